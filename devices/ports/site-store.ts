@@ -1,0 +1,90 @@
+import type { DeviceCredential } from "../model/credential.ts";
+import type { Device, DeviceAlias } from "../model/device.ts";
+import type { NewFact } from "../model/fact.ts";
+import type { DeviceId } from "../model/ids.ts";
+import type { Installation } from "../model/installation.ts";
+import type { DownloadNode, InventoryItem } from "../model/inventory.ts";
+import type { Instant } from "../model/window.ts";
+
+/** Everything a use-case needs to decide about one device. */
+export interface DeviceView {
+  readonly device: Device;
+  readonly installations: readonly Installation[];
+  readonly inventory: readonly InventoryItem[];
+  readonly downloads: readonly DownloadNode[];
+  /** Instants of occurrences that have not ended, and the latest ended one. */
+  readonly instants: readonly Instant[];
+}
+
+/** A management session between two messages, kept so that a restart in the middle is survived. */
+export interface StoredSession {
+  readonly device: DeviceId;
+  /** Opaque text, as the device wrote it. */
+  readonly sessionId: string;
+  /** JSON, owned by the use-case that runs the session. */
+  readonly state: string;
+  readonly updatedAtMs: number;
+}
+
+/**
+ * What one use-case changed about one device, as data: it becomes durable whole, or not at all.
+ * Lists are upserts by their natural key unless said otherwise; a missing field is left alone.
+ */
+export interface DeviceChanges {
+  readonly device: DeviceId;
+  readonly put?: Device;
+  readonly alias?: DeviceAlias;
+  readonly credential?: DeviceCredential;
+  /** The hash of a one-time enrolment code that this registration uses up. */
+  readonly consumeEnrolmentCode?: string;
+  readonly installations?: readonly Installation[];
+  readonly facts?: readonly NewFact[];
+  /** Replaces the device's whole inventory. */
+  readonly inventory?: readonly InventoryItem[];
+  readonly downloads?: readonly DownloadNode[];
+  readonly instants?: readonly Instant[];
+  /** The session's new state; null ends it. */
+  readonly session?: StoredSession | null;
+}
+
+/** A device that spoke to the site without being known. One row per (protocol, externalId). */
+export interface Knock {
+  readonly protocol: DeviceAlias["protocol"];
+  readonly externalId: string;
+  readonly address: string;
+  /** What it said about itself, as JSON. */
+  readonly details: string;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly count: number;
+}
+
+/**
+ * The truth of a site about its devices.
+ *
+ * Every implementation passes `test/contracts/site-store.contract.ts`.
+ */
+export interface SiteStore {
+  find(id: DeviceId): Promise<Device | undefined>;
+  findByAlias(protocol: DeviceAlias["protocol"], externalId: string): Promise<Device | undefined>;
+  /** Ids of all devices that are not removed, in order of id. */
+  deviceIds(): Promise<readonly DeviceId[]>;
+  view(id: DeviceId): Promise<DeviceView | undefined>;
+  credential(id: DeviceId): Promise<DeviceCredential | undefined>;
+  session(id: DeviceId): Promise<StoredSession | undefined>;
+
+  /**
+   * Makes the changes durable in one transaction (grouped with others that arrive meanwhile; one
+   * entry's failure rolls back that entry alone) and numbers the facts densely. Resolves after the
+   * COMMIT reached the disk. Throws AppError "conflict" when an enrolment code is used already or an
+   * alias belongs to another device, "no-room" when the disk is full.
+   */
+  commit(changes: readonly DeviceChanges[]): Promise<void>;
+
+  /** Notes an unknown device; knocking again counts up. At most `KNOCKS_MAX` are kept, oldest out. */
+  knock(
+    knock: Omit<Knock, "firstAtMs" | "lastAtMs" | "count"> & { readonly atMs: number },
+  ): Promise<void>;
+}
+
+export const KNOCKS_MAX = 1000;

@@ -1,0 +1,80 @@
+/** The link between sites and hub: what is on its way, and what the hub took in. */
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** At a site: frames that the hub has not acknowledged. Removed only on acknowledgement. */
+export const outbox = sqliteTable(
+  "outbox",
+  {
+    siteIncarnation: integer("site_incarnation").notNull(),
+    frameSeq: integer("frame_seq").notNull(),
+    /** `status`, `journal` or `policy`. */
+    kind: text("kind").notNull(),
+    /** base64 of the frame as it is sent. */
+    frame: text("frame").notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.siteIncarnation, table.frameSeq] })],
+);
+
+/** At the hub: the sites that have joined. */
+export const sites = sqliteTable("sites", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  timeZone: text("time_zone").notNull(),
+  publicKey: text("public_key").notNull(),
+  sealingKey: text("sealing_key").notNull(),
+  instance: text("instance").notNull(),
+  incarnation: integer("incarnation").notNull(),
+  acknowledgedSeq: integer("acknowledged_seq").notNull(),
+  joinedAtMs: integer("joined_at_ms").notNull(),
+  lastSeenMs: integer("last_seen_ms"),
+  /** The site's own clock when it last flushed its status: the report is *as of* then. */
+  asOfMs: integer("as_of_ms"),
+  /** Site clock minus hub clock at the last handshake, in milliseconds. */
+  clockOffsetMs: integer("clock_offset_ms"),
+  confirmedPolicyVersion: integer("confirmed_policy_version").notNull(),
+  alarm: text("alarm"),
+  revokedAtMs: integer("revoked_at_ms"),
+});
+
+export const joinCodes = sqliteTable("join_codes", {
+  id: text("id").primaryKey(),
+  codeHash: text("code_hash").notNull(),
+  /** The id the joining site will get; a replaced box joins again under its old id. */
+  site: text("site").notNull(),
+  name: text("name").notNull(),
+  createdBy: text("created_by").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  usedAtMs: integer("used_at_ms"),
+});
+
+/** At the hub: every frame taken in, so that a repeated one is recognised. */
+export const inbox = sqliteTable(
+  "inbox",
+  {
+    site: text("site").notNull(),
+    incarnation: integer("incarnation").notNull(),
+    frameSeq: integer("frame_seq").notNull(),
+    kind: text("kind").notNull(),
+    bytes: integer("bytes").notNull(),
+    sha256: text("sha256").notNull(),
+    receivedAtMs: integer("received_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.site, table.incarnation, table.frameSeq] })],
+);
+
+/** At the hub: frames that failed a check, with the bytes and the reason. */
+export const quarantine = sqliteTable(
+  "quarantine",
+  {
+    id: text("id").primaryKey(),
+    site: text("site").notNull(),
+    incarnation: integer("incarnation").notNull(),
+    frameSeq: integer("frame_seq").notNull(),
+    reason: text("reason").notNull(),
+    frame: text("frame").notNull(),
+    receivedAtMs: integer("received_at_ms").notNull(),
+  },
+  (table) => [index("quarantine_by_site").on(table.site)],
+);
