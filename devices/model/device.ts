@@ -24,6 +24,7 @@ export const ENROLMENTS = [
   "install-disabled", // 1: installed apps stay, no new DownloadInstall is sent [Q48]
   "revoked", // 2
   "invalid", // 3
+  "unenrol-requested", // An administrator asked for it: the next session deletes the EnterpriseID node.
   "unenrolled", // The EnterpriseID node was deleted: nothing is sent until it is enrolled again.
 ] as const;
 export type Enrolment = (typeof ENROLMENTS)[number];
@@ -53,6 +54,8 @@ export interface Device {
   readonly userAssigned: boolean;
   readonly compliance: Compliance;
   readonly enrolment: Enrolment;
+  /** SHA-256 of the enrolment token last accepted by the device; null before any. */
+  readonly enrolmentDigest: string | null;
   /** Hub-issued number times 1024, plus the site's provisional number. [D11] */
   readonly incarnation: number;
   /** The last sequence number given to an accepted transition of this device. Never reset. */

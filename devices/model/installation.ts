@@ -113,6 +113,8 @@ export interface Installation extends OrderTuple {
   readonly actor: Actor | null;
   /** An on-demand row that was asked for, and when. */
   readonly requestedAtMs: number | null;
+  /** Evaluated in an occurrence: its work may start until this time (the occurrence's end). */
+  readonly releasedUntilMs: number | null;
   /** When the work was last sent to the device in the current attempt; null when it was not. */
   readonly offeredAtMs: number | null;
   /** Occurrences that have passed without progress; two or more want attention. [D7] */

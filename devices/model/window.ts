@@ -39,4 +39,6 @@ export interface Instant {
   readonly instantMs: number;
   /** When the device's work of this occurrence was evaluated (its first contact at or after the instant). */
   readonly evaluatedAtMs: number | null;
+  /** The occurrence has ended and was accounted for (missed ones count on their rows). */
+  readonly closed: boolean;
 }

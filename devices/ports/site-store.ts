@@ -12,7 +12,7 @@ export interface DeviceView {
   readonly installations: readonly Installation[];
   readonly inventory: readonly InventoryItem[];
   readonly downloads: readonly DownloadNode[];
-  /** Instants of occurrences that have not ended, and the latest ended one. */
+  /** Instants that are not closed. */
   readonly instants: readonly Instant[];
 }
 

@@ -28,6 +28,7 @@ export const devices = sqliteTable(
     userAssigned: integer("user_assigned", { mode: "boolean" }).notNull(),
     compliance: text("compliance").notNull(),
     enrolment: text("enrolment").notNull(),
+    enrolmentDigest: text("enrolment_digest"),
     incarnation: integer("incarnation").notNull(),
     sequence: integer("sequence").notNull(),
     registeredAtMs: integer("registered_at_ms").notNull(),
@@ -108,6 +109,7 @@ export const instants = sqliteTable(
     endMs: integer("end_ms").notNull(),
     instantMs: integer("instant_ms").notNull(),
     evaluatedAtMs: integer("evaluated_at_ms"),
+    closed: integer("closed", { mode: "boolean" }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.device, table.startMs] })],
 );

@@ -33,6 +33,7 @@ export const installations = sqliteTable(
     managed: integer("managed", { mode: "boolean" }),
     actor: text("actor"),
     requestedAtMs: integer("requested_at_ms"),
+    releasedUntilMs: integer("released_until_ms"),
     offeredAtMs: integer("offered_at_ms"),
     missedOccurrences: integer("missed_occurrences").notNull(),
     counted: integer("counted", { mode: "boolean" }).notNull(),
