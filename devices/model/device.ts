@@ -62,6 +62,8 @@ export interface Device {
   readonly sequence: number;
   readonly registeredAtMs: number;
   readonly lastContactMs: number | null;
+  /** When the device last told its whole inventory; null when it never did. */
+  readonly inventoryAtMs: number | null;
   /** Unenrolment is a tombstone: the row stays, so that late news cannot bring the device back. */
   readonly removedAtMs: number | null;
 }

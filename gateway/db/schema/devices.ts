@@ -33,6 +33,7 @@ export const devices = sqliteTable(
     sequence: integer("sequence").notNull(),
     registeredAtMs: integer("registered_at_ms").notNull(),
     lastContactMs: integer("last_contact_ms"),
+    inventoryAtMs: integer("inventory_at_ms"),
     removedAtMs: integer("removed_at_ms"),
   },
   (table) => [
