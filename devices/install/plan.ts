@@ -1,0 +1,613 @@
+/**
+ * What to offer to one device now, and for everything that is not offered: why, since when, and
+ * when it will be tried next. Pure: facts, policy, windows, content and time in; intentions out.
+ *
+ * The steps, in order:
+ *   births        a row for each distribution that targets the device and is the newest of its package
+ *   ends          rows of stopped or superseded distributions stop counting, unless the app is there
+ *   relevance     devices that a revision is not for are Not Relevant, and come back when they are
+ *   inventory     rows follow what the device says is installed
+ *   release       at the device's instant its Automatic work may start until the occurrence ends
+ *   reasons       each open row gets exactly one, and its next attempt
+ */
+import type { Device } from "../model/device.ts";
+import type { Distribution } from "../model/distribution.ts";
+import { HLC_ZERO } from "../model/hlc.ts";
+import type { DistributionId, GroupName, PackageId, Sha256 } from "../model/ids.ts";
+import type { Installation, Operation, Reason } from "../model/installation.ts";
+import type { InventoryItem } from "../model/inventory.ts";
+import type { Package, Revision } from "../model/package.ts";
+import type { Policy } from "../model/policy.ts";
+import { compareVersions } from "../model/version.ts";
+import { hresultOf } from "./hresult.ts";
+import { bucketOf } from "./matrix.ts";
+import { relevanceOf } from "./relevance.ts";
+import { targets } from "./targets.ts";
+
+export interface PlanInput {
+  readonly device: Device;
+  readonly rows: readonly Installation[];
+  readonly inventory: readonly InventoryItem[];
+  readonly policy: Policy;
+  readonly groups: readonly GroupName[];
+  readonly outlook: WindowOutlook;
+  readonly content: {
+    has(sha256: Sha256): boolean;
+    describeMissing(sha256: Sha256): string;
+  };
+  readonly nowMs: number;
+}
+
+/** What the windows say about one device at one moment. */
+export interface WindowOutlook {
+  /** At least one enabled window applies to the device. */
+  readonly hasWindows: boolean;
+  /** The end of the occurrence whose instant is due at this contact; null: do not release anything. */
+  readonly releaseUntilMs: number | null;
+  /** The device's own instant still to come in the running occurrence. */
+  readonly instantMs: number | null;
+  /** The next instant, or the next occurrence's start while no instant is drawn; null: none is near. */
+  readonly nextMs: number | null;
+}
+
+/** An intention about a row; `foldDecision` carries it out. */
+export interface PlannedDecision {
+  readonly distribution: DistributionId;
+  readonly value: string;
+  readonly text: string | null;
+  readonly change: Partial<Installation>;
+}
+
+export interface PlannedReason {
+  readonly distribution: DistributionId;
+  readonly reason: Reason | null;
+  readonly detail: string;
+  readonly nextAttemptMs: number | null;
+}
+
+/** Work that may be sent to the device now. */
+export interface Work {
+  readonly distribution: Distribution;
+  readonly revision: Revision;
+  readonly package: Package;
+  readonly operation: Operation;
+  readonly attempt: number;
+}
+
+export interface Plan {
+  readonly births: readonly Installation[];
+  /** In order; several may concern one row. */
+  readonly decisions: readonly PlannedDecision[];
+  readonly reasons: readonly PlannedReason[];
+  readonly work: readonly Work[];
+}
+
+/** Failures that may pass are tried again by themselves this often, the first attempt included. */
+export const AUTOMATIC_ATTEMPTS_MAX = 3;
+/** The pause before an on-demand retry, doubled with each attempt, in milliseconds. */
+export const RETRY_BACKOFF_MS = 15 * 60 * 1000;
+
+export function plan(input: PlanInput): Plan {
+  return new Planner(input).run();
+}
+
+class Planner {
+  readonly #input: PlanInput;
+  readonly #births: Installation[] = [];
+  readonly #decisions: PlannedDecision[] = [];
+  readonly #reasons: PlannedReason[] = [];
+  readonly #work: Work[] = [];
+  readonly #rows: Map<DistributionId, Installation>;
+
+  constructor(input: PlanInput) {
+    this.#input = input;
+    this.#rows = new Map(input.rows.map((row) => [row.distribution, row]));
+  }
+
+  run(): Plan {
+    const { device, groups, policy } = this.#input;
+    const planned = new Map<PackageId, Distribution>();
+    for (const distribution of policy.distributions) {
+      const isTargeted = targets(distribution, device, groups);
+      const newer = planned.get(distribution.package);
+      if (isTargeted && !newer) planned.set(distribution.package, distribution);
+      this.#planRow(distribution, isTargeted, newer);
+    }
+    return {
+      births: this.#births,
+      decisions: this.#decisions,
+      reasons: this.#reasons,
+      work: this.#work,
+    };
+  }
+
+  #planRow(distribution: Distribution, isTargeted: boolean, newer: Distribution | undefined): void {
+    const known = this.#rows.get(distribution.id);
+    const revision = this.#input.policy.revisions.get(distribution.revision);
+    const app = this.#input.policy.packages.get(distribution.package);
+    if (!revision || !app || app.platform !== this.#input.device.platform) return;
+    if (!known) {
+      if (!isTargeted || newer) return;
+      const born = this.#birth(distribution, revision, app);
+      this.#births.push(born);
+      this.#rows.set(distribution.id, born);
+    }
+    if (!isTargeted || newer) {
+      this.#end(distribution, isTargeted ? newer : undefined);
+      return;
+    }
+    this.#return(distribution);
+    this.#checkRelevance(distribution, revision, app);
+    this.#followInventory(distribution, revision, app);
+    this.#release(distribution);
+    this.#giveReason(distribution, revision, app);
+  }
+
+  #row(id: DistributionId): Installation {
+    const row = this.#rows.get(id);
+    if (!row) throw new Error(`invariant broken: no row for distribution ${id}`);
+    return row;
+  }
+
+  #decide(
+    id: DistributionId,
+    value: string,
+    text: string | null,
+    change: Partial<Installation>,
+  ): void {
+    this.#decisions.push({ distribution: id, value, text, change });
+    this.#rows.set(id, { ...this.#row(id), ...change });
+  }
+
+  /** A row is born with the status that is true already, and otherwise pending. [D9] */
+  #birth(distribution: Distribution, revision: Revision, app: Package): Installation {
+    const { device, nowMs } = this.#input;
+    const present = this.#presentVersion(app, distribution.id);
+    const isUpdate =
+      distribution.operation === "install" &&
+      present !== null &&
+      needsChange(present, revision, distribution);
+    const operation: Operation =
+      distribution.operation === "uninstall" ? "uninstall" : isUpdate ? "update" : "install";
+    const status = isUpdate ? ("pending_update" as const) : ("pending_install" as const);
+    return {
+      site: device.site,
+      distribution: distribution.id,
+      device: device.id,
+      package: distribution.package,
+      revision: distribution.revision,
+      platform: device.platform,
+      status,
+      state: waitingState(device, status, distribution.mode),
+      operation,
+      targetVersion: revision.version,
+      version: present,
+      incarnation: device.incarnation,
+      attempt: 1,
+      sequence: 0,
+      hlc: HLC_ZERO,
+      observedAtMs: nowMs,
+      sinceMs: nowMs,
+      reason: null,
+      reasonDetail: "",
+      nextAttemptMs: null,
+      source: null,
+      nativeValue: null,
+      lastError: null,
+      lastErrorText: null,
+      anomaly: false,
+      stale: false,
+      managed: null,
+      actor: null,
+      requestedAtMs: null,
+      releasedUntilMs: null,
+      offeredAtMs: null,
+      missedOccurrences: 0,
+      counted: true,
+      current: true,
+      winner: true,
+    };
+  }
+
+  /** The version on the device: by its inventory, else by the newest row that says it is there. */
+  #presentVersion(app: Package, except: DistributionId): string | null {
+    const { device, inventory } = this.#input;
+    if (app.productId !== null && device.inventoryAtMs !== null) {
+      const item = inventory.find((one) => one.productId === app.productId);
+      return item ? (item.version ?? "0") : null;
+    }
+    for (const distribution of this.#input.policy.distributions) {
+      if (distribution.package !== app.id || distribution.id === except) continue;
+      const row = this.#rows.get(distribution.id);
+      if (row && isPresent(row)) return row.version;
+    }
+    return null;
+  }
+
+  /** Stopped, superseded, or no longer a target: open rows leave the counts, the rest stays. [D3, D4] */
+  #end(distribution: Distribution, newer: Distribution | undefined): void {
+    const row = this.#row(distribution.id);
+    const bucket = bucketOf(row.status, row.operation);
+    const reason: Reason = newer ? "superseded" : "stopped";
+    const isOpen = bucket === "pending" || bucket === "failed";
+    if (!isOpen || (!row.counted && row.reason === reason)) {
+      if (row.reason !== null && !isOpen) this.#explain(distribution.id, null, "", null);
+      return;
+    }
+    const text = newer
+      ? `superseded by distribution ${newer.id}`
+      : distribution.stoppedAtMs !== null
+        ? "the distribution was stopped"
+        : "the device is no longer in the target";
+    this.#decide(distribution.id, reason, text, {
+      counted: false,
+      releasedUntilMs: null,
+      requestedAtMs: null,
+    });
+    this.#explain(distribution.id, reason, text, null);
+  }
+
+  /** A device that is in the target again, or whose newer distribution was stopped, counts again. */
+  #return(distribution: Distribution): void {
+    const row = this.#row(distribution.id);
+    if (row.counted) return;
+    this.#decide(distribution.id, "resumed", "the device is in the target again", {
+      counted: true,
+    });
+  }
+
+  #checkRelevance(distribution: Distribution, revision: Revision, app: Package): void {
+    const { device } = this.#input;
+    const row = this.#row(distribution.id);
+    const relevance = this.#relevance(distribution, revision, app);
+    const isIdle = row.offeredAtMs === null;
+    if (!relevance.relevant && row.status === "pending_install" && isIdle) {
+      const change =
+        device.platform === "Android"
+          ? { status: "failed" as const, state: "App is not compatible with this device" }
+          : { status: "not_relevant" as const, state: relevance.state };
+      this.#decide(distribution.id, "not-relevant", relevance.condition, change);
+    } else if (relevance.relevant && row.status === "not_relevant") {
+      this.#decide(distribution.id, "relevant", "the device meets the criteria now", {
+        status: "pending_install",
+        state: waitingState(device, "pending_install", distribution.mode),
+      });
+    }
+  }
+
+  #relevance(
+    distribution: Distribution,
+    revision: Revision,
+    app: Package,
+  ): { relevant: true } | { relevant: false; state: string | null; condition: string } {
+    const { device } = this.#input;
+    const fits = relevanceOf(device, revision, this.#input.policy.enterprise.platforms);
+    if (!fits.relevant) return fits;
+    const knowsInventory = device.inventoryAtMs !== null && app.productId !== null;
+    if (!knowsInventory || this.#presentVersion(app, distribution.id) !== null) return fits;
+    if (distribution.operation === "uninstall") {
+      return { relevant: false, state: null, condition: "the app is not on the device" };
+    }
+    return distribution.updateOnly
+      ? {
+          relevant: false,
+          state: "Device Criteria",
+          condition: "only devices that have the app are updated, and it is not on this one",
+        }
+      : fits;
+  }
+
+  /** Rows that wait follow what the device says is installed; work in progress is left alone. */
+  #followInventory(distribution: Distribution, revision: Revision, app: Package): void {
+    const { device, nowMs } = this.#input;
+    const row = this.#row(distribution.id);
+    if (device.inventoryAtMs === null || app.productId === null) return;
+    const present = this.#presentVersion(app, distribution.id);
+    const id = distribution.id;
+
+    if (present === null) {
+      if (row.status === "pending_update" && row.offeredAtMs === null) {
+        this.#decide(id, "inventory-absent", "the app is no longer on the device", {
+          status: "removed_after_installation",
+          state: goneState(device),
+          version: null,
+          actor: "user",
+        });
+      }
+      return;
+    }
+    if (distribution.operation === "uninstall") {
+      if (row.status === "pending_install") {
+        this.#decide(id, "inventory-present", `version ${present} is on the device`, {
+          status: "installed",
+          state: installedState(device),
+          version: present,
+        });
+      }
+      return;
+    }
+    const waits =
+      (row.status === "pending_install" || row.status === "pending_update") &&
+      row.offeredAtMs === null;
+    if (!waits) return;
+    if (!needsChange(present, revision, distribution)) {
+      const isHigher = compareVersions(present, revision.version) > 0;
+      this.#decide(id, "inventory-present", `version ${present} is on the device already`, {
+        status: "installed",
+        state:
+          isHigher && device.platform === "Android"
+            ? "Higher version of app is installed"
+            : installedState(device),
+        version: present,
+        releasedUntilMs: null,
+        requestedAtMs: null,
+      });
+    } else if (row.status === "pending_install") {
+      // Presence is never skipped: the table leads to Pending Update only through Installed.
+      this.#decide(id, "inventory-present", `version ${present} is on the device`, {
+        status: "installed",
+        state: installedState(device),
+        version: present,
+      });
+      this.#decide(id, "update-needed", `version ${revision.version} is wanted`, {
+        status: "pending_update",
+        state: waitingState(device, "pending_update", distribution.mode),
+        operation: "update",
+        observedAtMs: nowMs,
+      });
+    }
+  }
+
+  /** The device's instant has come: its Automatic work may start until the occurrence ends. */
+  #release(distribution: Distribution): void {
+    const { releaseUntilMs } = this.#input.outlook;
+    const row = this.#row(distribution.id);
+    const id = distribution.id;
+    if (distribution.mode === "automatic") {
+      if (releaseUntilMs === null || row.releasedUntilMs === releaseUntilMs) return;
+      if (isWaiting(row)) {
+        this.#decide(id, "released", null, { releasedUntilMs: releaseUntilMs });
+      } else if (needsRepair(row)) {
+        this.#retry(distribution, "repaired", "repair", releaseUntilMs);
+      } else if (retriesByItself(row)) {
+        this.#retry(distribution, "retried", row.operation, releaseUntilMs);
+      }
+    } else if (retriesByItself(row) && this.#input.nowMs >= retryAtMs(row)) {
+      this.#retry(distribution, "retried", row.operation, null);
+    }
+  }
+
+  #retry(
+    distribution: Distribution,
+    value: string,
+    operation: Operation,
+    releasedUntilMs: number | null,
+  ): void {
+    const { device, nowMs } = this.#input;
+    const row = this.#row(distribution.id);
+    this.#decide(
+      distribution.id,
+      value,
+      value === "repaired" ? "the app was gone" : "tried again without being asked",
+      {
+        ...retriedChange(device, row, distribution, operation),
+        releasedUntilMs,
+        requestedAtMs: distribution.mode === "on-demand" ? nowMs : null,
+      },
+    );
+  }
+
+  #explain(
+    distribution: DistributionId,
+    reason: Reason | null,
+    detail: string,
+    nextAttemptMs: number | null,
+  ): void {
+    this.#reasons.push({ distribution, reason, detail, nextAttemptMs });
+  }
+
+  #giveReason(distribution: Distribution, revision: Revision, app: Package): void {
+    const { outlook } = this.#input;
+    const row = this.#row(distribution.id);
+    const id = distribution.id;
+    if (needsRepair(row) && distribution.mode === "automatic") {
+      if (!outlook.hasWindows) {
+        this.#explain(id, "no-window", "will be installed again once a window is set", null);
+      } else {
+        this.#explain(id, "window", "will be installed again in the next window", outlook.nextMs);
+      }
+      return;
+    }
+    if (retriesByItself(row)) {
+      const nextMs = distribution.mode === "automatic" ? outlook.nextMs : retryAtMs(row);
+      this.#explain(id, "retry-backoff", retryDetail(row), nextMs);
+      return;
+    }
+    if (bucketOf(row.status, row.operation) !== "pending") {
+      this.#explain(id, null, "", null);
+      return;
+    }
+    if (row.offeredAtMs !== null) {
+      const asksUser = row.nativeValue === "0" && row.source === "windows-csp";
+      this.#explain(
+        id,
+        asksUser || (row.state ?? "").startsWith("Prompted user") ? "user" : "contact",
+        asksUser ? "the user is asked to confirm" : "sent; the device reports at its next contact",
+        null,
+      );
+      return;
+    }
+    this.#explainWaiting(distribution, revision, app, row);
+  }
+
+  #explainWaiting(
+    distribution: Distribution,
+    revision: Revision,
+    app: Package,
+    row: Installation,
+  ): void {
+    const { device, outlook, nowMs, content } = this.#input;
+    const id = distribution.id;
+    if (device.compliance === "out-of-compliance") {
+      this.#explain(id, "compliance", "the device is out of compliance", null);
+      return;
+    }
+    if (revision.channel === "reported") {
+      this.#explain(id, "contact", "waiting for a report about this device", null);
+      return;
+    }
+    const obstacle = enrolmentObstacle(device, this.#input.policy);
+    if (obstacle !== null) {
+      this.#explain(id, "enrolment", obstacle, null);
+      return;
+    }
+    const isReleased = row.releasedUntilMs !== null && nowMs < row.releasedUntilMs;
+    if (row.requestedAtMs === null && !isReleased) {
+      if (distribution.mode === "on-demand") {
+        this.#explain(id, "available-on-demand", "installs when it is asked for", null);
+      } else if (!outlook.hasWindows) {
+        this.#explain(id, "no-window", "no maintenance window applies to this device", null);
+      } else if (outlook.instantMs !== null) {
+        this.#explain(
+          id,
+          "instant",
+          "the window is open; the device's turn comes",
+          outlook.instantMs,
+        );
+      } else {
+        this.#explain(id, "window", "waits for the maintenance window", outlook.nextMs);
+      }
+      return;
+    }
+    const file = distribution.operation === "install" ? revision.file : null;
+    if (file && !content.has(file.sha256)) {
+      this.#explain(id, "content", content.describeMissing(file.sha256), null);
+      return;
+    }
+    this.#explain(id, "contact", "will be sent at the device's next contact", null);
+    this.#work.push({
+      distribution,
+      revision,
+      package: app,
+      operation: row.operation,
+      attempt: row.attempt,
+    });
+  }
+}
+
+/** The change that a retry makes, whoever asks for it: Failed → Pending, attempt + 1. [D8] */
+export function retriedChange(
+  device: Device,
+  row: Installation,
+  distribution: Distribution,
+  operation: Operation,
+): Partial<Installation> {
+  const isInstalledStill = row.version !== null && row.status !== "removed_after_installation";
+  const status =
+    operation === "uninstall"
+      ? row.status === "failed"
+        ? ("pending_install" as const)
+        : row.status
+      : operation === "update" && isInstalledStill
+        ? ("pending_update" as const)
+        : ("pending_install" as const);
+  return {
+    status,
+    state: waitingState(device, status, distribution.mode),
+    operation,
+    attempt: row.attempt + 1,
+    offeredAtMs: null,
+    stale: false,
+    lastError: null,
+    lastErrorText: null,
+    nativeValue: null,
+    missedOccurrences: 0,
+    counted: true,
+  };
+}
+
+/** The granular state of a row that waits for the site; never a prompt that did not happen. [Q08] */
+export function waitingState(
+  device: Device,
+  status: Installation["status"],
+  mode: Distribution["mode"],
+): string | null {
+  if (device.platform === "Android") {
+    if (device.compliance === "out-of-compliance") return "Device is out of compliance";
+    if (status === "pending_update") return "App update pending";
+    return mode === "automatic" ? "App download is scheduled" : "App not installed";
+  }
+  if (status === "pending_update") return null;
+  return "Command Scheduled";
+}
+
+/** Why nothing may be sent by EnterpriseAppManagement now, in words; null when it may. [Q48, S-47] */
+export function enrolmentObstacle(device: Device, policy: Policy): string | null {
+  if (policy.enterprise.enterpriseId === null) {
+    return "no enterprise id is set: an administrator sets it in the settings";
+  }
+  switch (device.enrolment) {
+    case "install-disabled":
+      return "INSTALL_DISABLED: the device takes no new installations";
+    case "revoked":
+      return "REVOKED: renew the enrolment token";
+    case "invalid":
+      return "INVALID: renew the enrolment token";
+    case "unenrol-requested":
+    case "unenrolled":
+      return "the device was unenrolled: enrol it again first";
+    case "unknown":
+    case "enabled":
+      return null;
+  }
+}
+
+function needsChange(present: string, revision: Revision, distribution: Distribution): boolean {
+  const order = compareVersions(present, revision.version);
+  return order < 0 || (order > 0 && distribution.allowDowngrade);
+}
+
+function isPresent(row: Installation): boolean {
+  return (
+    row.status === "installed" ||
+    row.status === "pending_update" ||
+    row.status === "updating" ||
+    row.status === "upgrade_failed"
+  );
+}
+
+/** Open, and not with the device: nothing was sent in this attempt. */
+function isWaiting(row: Installation): boolean {
+  return bucketOf(row.status, row.operation) === "pending" && row.offeredAtMs === null;
+}
+
+function needsRepair(row: Installation): boolean {
+  return row.status === "removed_after_installation" && row.operation !== "uninstall";
+}
+
+function retriesByItself(row: Installation): boolean {
+  if (row.attempt >= AUTOMATIC_ATTEMPTS_MAX) return false;
+  if (row.stale && bucketOf(row.status, row.operation) === "pending") return true;
+  if (row.status !== "failed" || row.lastError === null) return false;
+  return hresultOf(row.lastError)?.retryable === true;
+}
+
+/** A lost status is looked into at once; a failure is given time. */
+function retryAtMs(row: Installation): number {
+  if (row.stale) return row.observedAtMs;
+  return row.observedAtMs + RETRY_BACKOFF_MS * 2 ** (row.attempt - 1);
+}
+
+function retryDetail(row: Installation): string {
+  return row.stale
+    ? "the device no longer knows of the work: it is sent again"
+    : `a failure that may pass: attempt ${row.attempt + 1} of ${AUTOMATIC_ATTEMPTS_MAX} follows`;
+}
+
+function installedState(device: Device): string {
+  return device.platform === "Android" ? "Installed" : "App is installed";
+}
+
+function goneState(device: Device): string {
+  return device.platform === "Android" ? "App uninstalled by user" : "App is uninstalled";
+}
