@@ -1,0 +1,47 @@
+/**
+ * `node scripts/run.mjs FILE [ARGUMENTS]`: sets up what is missing, then runs FILE (named from the
+ * root of the working copy) with the project's
+ * own Bun. Signals go on to it, and its exit code becomes ours.
+ */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bunPath, ensureSetUp, ROOT } from "./setup.mjs";
+
+/**
+ * Runs Bun with `args` and resolves with its exit code, 128 + n when signal n ended it.
+ * A terminal sends Ctrl+C to the whole group by itself, so SIGINT is passed on only without one.
+ */
+export function runBun(args, options = {}) {
+  const child = spawn(bunPath(), args, { stdio: "inherit", ...options });
+  const forward = (signal) => {
+    if (signal === "SIGINT" && process.stdin.isTTY) return;
+    child.kill(signal);
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, forward);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(signal === null ? (code ?? 1) : 128 + (constants.signals[signal] ?? 0));
+    });
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [file, ...rest] = process.argv.slice(2);
+  if (file === undefined) {
+    process.stderr.write("Usage: node scripts/run.mjs FILE [ARGUMENTS]\n");
+    process.exitCode = 2;
+  } else {
+    try {
+      await ensureSetUp();
+      process.exitCode = await runBun([join(ROOT, file), ...rest]);
+    } catch (error) {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = 1;
+    }
+  }
+}

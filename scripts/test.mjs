@@ -1,0 +1,149 @@
+/**
+ * Runs everything that tells whether the project is well, and ends with one line that counts it:
+ *
+ *   node scripts/test.mjs          lint, types, all tests           (npm test, under 10 minutes)
+ *   node scripts/test.mjs --fast   lint, types, fast tests          (npm run check, under 60 s)
+ *   node scripts/test.mjs --long   only the long forms of tests     (npm run test:long)
+ *
+ * A word after that keeps the test files whose path contains it. How long a test file takes is in its
+ * name: `x.test.ts` is fast and shares a process with the others, `x.slow.test.ts` starts processes or
+ * a browser and gets a process of its own, `x.long.test.ts` is for the long run only.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { countResults } from "./results.mjs";
+import { runBun } from "./run.mjs";
+import { ensureSetUp, ROOT } from "./setup.mjs";
+
+const SLOW_TIMEOUT_MS = 180_000;
+const LONG_TIMEOUT_MS = 30 * 60_000;
+
+/** Which test files a mode runs, and how: one process for all, or one for each. */
+export function sortTests(paths, mode) {
+  const long = paths.filter((path) => path.endsWith(".long.test.ts"));
+  const slow = paths.filter((path) => path.endsWith(".slow.test.ts"));
+  const fast = paths.filter((path) => !long.includes(path) && !slow.includes(path));
+  if (mode === "long") return { together: [], alone: long, timeoutMs: LONG_TIMEOUT_MS };
+  return { together: fast, alone: mode === "fast" ? [] : slow, timeoutMs: SLOW_TIMEOUT_MS };
+}
+
+async function main(args) {
+  const mode = args.includes("--fast") ? "fast" : args.includes("--long") ? "long" : "all";
+  const words = args.filter((word) => !word.startsWith("--"));
+  await ensureSetUp();
+
+  const startedAt = Date.now();
+  const outcome = { passed: 0, failed: 0, skipped: 0, reasons: [], broken: [] };
+  if (mode !== "long" && words.length === 0) {
+    const checks = [
+      ["lint", ["@biomejs/biome/bin/biome", "ci", "--colors=off", "."]],
+      ["types", ["typescript/bin/tsc", "--noEmit"]],
+    ];
+    for (const result of await Promise.all(checks.map(([name, command]) => check(name, command)))) {
+      process.stdout.write(result.output);
+      add(outcome, result);
+    }
+  }
+  const paths = testFiles(join(ROOT, "test")).filter(
+    (path) => words.length === 0 || words.some((word) => path.includes(word)),
+  );
+  const { together, alone, timeoutMs } = sortTests(paths, mode);
+  if (together.length > 0) add(outcome, await runTests(together, ["--only-failures"]));
+  for (const path of alone) add(outcome, await runTests([path], [`--timeout=${timeoutMs}`]));
+
+  for (const reason of outcome.reasons) process.stdout.write(`skipped: ${reason}\n`);
+  for (const name of outcome.broken) process.stdout.write(`failed: ${name}\n`);
+  process.stdout.write(`Took ${Math.round((Date.now() - startedAt) / 1000)} s.\n`);
+  // CI reads this line; its form is fixed.
+  process.stdout.write(
+    `${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped\n`,
+  );
+  return outcome.failed === 0 ? 0 : 1;
+}
+
+/** Runs a tool that passes or fails as a whole; its output is kept, so that two may run at once. */
+function check(name, [script, ...args]) {
+  const child = spawn(process.execPath, [join(ROOT, "node_modules", script), ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    output += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      const failed = code === 0 ? 0 : 1;
+      resolve({
+        passed: 1 - failed,
+        failed,
+        skipped: 0,
+        reasons: [],
+        broken: failed ? [name] : [],
+        output: failed ? `${output.trim()}\n` : "",
+      });
+    });
+  });
+}
+
+async function runTests(paths, flags) {
+  const folder = mkdtempSync(join(tmpdir(), "outpost-test-"));
+  const report = join(folder, "junit.xml");
+  const startedAt = Date.now();
+  try {
+    const code = await runBun(
+      [
+        "test",
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+        ...flags,
+        ...paths.map((path) => `./${path}`),
+      ],
+      { cwd: ROOT },
+    );
+    const label = paths.length === 1 ? paths[0] : `${paths.length} files`;
+    process.stdout.write(`${label}: ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
+    return countResults(readIfThere(report), code, label);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function add(outcome, result) {
+  outcome.passed += result.passed;
+  outcome.failed += result.failed;
+  outcome.skipped += result.skipped;
+  outcome.reasons.push(...result.reasons);
+  outcome.broken.push(...result.broken);
+}
+
+function testFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.test\.tsx?$/.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath ?? entry.path, entry.name)))
+    .map((path) => path.replaceAll("\\", "/"))
+    .sort();
+}
+
+function readIfThere(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+if (process.argv[1] === join(ROOT, "scripts", "test.mjs")) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
