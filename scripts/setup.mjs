@@ -14,6 +14,11 @@ import { withLock } from "./lock.mjs";
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 20;
 const INSTALLATION_MB = 520;
+/**
+ * Exactly the versions of the lock file, as `npm ci` does. But that refuses a lock file in which the
+ * binaries of another system are missing, and registries that mirror only some systems make such ones.
+ */
+const INSTALL = ["install", "--no-save", "--no-audit", "--no-fund", "--no-progress"];
 const PROGRESS_TTY_MS = 500;
 const PROGRESS_LOG_MS = 10_000;
 
@@ -75,12 +80,12 @@ async function install(root) {
   const startedAt = Date.now();
   const report = () => showProgress(paths.filter(existsSync).length, paths.length, startedAt);
   const timer = setInterval(report, process.stderr.isTTY ? PROGRESS_TTY_MS : PROGRESS_LOG_MS);
-  const { code, output } = await runNpm(root, ["ci", "--no-audit", "--no-fund", "--no-progress"]);
+  const { code, output } = await runNpm(root, INSTALL);
   clearInterval(timer);
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   if (code !== 0) {
     throw new Error(
-      `npm ci failed (exit code ${code}). Its last words:\n${lastLines(output, 15)}\nCheck the line to your package registry and the room on the disk (${INSTALLATION_MB} MB), then run the same command again.`,
+      `npm install failed (exit code ${code}). Its last words:\n${lastLines(output, 15)}\nCheck the line to your package registry and the room on the disk (${INSTALLATION_MB} MB), then run the same command again.`,
     );
   }
   say(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
