@@ -32,26 +32,7 @@ export interface Decision {
   readonly atMs: number;
   readonly text: string | null;
   /** What the decision changes; the order tuple and bookkeeping are added here. */
-  readonly change: Partial<
-    Pick<
-      Installation,
-      | "status"
-      | "state"
-      | "operation"
-      | "version"
-      | "attempt"
-      | "counted"
-      | "requestedAtMs"
-      | "releasedUntilMs"
-      | "offeredAtMs"
-      | "stale"
-      | "actor"
-      | "lastError"
-      | "lastErrorText"
-      | "nativeValue"
-      | "missedOccurrences"
-    >
-  >;
+  readonly change: Partial<Installation>;
   readonly protocol: string;
 }
 

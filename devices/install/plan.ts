@@ -178,7 +178,7 @@ class Planner {
       revision: distribution.revision,
       platform: device.platform,
       status,
-      state: waitingState(device, status, distribution.mode),
+      state: waitingState(device, status, distribution.mode, "not-requested"),
       operation,
       targetVersion: revision.version,
       version: present,
@@ -270,7 +270,7 @@ class Planner {
     } else if (relevance.relevant && row.status === "not_relevant") {
       this.#decide(distribution.id, "relevant", "the device meets the criteria now", {
         status: "pending_install",
-        state: waitingState(device, "pending_install", distribution.mode),
+        state: waitingState(device, "pending_install", distribution.mode, "not-requested"),
       });
     }
   }
@@ -351,7 +351,7 @@ class Planner {
       });
       this.#decide(id, "update-needed", `version ${revision.version} is wanted`, {
         status: "pending_update",
-        state: waitingState(device, "pending_update", distribution.mode),
+        state: waitingState(device, "pending_update", distribution.mode, "not-requested"),
         operation: "update",
         observedAtMs: nowMs,
       });
@@ -513,7 +513,7 @@ export function retriedChange(
         : ("pending_install" as const);
   return {
     status,
-    state: waitingState(device, status, distribution.mode),
+    state: waitingState(device, status, distribution.mode, "requested"),
     operation,
     attempt: row.attempt + 1,
     offeredAtMs: null,
@@ -531,14 +531,17 @@ export function waitingState(
   device: Device,
   status: Installation["status"],
   mode: Distribution["mode"],
+  requested: "requested" | "not-requested",
 ): string | null {
   if (device.platform === "Android") {
     if (device.compliance === "out-of-compliance") return "Device is out of compliance";
     if (status === "pending_update") return "App update pending";
-    return mode === "automatic" ? "App download is scheduled" : "App not installed";
+    return mode === "automatic" || requested === "requested"
+      ? "App download is scheduled"
+      : "App not installed";
   }
-  if (status === "pending_update") return null;
-  return "Command Scheduled";
+  if (status !== "pending_install") return null;
+  return mode === "automatic" || requested === "requested" ? "Command Scheduled" : null;
 }
 
 /** Why nothing may be sent by EnterpriseAppManagement now, in words; null when it may. [Q48, S-47] */

@@ -1,0 +1,82 @@
+import type { Device, Enrolment } from "../model/device.ts";
+import { AppError } from "../model/errors.ts";
+import type { DeviceId } from "../model/ids.ts";
+import { replan } from "./replan.ts";
+import { type SiteContext, withDevice } from "./site-context.ts";
+
+/** The facts about a device that an administrator may set. */
+export type DevicePatch = Partial<
+  Pick<
+    Device,
+    | "name"
+    | "manufacturer"
+    | "model"
+    | "osVersion"
+    | "osMajor"
+    | "osPlatform"
+    | "cpu"
+    | "ownership"
+    | "shared"
+    | "userEnrolled"
+    | "userAssigned"
+    | "compliance"
+  >
+>;
+
+/** Sets facts about a device and plans again: a row may become relevant, held, or free. */
+export function patchDevice(
+  context: SiteContext,
+  id: DeviceId,
+  patch: DevicePatch,
+): Promise<Device> {
+  return withDevice(context, id, (ledger) => {
+    needAlive(ledger.device);
+    ledger.patchDevice(patch);
+    replan(context, ledger, { contact: false });
+    return ledger.device;
+  });
+}
+
+/**
+ * Takes a device out of the site: a tombstone at its incarnation. Its open rows leave the counts,
+ * what it had installed stays on record, and it is refused from now on. Repeating it is a no-op.
+ */
+export function removeDevice(context: SiteContext, id: DeviceId): Promise<void> {
+  return withDevice(context, id, (ledger) => {
+    if (ledger.device.removedAtMs !== null) return;
+    ledger.patchDevice({ removedAtMs: context.now() });
+    ledger.setSession(null);
+    replan(context, ledger, { contact: false });
+  });
+}
+
+/**
+ * Asks for the device's enterprise enrolment to be deleted at its next session (E-005): all
+ * enterprise apps and the token go, and nothing is sent until it is enrolled again.
+ */
+export function requestUnenrolment(context: SiteContext, id: DeviceId): Promise<Device> {
+  return setEnrolment(context, id, "unenrol-requested");
+}
+
+/** Lets a device that was unenrolled be enrolled again at its next session. */
+export function requestEnrolment(context: SiteContext, id: DeviceId): Promise<Device> {
+  return setEnrolment(context, id, "unknown");
+}
+
+function setEnrolment(context: SiteContext, id: DeviceId, enrolment: Enrolment): Promise<Device> {
+  return withDevice(context, id, (ledger) => {
+    needAlive(ledger.device);
+    ledger.patchDevice({ enrolment, enrolmentDigest: null });
+    replan(context, ledger, { contact: false });
+    return ledger.device;
+  });
+}
+
+function needAlive(device: Device): void {
+  if (device.removedAtMs !== null) {
+    throw new AppError(
+      "conflict",
+      `the device ${device.name} was removed; register it again first`,
+    );
+  }
+}

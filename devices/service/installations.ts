@@ -1,0 +1,250 @@
+import { interpret } from "../install/mappings/interpret.ts";
+import { bucketOf } from "../install/matrix.ts";
+import { retriedChange, waitingState } from "../install/plan.ts";
+import { AppError, type FieldError } from "../model/errors.ts";
+import { FACT_SOURCES, type FactSource } from "../model/fact.ts";
+import {
+  type DeviceId,
+  type DistributionId,
+  type InstallationKey,
+  installationIdFrom,
+} from "../model/ids.ts";
+import type { Installation } from "../model/installation.ts";
+import type { Ledger } from "./ledger.ts";
+import { replan } from "./replan.ts";
+import { type SiteContext, withDevice } from "./site-context.ts";
+
+/** One fact reported through the API for one installation. [D13] */
+export interface DirectFact {
+  readonly distribution: DistributionId;
+  readonly source: FactSource;
+  /** The native word of the source: `Managed`, `6`, `Failed/Unexpected error occurred`, … */
+  readonly value: string;
+  readonly lastError?: number | undefined;
+  readonly text?: string | undefined;
+  readonly version?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly sequence?: number | undefined;
+  /** When the device was in this state, in milliseconds since the epoch; now unless given. */
+  readonly atMs?: number | undefined;
+}
+
+export const DIRECT_FACTS_MAX = 500;
+
+export interface RecordedFact {
+  readonly distribution: DistributionId;
+  readonly effect: "moved" | "repeated" | "late" | "none";
+  readonly installation: Installation;
+}
+
+/**
+ * Stores what a device (or its MDM) reported, all or nothing, before it returns.
+ *
+ * @throws AppError "unprocessable" naming each value that the source's vocabulary does not have, and
+ *   each distribution that has no row for this device
+ */
+export function recordFacts(
+  context: SiteContext,
+  id: DeviceId,
+  facts: readonly DirectFact[],
+  by: string,
+): Promise<RecordedFact[]> {
+  return withDevice(context, id, (ledger) => {
+    if (ledger.device.removedAtMs !== null) {
+      throw new AppError("conflict", "the device was removed; register it again first");
+    }
+    const nowMs = context.now();
+    ledger.patchDevice({ lastContactMs: nowMs });
+    replan(context, ledger, { contact: false });
+    const wrong: FieldError[] = [];
+    const recorded = facts.map((fact, index) => {
+      const row = ledger.row(fact.distribution);
+      if (!row) {
+        wrong.push({
+          pointer: `/${index}/distribution`,
+          message: `the distribution ${fact.distribution} is not for this device`,
+        });
+        return undefined;
+      }
+      const meaning = interpret(fact.source, row.platform, fact.value, {
+        operation: row.operation,
+        lastError: fact.lastError ?? null,
+      });
+      if (meaning === undefined) {
+        wrong.push({
+          pointer: `/${index}/value`,
+          message: `"${fact.value}" is no value of the source ${fact.source} on ${row.platform}`,
+        });
+        return undefined;
+      }
+      const effect = ledger.report(fact.distribution, {
+        source: fact.source,
+        protocol: "api",
+        value: fact.value,
+        meaning,
+        lastError: fact.lastError ?? null,
+        text: fact.text ?? null,
+        version: fact.version ?? null,
+        atMs: fact.atMs ?? nowMs,
+        attempt: fact.attempt ?? null,
+        sequence: fact.sequence ?? null,
+        by,
+      });
+      return { distribution: fact.distribution, effect };
+    });
+    if (wrong.length > 0) {
+      throw new AppError("unprocessable", "some facts cannot be read; none was stored", {
+        fields: wrong,
+      });
+    }
+    replan(context, ledger, { contact: false });
+    return recorded.flatMap((one) => {
+      const installation = one && ledger.row(one.distribution);
+      return one && installation ? [{ ...one, installation }] : [];
+    });
+  });
+}
+
+export function isFactSource(text: string): text is FactSource {
+  return text !== "site" && FACT_SOURCES.some((source) => source === text);
+}
+
+/** Starts on-demand work at the device's next contact. [D6] Asking twice is asking once. */
+export function requestInstallation(
+  context: SiteContext,
+  key: InstallationKey,
+  by: string,
+): Promise<Installation> {
+  return changeRow(context, key, (ledger, row, mode) => {
+    if (mode === "automatic") {
+      throw new AppError(
+        "conflict",
+        "this distribution is Automatic: it runs in the maintenance window and cannot be asked for",
+        { allowed: [] },
+      );
+    }
+    if (!row.counted) throw notCounted(row);
+    const isPending = bucketOf(row.status, row.operation) === "pending";
+    if (isPending && row.requestedAtMs !== null) return;
+    const isGone = row.status === "removed_after_installation" && row.operation !== "uninstall";
+    if (!isPending && !isGone) {
+      throw new AppError("conflict", `nothing to install: the status is ${row.status}`, {
+        allowed: row.status === "failed" || row.status === "upgrade_failed" ? ["retry"] : [],
+      });
+    }
+    decide(context, ledger, row, by, "requested", {
+      ...(isGone
+        ? retriedFor(context, ledger, row, "install")
+        : { state: waitingState(ledger.device, row.status, mode, "requested") ?? row.state }),
+      requestedAtMs: context.now(),
+    });
+  });
+}
+
+/** Failed → Pending, attempt + 1. [D8] On-demand work starts at the next contact, Automatic work in the next window. */
+export function retryInstallation(
+  context: SiteContext,
+  key: InstallationKey,
+  by: string,
+): Promise<Installation> {
+  return changeRow(context, key, (ledger, row, mode) => {
+    if (!row.counted) throw notCounted(row);
+    const canRetry = row.status === "failed" || row.status === "upgrade_failed" || row.stale;
+    if (!canRetry) {
+      throw new AppError(
+        "conflict",
+        `only failed work can be retried: the status is ${row.status}`,
+        {
+          allowed: mode === "on-demand" && row.offeredAtMs === null ? ["request"] : [],
+        },
+      );
+    }
+    decide(context, ledger, row, by, "retried", {
+      ...retriedFor(context, ledger, row, row.operation),
+      requestedAtMs: mode === "on-demand" ? context.now() : null,
+      releasedUntilMs: null,
+    });
+  });
+}
+
+export interface BulkOutcome {
+  readonly id: string;
+  readonly installation?: Installation;
+  /** Why this one was not done, in words; the others were. */
+  readonly problem?: string;
+}
+
+/** Retries each of them; one that cannot be retried does not stop the others. */
+export async function retryInstallations(
+  context: SiteContext,
+  keys: readonly InstallationKey[],
+  by: string,
+): Promise<BulkOutcome[]> {
+  const outcomes: BulkOutcome[] = [];
+  for (const key of keys) {
+    const id = installationIdFrom(key);
+    try {
+      outcomes.push({ id, installation: await retryInstallation(context, key, by) });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      outcomes.push({ id, problem: error.message });
+    }
+  }
+  return outcomes;
+}
+
+function changeRow(
+  context: SiteContext,
+  key: InstallationKey,
+  change: (ledger: Ledger, row: Installation, mode: "automatic" | "on-demand") => void,
+): Promise<Installation> {
+  if (key.site !== context.site) {
+    throw new AppError("conflict", `this row is of site ${key.site}: act there or at the hub`);
+  }
+  return withDevice(context, key.device, (ledger) => {
+    replan(context, ledger, { contact: false });
+    const row = ledger.row(key.distribution);
+    const distribution = context.policy.read().distributionsById.get(key.distribution);
+    if (!row || !distribution) {
+      throw new AppError("not-found", `no installation ${installationIdFrom(key)}`);
+    }
+    change(ledger, row, distribution.mode);
+    replan(context, ledger, { contact: false });
+    return ledger.row(key.distribution) ?? row;
+  });
+}
+
+function retriedFor(
+  context: SiteContext,
+  ledger: Ledger,
+  row: Installation,
+  operation: Installation["operation"],
+): Partial<Installation> {
+  const distribution = context.policy.read().distributionsById.get(row.distribution);
+  if (!distribution) throw new AppError("not-found", `no distribution ${row.distribution}`);
+  return retriedChange(ledger.device, row, distribution, operation);
+}
+
+function decide(
+  context: SiteContext,
+  ledger: Ledger,
+  row: Installation,
+  by: string,
+  value: string,
+  change: Partial<Installation>,
+): void {
+  ledger.decide(row.distribution, {
+    value,
+    by,
+    atMs: context.now(),
+    text: null,
+    protocol: "api",
+    change,
+  });
+}
+
+function notCounted(row: Installation): AppError {
+  return new AppError("conflict", `this row no longer counts: ${row.reasonDetail || row.reason}`, {
+    allowed: [],
+  });
+}

@@ -1,0 +1,220 @@
+import {
+  type Decision,
+  decisionFact,
+  foldDecision,
+  foldReport,
+  type Report,
+} from "../install/fold.ts";
+import type { PlannedReason } from "../install/plan.ts";
+import { rankRows } from "../install/rank.ts";
+import type { Device } from "../model/device.ts";
+import type { NewFact } from "../model/fact.ts";
+import { HLC_ZERO, type Hlc } from "../model/hlc.ts";
+import type { DistributionId } from "../model/ids.ts";
+import type { Installation } from "../model/installation.ts";
+import type { DownloadNode, InventoryItem } from "../model/inventory.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Instant } from "../model/window.ts";
+import type { DeviceChanges, DeviceView, StoredSession } from "../ports/site-store.ts";
+
+/**
+ * One use-case's unit of work about one device: it starts from what is stored, collects facts and
+ * the rows they lead to, and ends as one set of changes for one transaction.
+ */
+export class Ledger {
+  readonly #before: DeviceView;
+  readonly #nextHlc: () => Hlc;
+  readonly #rows: Map<DistributionId, Installation>;
+  readonly #facts: NewFact[] = [];
+  readonly #downloads: Map<string, DownloadNode>;
+  readonly #touchedDownloads = new Set<string>();
+  readonly #touchedInstants = new Map<number, Instant>();
+  #device: Device;
+  #inventory: readonly InventoryItem[];
+  #session: StoredSession | null | undefined;
+
+  constructor(view: DeviceView, nextHlc: () => Hlc) {
+    this.#before = view;
+    this.#nextHlc = nextHlc;
+    this.#device = view.device;
+    this.#rows = new Map(view.installations.map((row) => [row.distribution, row]));
+    this.#inventory = view.inventory;
+    this.#downloads = new Map(view.downloads.map((node) => [node.productId, node]));
+  }
+
+  get device(): Device {
+    return this.#device;
+  }
+
+  get rows(): readonly Installation[] {
+    return [...this.#rows.values()];
+  }
+
+  get inventory(): readonly InventoryItem[] {
+    return this.#inventory;
+  }
+
+  get downloads(): readonly DownloadNode[] {
+    return [...this.#downloads.values()];
+  }
+
+  /** Instants that are not closed, with what this use-case changed. */
+  get instants(): readonly Instant[] {
+    const merged = new Map(this.#before.instants.map((instant) => [instant.startMs, instant]));
+    for (const [startMs, instant] of this.#touchedInstants) merged.set(startMs, instant);
+    return [...merged.values()].filter((instant) => !instant.closed);
+  }
+
+  row(distribution: DistributionId): Installation | undefined {
+    return this.#rows.get(distribution);
+  }
+
+  /** A new row: its first sequence number, and the fact that it was born. */
+  birth(row: Installation, atMs: number): void {
+    const hlc = this.#nextHlc();
+    const sequence = this.#device.sequence + 1;
+    this.#device = { ...this.#device, sequence };
+    const born = { ...row, sequence, hlc };
+    this.#rows.set(row.distribution, born);
+    const decision = { value: "born", by: "site", atMs, text: null, protocol: "site" };
+    this.#facts.push(decisionFact(this.#device, born, decision, hlc));
+  }
+
+  decide(distribution: DistributionId, decision: Decision): void {
+    const row = this.#need(distribution);
+    this.#take(foldDecision(this.#device, row, decision, this.#nextHlc()));
+  }
+
+  report(distribution: DistributionId, report: Report): NewFact["effect"] {
+    const folded = foldReport(this.#device, this.#need(distribution), report, this.#nextHlc());
+    this.#take(folded);
+    return folded.fact.effect;
+  }
+
+  /** Changes bookkeeping of a row that is neither a report nor a decision worth a fact. */
+  note(distribution: DistributionId, change: Partial<Installation>): void {
+    this.#rows.set(distribution, { ...this.#need(distribution), ...change });
+  }
+
+  explain(planned: PlannedReason, nowMs: number): void {
+    const row = this.#need(planned.distribution);
+    const isSame = row.reason === planned.reason;
+    this.#rows.set(planned.distribution, {
+      ...row,
+      reason: planned.reason,
+      reasonDetail: planned.detail,
+      nextAttemptMs: planned.nextAttemptMs,
+      sinceMs: isSame ? row.sinceMs : Math.max(row.sinceMs, nowMs),
+    });
+  }
+
+  /** Facts about the device itself; the hub learns of them, contacts excepted. */
+  patchDevice(change: Partial<Device>): void {
+    this.#device = { ...this.#device, ...change };
+  }
+
+  /** A fact that concerns the device, not one row. */
+  deviceFact(
+    fact: Pick<NewFact, "kind" | "atMs" | "protocol" | "value" | "by" | "source" | "text">,
+  ): void {
+    this.#facts.push({
+      ...fact,
+      device: this.#device.id,
+      distribution: null,
+      hlc: this.#nextHlc(),
+      lastError: null,
+      version: null,
+      operation: null,
+      incarnation: this.#device.incarnation,
+      attempt: null,
+      sequence: null,
+      status: null,
+      state: null,
+      actor: null,
+      anomaly: false,
+      effect: "none",
+    });
+  }
+
+  setInventory(items: readonly InventoryItem[], atMs: number): void {
+    this.#inventory = items;
+    this.#device = { ...this.#device, inventoryAtMs: atMs };
+  }
+
+  setDownload(node: DownloadNode): void {
+    this.#downloads.set(node.productId, node);
+    this.#touchedDownloads.add(node.productId);
+  }
+
+  setInstant(instant: Instant): void {
+    this.#touchedInstants.set(instant.startMs, instant);
+  }
+
+  setSession(session: StoredSession | null): void {
+    this.#session = session;
+  }
+
+  /**
+   * Everything that changed, ready for one transaction. A changed device is itself a fact: it is
+   * added here, last, so that it says what the device is after all changes.
+   */
+  changes(policy: Policy, nowMs: number): DeviceChanges {
+    const ranked = rankRows(this.rows, (id) => policy.distributionsById.get(id)?.hlc ?? HLC_ZERO);
+    const before = new Map(this.#before.installations.map((row) => [row.distribution, row]));
+    const installations = ranked.filter((row) => !sameRow(row, before.get(row.distribution)));
+    if (isDeviceNews(this.#before.device, this.#device)) {
+      this.deviceFact({
+        kind: "device",
+        atMs: nowMs,
+        protocol: "site",
+        source: "site",
+        value: JSON.stringify(this.#device),
+        text: null,
+        by: "site",
+      });
+    }
+    const instants = [...this.#touchedInstants.values()];
+    const downloads = [...this.#touchedDownloads].flatMap((id) => this.#downloads.get(id) ?? []);
+    return {
+      device: this.#device.id,
+      ...(this.#device === this.#before.device ? {} : { put: this.#device }),
+      ...(installations.length > 0 ? { installations } : {}),
+      ...(this.#facts.length > 0 ? { facts: this.#facts } : {}),
+      ...(this.#inventory === this.#before.inventory ? {} : { inventory: this.#inventory }),
+      ...(downloads.length > 0 ? { downloads } : {}),
+      ...(instants.length > 0 ? { instants } : {}),
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+    };
+  }
+
+  #take(folded: { device: Device; row: Installation; fact: NewFact }): void {
+    this.#device = folded.device;
+    this.#rows.set(folded.row.distribution, folded.row);
+    this.#facts.push(folded.fact);
+  }
+
+  #need(distribution: DistributionId): Installation {
+    const row = this.#rows.get(distribution);
+    if (!row) throw new Error(`invariant broken: no installation of ${distribution}`);
+    return row;
+  }
+}
+
+/** True when nothing is to be stored for these changes. */
+export function isEmpty(changes: DeviceChanges): boolean {
+  return Object.keys(changes).length === 1;
+}
+
+const SILENT: ReadonlySet<string> = new Set(["lastContactMs", "sequence", "inventoryAtMs"]);
+
+function isDeviceNews(before: Device, after: Device): boolean {
+  if (before === after) return false;
+  return (Object.keys(after) as (keyof Device)[]).some(
+    (key) => !SILENT.has(key) && before[key] !== after[key],
+  );
+}
+
+function sameRow(row: Installation, before: Installation | undefined): boolean {
+  if (!before) return false;
+  return (Object.keys(row) as (keyof Installation)[]).every((key) => row[key] === before[key]);
+}

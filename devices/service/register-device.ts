@@ -1,0 +1,197 @@
+import { secretHashOf } from "../../protocols/oma-dm/credentials.ts";
+import type { DeviceCredential } from "../model/credential.ts";
+import {
+  type Compliance,
+  type Device,
+  INCARNATION_STEP,
+  type Ownership,
+  type Platform,
+} from "../model/device.ts";
+import { AppError } from "../model/errors.ts";
+import { type DeviceId, deviceIdFrom } from "../model/ids.ts";
+import { DEVICES_MAX } from "../model/limits.ts";
+import type { DeviceView } from "../ports/site-store.ts";
+import { isEmpty, Ledger } from "./ledger.ts";
+import { replan } from "./replan.ts";
+import { randomName, type SiteContext } from "./site-context.ts";
+
+/** Characters of a device's generated password; five bits each. */
+const PASSWORD_CHARACTERS = 24;
+
+/** What an administrator or the device itself tells about a new device; missing facts are unknown. */
+export interface NewDevice {
+  readonly stableId: string;
+  readonly platform: Platform;
+  readonly name?: string | undefined;
+  readonly manufacturer?: string | null | undefined;
+  readonly model?: string | null | undefined;
+  readonly osVersion?: string | null | undefined;
+  readonly osMajor?: number | null | undefined;
+  readonly osPlatform?: string | null | undefined;
+  readonly cpu?: string | null | undefined;
+  readonly ownership?: Ownership | undefined;
+  readonly shared?: boolean | undefined;
+  readonly userEnrolled?: boolean | undefined;
+  readonly userAssigned?: boolean | undefined;
+  readonly compliance?: Compliance | undefined;
+  /** The OMA DM user name; the stable id unless given. */
+  readonly userName?: string | undefined;
+  /** The OMA DM password; generated unless given. */
+  readonly password?: string | undefined;
+  readonly scheme?: DeviceCredential["scheme"] | undefined;
+}
+
+export interface RegisteredDevice {
+  readonly device: Device;
+  readonly userName: string;
+  /** Shown once; only its hash is kept. */
+  readonly password: string;
+}
+
+/**
+ * Makes a device known. A removed one comes back under its next incarnation, so that late news of
+ * its former life cannot touch the new one. [D10, D11]
+ *
+ * @throws AppError "conflict" when the device is known already, or a code was used already
+ */
+export async function registerDevice(
+  context: SiteContext,
+  wanted: NewDevice,
+  by: string,
+  options: { readonly consumeEnrolmentCode?: string } = {},
+): Promise<RegisteredDevice> {
+  const id = deviceIdFrom(context.organisation, wanted.stableId);
+  return context.lock.run(id, async () => {
+    const former = await context.store.view(id);
+    if (former && former.device.removedAtMs === null) {
+      throw new AppError("conflict", `the device ${wanted.stableId} is known already as ${id}`);
+    }
+    if (!former && (await context.store.deviceIds()).length >= DEVICES_MAX) {
+      throw new AppError("conflict", `this site has its limit of ${DEVICES_MAX} devices`);
+    }
+    const incarnation = await context.issueIncarnation(id, former?.device.incarnation);
+    const device = deviceFrom(context, id, wanted, incarnation, former?.device.sequence ?? 0);
+    const view: DeviceView = {
+      device,
+      installations: former?.installations ?? [],
+      inventory: [],
+      downloads: [],
+      instants: [],
+    };
+    const ledger = new Ledger(view, () => context.hlc.next());
+    ledger.deviceFact({
+      kind: "device",
+      atMs: context.now(),
+      source: "site",
+      protocol: "site",
+      value: JSON.stringify(device),
+      text: "registered",
+      by,
+    });
+    replan(context, ledger, { contact: false });
+    const userName = wanted.userName ?? wanted.stableId;
+    const password = wanted.password ?? randomName(context, PASSWORD_CHARACTERS);
+    const changes = ledger.changes(context.policy.read(), context.now());
+    await context.store.commit([
+      {
+        ...changes,
+        put: ledger.device,
+        alias: { device: id, protocol: "oma-dm", externalId: wanted.stableId },
+        credential: credentialFrom(id, userName, password, wanted.scheme ?? "any"),
+        ...(former ? { inventory: [] } : {}),
+        ...options,
+      },
+    ]);
+    return { device: ledger.device, userName, password };
+  });
+}
+
+/**
+ * Gives a device a new OMA DM password; the former one works until the new one was used once, so
+ * that a device that is away is not locked out.
+ *
+ * @returns the new password, shown once
+ */
+export async function rotateSecret(context: SiteContext, id: DeviceId): Promise<string> {
+  return context.lock.run(id, async () => {
+    const credential = await context.store.credential(id);
+    if (!credential) throw new AppError("not-found", `the device ${id} has no OMA DM credential`);
+    const password = randomName(context, PASSWORD_CHARACTERS);
+    await context.store.commit([
+      {
+        device: id,
+        credential: {
+          ...credential,
+          secretHash: secretHashOf(credential.userName, password),
+          previousSecretHash: credential.secretHash,
+          failures: 0,
+          blockedUntilMs: null,
+        },
+      },
+    ]);
+    return password;
+  });
+}
+
+/** The next provisional incarnation, for a site that cannot ask the hub. [D11] */
+export function provisionalIncarnation(last: number | undefined): number {
+  return last === undefined ? 1 : last + 1;
+}
+
+/** The incarnation that the hub issues after `last`: above every provisional one of before. */
+export function hubIncarnation(last: number | undefined): number {
+  return (Math.floor((last ?? 0) / INCARNATION_STEP) + 1) * INCARNATION_STEP;
+}
+
+function deviceFrom(
+  context: SiteContext,
+  id: DeviceId,
+  wanted: NewDevice,
+  incarnation: number,
+  sequence: number,
+): Device {
+  return {
+    id,
+    site: context.site,
+    name: wanted.name ?? wanted.stableId,
+    platform: wanted.platform,
+    stableId: wanted.stableId,
+    manufacturer: wanted.manufacturer ?? null,
+    model: wanted.model ?? null,
+    osVersion: wanted.osVersion ?? null,
+    osMajor: wanted.osMajor ?? null,
+    osPlatform: wanted.osPlatform ?? null,
+    cpu: wanted.cpu ?? null,
+    ownership: wanted.ownership ?? "unknown",
+    shared: wanted.shared ?? false,
+    userEnrolled: wanted.userEnrolled ?? false,
+    userAssigned: wanted.userAssigned ?? true,
+    compliance: wanted.compliance ?? "unknown",
+    enrolment: "unknown",
+    enrolmentDigest: null,
+    incarnation,
+    sequence,
+    registeredAtMs: context.now(),
+    lastContactMs: null,
+    inventoryAtMs: null,
+    removedAtMs: null,
+  };
+}
+
+function credentialFrom(
+  device: DeviceId,
+  userName: string,
+  password: string,
+  scheme: DeviceCredential["scheme"],
+): DeviceCredential {
+  return {
+    device,
+    userName,
+    secretHash: secretHashOf(userName, password),
+    previousSecretHash: null,
+    scheme,
+    nextNonce: null,
+    failures: 0,
+    blockedUntilMs: null,
+  };
+}

@@ -1,0 +1,54 @@
+import { groupsOf } from "../filter/groups.ts";
+import { plan, type Work } from "../install/plan.ts";
+import type { Ledger } from "./ledger.ts";
+import { updateInstants } from "./outlook.ts";
+import type { SiteContext } from "./site-context.ts";
+
+/**
+ * Plans one device again and writes the outcome on its ledger: births, ends, releases, reasons.
+ *
+ * @param options.contact the device is speaking to us now: only then its instant can be evaluated
+ * @returns the work that may be sent to the device now
+ */
+export function replan(
+  context: SiteContext,
+  ledger: Ledger,
+  options: { readonly contact: boolean },
+): readonly Work[] {
+  const policy = context.policy.read();
+  const nowMs = context.now();
+  const groups = groupsOf(ledger.device, [], [...policy.groups.values()]);
+  const outlook = updateInstants(ledger, {
+    site: context.site,
+    timeZone: context.timeZone(),
+    policy,
+    groups,
+    cache: context.occurrences,
+    nowMs,
+    random: context.random,
+    contact: options.contact,
+  });
+  const planned = plan({
+    device: ledger.device,
+    rows: ledger.rows,
+    inventory: ledger.inventory,
+    policy,
+    groups,
+    outlook,
+    content: context.content,
+    nowMs,
+  });
+  for (const born of planned.births) ledger.birth(born, nowMs);
+  for (const decision of planned.decisions) {
+    ledger.decide(decision.distribution, {
+      value: decision.value,
+      by: "site",
+      atMs: nowMs,
+      text: decision.text,
+      protocol: "site",
+      change: decision.change,
+    });
+  }
+  for (const reason of planned.reasons) ledger.explain(reason, nowMs);
+  return planned.work;
+}
