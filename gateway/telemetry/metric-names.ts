@@ -1,0 +1,103 @@
+/**
+ * Every metric of a gateway, one row each. The names are a promise to whoever wrote an alert on them:
+ * a row is added, not renamed. No label holds a device, a user or an address: there are too many.
+ */
+export interface MetricRule {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the unit of the name. */
+  readonly buckets?: readonly number[];
+}
+
+const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+
+export const METRICS = {
+  outpost_http_requests_total: {
+    kind: "counter",
+    help: "Answered HTTP requests. The route is the pattern, not the path.",
+    labels: ["method", "route", "status"],
+  },
+  outpost_http_request_seconds: {
+    kind: "histogram",
+    help: "Time from the request to the end of its handler.",
+    labels: ["route"],
+    buckets: SECONDS,
+  },
+  outpost_syncml_messages_total: {
+    kind: "counter",
+    help: "SyncML messages answered; outcome is ok, refused or error.",
+    labels: ["encoding", "outcome"],
+  },
+  outpost_facts_total: {
+    kind: "counter",
+    help: "Facts made durable; effect is moved, repeated, late or none.",
+    labels: ["source", "effect"],
+  },
+  outpost_commit_seconds: {
+    kind: "histogram",
+    help: "Time of one COMMIT to disk.",
+    labels: [],
+    buckets: SECONDS,
+  },
+  outpost_devices: { kind: "gauge", help: "Devices that are not removed.", labels: [] },
+  outpost_installations: {
+    kind: "gauge",
+    help: "Counted installations by bucket.",
+    labels: ["bucket"],
+  },
+  outpost_content_bytes: { kind: "gauge", help: "Bytes of stored content.", labels: [] },
+  outpost_content_served_bytes_total: {
+    kind: "counter",
+    help: "Content bytes sent to devices.",
+    labels: [],
+  },
+  outpost_content_fetched_bytes_total: {
+    kind: "counter",
+    help: "Content bytes fetched over the line.",
+    labels: [],
+  },
+  outpost_disk_free_bytes: {
+    kind: "gauge",
+    help: "Free bytes where the data folder is.",
+    labels: [],
+  },
+  outpost_link_connected: {
+    kind: "gauge",
+    help: "1 when the last exchange with the hub succeeded, else 0.",
+    labels: [],
+  },
+  outpost_link_waiting_facts: {
+    kind: "gauge",
+    help: "Facts that the hub has not acknowledged yet.",
+    labels: [],
+  },
+  outpost_link_frames_total: {
+    kind: "counter",
+    help: "Frames of the link; direction is sent or received.",
+    labels: ["direction", "outcome"],
+  },
+  outpost_hub_sites: {
+    kind: "gauge",
+    help: "Sites by state: fresh, stale or revoked.",
+    labels: ["state"],
+  },
+  outpost_hub_quarantined_total: {
+    kind: "counter",
+    help: "Frames that were set aside because they could not be trusted or read.",
+    labels: [],
+  },
+  outpost_job_runs_total: {
+    kind: "counter",
+    help: "Runs of background jobs; outcome is ok or error.",
+    labels: ["job", "outcome"],
+  },
+} as const satisfies Readonly<Record<string, MetricRule>>;
+
+export type MetricName = keyof typeof METRICS;
+export type NamesOfKind<Kind extends MetricRule["kind"]> = {
+  [Name in MetricName]: (typeof METRICS)[Name]["kind"] extends Kind ? Name : never;
+}[MetricName];
+export type LabelsOf<Name extends MetricName> = Readonly<
+  Record<(typeof METRICS)[Name]["labels"][number], string>
+>;
