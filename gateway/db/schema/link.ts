@@ -23,9 +23,14 @@ export const sites = sqliteTable("sites", {
   timeZone: text("time_zone").notNull(),
   publicKey: text("public_key").notNull(),
   sealingKey: text("sealing_key").notNull(),
+  /** The process that speaks for the site now; empty before its first hello. */
   instance: text("instance").notNull(),
+  /** JSON: the processes that spoke before, newest first. */
+  formerInstances: text("former_instances").notNull(),
   incarnation: integer("incarnation").notNull(),
   acknowledgedSeq: integer("acknowledged_seq").notNull(),
+  /** The next status frame must begin the status document anew. */
+  needsSnapshot: integer("needs_snapshot", { mode: "boolean" }).notNull(),
   joinedAtMs: integer("joined_at_ms").notNull(),
   lastSeenMs: integer("last_seen_ms"),
   /** The site's own clock when it last flushed its status: the report is *as of* then. */
@@ -47,6 +52,25 @@ export const joinCodes = sqliteTable("join_codes", {
   createdAtMs: integer("created_at_ms").notNull(),
   expiresAtMs: integer("expires_at_ms").notNull(),
   usedAtMs: integer("used_at_ms"),
+  /** The public key that used it: a repeated request gets the same answer. */
+  usedByKey: text("used_by_key"),
+});
+
+/** At the hub: the last fact known of each incarnation of a site. */
+export const journalPositions = sqliteTable(
+  "journal_positions",
+  {
+    site: text("site").notNull(),
+    incarnation: integer("incarnation").notNull(),
+    seq: integer("seq").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.site, table.incarnation] })],
+);
+
+/** At the hub: the last incarnation issued to a device. [D11] */
+export const issuedIncarnations = sqliteTable("issued_incarnations", {
+  device: text("device").primaryKey(),
+  incarnation: integer("incarnation").notNull(),
 });
 
 /** At the hub: every frame taken in, so that a repeated one is recognised. */

@@ -1,5 +1,5 @@
 /** What administrators decided, projected from the policy documents. One table per kind of record. */
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /**
  * Policy documents (Yjs, V1 encoding) whole. Table rows below are a projection of them, written in
@@ -12,6 +12,18 @@ export const documents = sqliteTable("documents", {
   version: integer("version").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
 });
+
+/** Updates of a document that are not in its state yet, in order of arrival. */
+export const documentUpdates = sqliteTable(
+  "document_updates",
+  {
+    name: text("name").notNull(),
+    /** Dense from 1 since the state was last replaced. */
+    seq: integer("seq").notNull(),
+    update: text("update").notNull(), // base64
+  },
+  (table) => [primaryKey({ columns: [table.name, table.seq] })],
+);
 
 /** Records of all kinds as JSON, keyed by (kind, id); `origin` is the document it came from. */
 export const policyRecords = sqliteTable("policy_records", {
