@@ -326,6 +326,21 @@ class Planner {
       }
       return;
     }
+    const isBehind =
+      row.status === "installed" &&
+      row.version !== null &&
+      needsChange(row.version, revision, distribution);
+    if (isBehind) {
+      this.#decide(id, "update-needed", `version ${row.version} is on the device`, {
+        status: "pending_update",
+        state: waitingState(device, "pending_update", distribution.mode, "not-requested"),
+        operation: "update",
+        attempt: row.attempt + 1,
+        offeredAtMs: null,
+        nativeValue: null,
+      });
+      return;
+    }
     const waits =
       (row.status === "pending_install" || row.status === "pending_update") &&
       row.offeredAtMs === null;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId, SiteId } from "../model/ids.ts";
 import type { ContentCatalogue } from "../ports/content-catalogue.ts";
+import type { EnrolmentCodes } from "../ports/enrolment-codes.ts";
 import type { Log } from "../ports/log.ts";
 import type { PolicyReader } from "../ports/policy-reader.ts";
 import type { SiteStore } from "../ports/site-store.ts";
@@ -16,6 +17,7 @@ export interface SiteContext {
   readonly organisation: string;
   readonly timeZone: () => string;
   readonly store: SiteStore;
+  readonly enrolmentCodes: EnrolmentCodes;
   readonly policy: PolicyReader;
   readonly content: ContentCatalogue;
   readonly occurrences: OccurrenceCache;

@@ -1,0 +1,242 @@
+import { answer, receive } from "../../protocols/oma-dm/server-session.ts";
+import type { ServerSession, SessionEvent } from "../../protocols/oma-dm/server-state.ts";
+import type { Message } from "../../protocols/syncml/message.ts";
+import type { DeviceCredential } from "../model/credential.ts";
+import { AppError } from "../model/errors.ts";
+import type { DeviceId } from "../model/ids.ts";
+import { enrolByCode } from "./enrol-by-code.ts";
+import {
+  type Conversation,
+  hear,
+  settle,
+  speak,
+  speaksEnterpriseApp,
+} from "./enterprise-app/conversation.ts";
+import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
+import { removePresentApps } from "./enterprise-app/removal.ts";
+import { isEmpty, Ledger } from "./ledger.ts";
+import { replan } from "./replan.ts";
+import type { SiteContext } from "./site-context.ts";
+
+/** Failed authentications in a row after which a device has to wait, and for how long at first. */
+export const FAILURES_MAX = 10;
+const BLOCK_MS = 60_000;
+const BLOCK_MS_MAX = 60 * 60_000;
+const NONCE_BYTES = 16;
+
+/** How a message reached us. */
+export interface MessageOrigin {
+  readonly address: string;
+  /** The gateway's address as the device reaches it. */
+  readonly baseUrl: string;
+}
+
+interface StoredState {
+  readonly dm: ServerSession;
+  readonly conversation: ConversationState;
+}
+
+/**
+ * Answers one message of an OMA DM session. Everything that the message told is durable, and
+ * everything that the answer sends is noted, before this resolves: a repeated message gets the same
+ * answer again, and a gateway that dies in between goes on where it was.
+ *
+ * @throws AppError "too-many" for a device that failed to authenticate too often
+ */
+export async function serveMessage(
+  context: SiteContext,
+  message: Message,
+  origin: MessageOrigin,
+): Promise<Message> {
+  const externalId = message.header.source.uri.trim();
+  const known =
+    (await context.store.findByAlias("oma-dm", externalId)) ??
+    (await enrolByCode(context, message, externalId));
+  if (!known || known.removedAtMs !== null) {
+    return refuseStranger(context, message, externalId, origin, known?.id);
+  }
+  return context.lock.run(known.id, () => serveDevice(context, known.id, message, origin));
+}
+
+async function serveDevice(
+  context: SiteContext,
+  id: DeviceId,
+  message: Message,
+  origin: MessageOrigin,
+): Promise<Message> {
+  const [view, credential, stored] = await Promise.all([
+    context.store.view(id),
+    context.store.credential(id),
+    context.store.session(id),
+  ]);
+  if (!view) throw new AppError("not-found", `no device ${id}`);
+  const nowMs = context.now();
+  refuseBlocked(credential, nowMs);
+
+  const state = stored && (JSON.parse(stored.state) as StoredState);
+  const received = receive(state?.dm, message, {
+    credential,
+    freshNonce: Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64"),
+  });
+  if (received.turn === "repeat") return answer(received.session, []).message;
+
+  const ledger = new Ledger(view, () => context.hlc.next());
+  const isSameSession = state?.dm.sessionId === received.session.sessionId;
+  const isBegun = isSameSession && state.dm.phase === "open";
+  const conversation: Conversation = {
+    context,
+    ledger,
+    enterpriseId: context.policy.read().enterprise.enterpriseId ?? "",
+    baseUrl: origin.baseUrl,
+    protocol: "oma-dm",
+    state: isBegun ? state.conversation : NEW_CONVERSATION,
+  };
+  const isOpen = received.session.phase === "open";
+  const commands = isOpen
+    ? converse(conversation, received.events, { begins: !isBegun, turn: received.turn })
+    : [];
+  const answered = answer(received.session, commands);
+
+  ledger.setSession({
+    device: id,
+    sessionId: answered.session.sessionId,
+    state: JSON.stringify({ dm: answered.session, conversation: conversation.state }),
+    updatedAtMs: nowMs,
+  });
+  const changes = ledger.changes(context.policy.read(), nowMs);
+  const nextCredential = credential && credentialAfter(context, credential, received.events, nowMs);
+  const all = nextCredential === credential ? changes : { ...changes, ...wrap(nextCredential) };
+  if (!isEmpty(all)) await context.store.commit([all]);
+  return answered.message;
+}
+
+function wrap(credential: DeviceCredential | undefined): { credential?: DeviceCredential } {
+  return credential ? { credential } : {};
+}
+
+/** Hears what came, plans, and says what comes next. */
+function converse(
+  conversation: Conversation,
+  events: readonly SessionEvent[],
+  options: { readonly begins: boolean; readonly turn: string },
+): ReturnType<typeof speak> {
+  const { context, ledger } = conversation;
+  const nowMs = context.now();
+  if (options.begins) ledger.patchDevice({ lastContactMs: nowMs });
+  hearDevice(conversation, events);
+  const serves =
+    conversation.enterpriseId !== "" &&
+    speaksEnterpriseApp(ledger.device, context.policy.read().enterprise.platforms);
+  if (serves) hear(conversation, events);
+  if (options.turn !== "commands") return [];
+  if (serves) settle(conversation);
+
+  const work = replan(context, ledger, { contact: true });
+  if (ledger.instants.some((instant) => instant.evaluatedAtMs === nowMs)) {
+    conversation.state = { ...conversation.state, evaluates: true };
+  }
+  if (!serves) return [];
+  const commands = speak(conversation, work);
+  if (commands.length > 0) replan(context, ledger, { contact: false });
+  return commands;
+}
+
+/** What the device says about itself, whatever it is managed with. */
+function hearDevice(conversation: Conversation, events: readonly SessionEvent[]): void {
+  const { ledger, context } = conversation;
+  for (const event of events) {
+    if (event.kind === "dev-info") {
+      const { man, mod, swV } = event.info;
+      ledger.patchDevice({
+        ...(man ? { manufacturer: man } : {}),
+        ...(mod ? { model: mod } : {}),
+        ...(swV ? { osVersion: swV } : {}),
+      });
+    } else if (event.kind === "alert" && isUserUnenrolment(event)) {
+      removePresentApps(conversation, "the user removed the enterprise account");
+      ledger.patchDevice({ enrolment: "unenrolled", enrolmentDigest: null });
+      context.log.info("device-unenrolled-by-user", { device: ledger.device.id });
+    }
+  }
+}
+
+function isUserUnenrolment(event: Extract<SessionEvent, { kind: "alert" }>): boolean {
+  return (
+    event.code === 1226 &&
+    event.items.some((item) =>
+      item.meta?.type?.toLowerCase().includes("mdm.unenrollment.userrequest"),
+    )
+  );
+}
+
+function credentialAfter(
+  context: SiteContext,
+  credential: DeviceCredential,
+  events: readonly SessionEvent[],
+  nowMs: number,
+): DeviceCredential {
+  let next = credential;
+  for (const event of events) {
+    if (event.kind === "authenticated") {
+      next = {
+        ...next,
+        nextNonce: event.nextNonce ?? next.nextNonce,
+        previousSecretHash: event.withPreviousSecret ? next.previousSecretHash : null,
+        failures: 0,
+        blockedUntilMs: null,
+      };
+    } else if (event.kind === "not-authenticated" && event.reason !== "missing") {
+      const failures = next.failures + 1;
+      const over = failures - FAILURES_MAX;
+      const blockMs = Math.min(BLOCK_MS * 2 ** Math.max(0, over), BLOCK_MS_MAX);
+      next = { ...next, failures, blockedUntilMs: over >= 0 ? nowMs + blockMs : null };
+      context.log.warn("device-not-authenticated", {
+        device: credential.device,
+        reason: event.reason,
+        failures,
+      });
+    }
+  }
+  const isSame = (Object.keys(next) as (keyof DeviceCredential)[]).every(
+    (key) => next[key] === credential[key],
+  );
+  return isSame ? credential : next;
+}
+
+function refuseBlocked(credential: DeviceCredential | undefined, nowMs: number): void {
+  const untilMs = credential?.blockedUntilMs ?? 0;
+  if (untilMs > nowMs) {
+    throw new AppError("too-many", "this device failed to authenticate too often; it has to wait", {
+      retryAfterMs: untilMs - nowMs,
+    });
+  }
+}
+
+/** 401 or 407 in SyncML, nothing stored but that it knocked. */
+async function refuseStranger(
+  context: SiteContext,
+  message: Message,
+  externalId: string,
+  origin: MessageOrigin,
+  removed: DeviceId | undefined,
+): Promise<Message> {
+  const received = receive(undefined, message, {
+    credential: undefined,
+    freshNonce: Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64"),
+  });
+  const info = received.events.find((event) => event.kind === "dev-info");
+  context.log.warn(removed ? "removed-device-refused" : "unknown-device-knocked", {
+    externalId,
+    address: origin.address,
+  });
+  if (!removed) {
+    await context.store.knock({
+      protocol: "oma-dm",
+      externalId,
+      address: origin.address,
+      details: JSON.stringify(info?.kind === "dev-info" ? info.info : {}),
+      atMs: context.now(),
+    });
+  }
+  return answer(received.session, []).message;
+}

@@ -1,0 +1,38 @@
+import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
+import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
+import type { Conversation } from "./conversation.ts";
+
+const TAG_VERSION = "detail-version";
+const TAG_PLATFORM = "detail-platform";
+
+/** DevDetail is only told on request; it is asked once in a device's life. [syncml 3.2] */
+export function speakDetail(conversation: Conversation): OutgoingCommand[] {
+  const { state, ledger } = conversation;
+  if (ledger.device.osVersion !== null || state.detail !== "no") return [];
+  // A device that does not know is asked again in a later session, not in every message.
+  if (ledger.device.inventoryAtMs !== null) return [];
+  conversation.state = { ...state, detail: "asked" };
+  return [
+    { name: "Get", tag: TAG_VERSION, items: [{ target: "./DevDetail/SwV" }] },
+    {
+      name: "Get",
+      tag: TAG_PLATFORM,
+      items: [{ target: "./DevDetail/Ext/Microsoft/OSPlatform" }],
+    },
+  ];
+}
+
+export function hearDetail(conversation: Conversation, event: SessionEvent): void {
+  if (event.kind !== "results") return;
+  const text = (event.items[0]?.data ?? "").trim();
+  if (text === "") return;
+  if (event.tag === TAG_VERSION) {
+    const major = Number.parseInt(text, 10);
+    conversation.ledger.patchDevice({
+      osVersion: text,
+      ...(Number.isSafeInteger(major) ? { osMajor: major } : {}),
+    });
+  } else if (event.tag === TAG_PLATFORM) {
+    conversation.ledger.patchDevice({ osPlatform: text });
+  }
+}

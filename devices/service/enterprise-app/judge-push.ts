@@ -1,0 +1,66 @@
+import type { Push, PushForm } from "./conversation-state.ts";
+
+/** What to do after a device answered a push. */
+export type PushVerdict =
+  | { readonly kind: "accepted" }
+  | {
+      readonly kind: "again";
+      readonly form: PushForm;
+      readonly plain: boolean;
+      readonly code: number;
+    }
+  | { readonly kind: "refused"; readonly codes: readonly number[] };
+
+/** The container itself is beyond the device. */
+const NOT_SUPPORTED: ReadonlySet<number> = new Set([406, 501]);
+/** Codes that only say that something else failed. [syncml 3.6] */
+const CONSEQUENCES: ReadonlySet<number> = new Set([215, 216, 507, 516]);
+
+/** Tags of one push: of the container, of the writes and of the Exec. */
+export function pushTags(distribution: string): { all: string; write: string; exec: string } {
+  return {
+    all: `push ${distribution}`,
+    write: `push-write ${distribution}`,
+    exec: `push-exec ${distribution}`,
+  };
+}
+
+/**
+ * Reads the answer to `Atomic{Add|Replace Name, URL, Version(, DownloadInstall); Exec}`.
+ *
+ * 418 on an Add means that the download node of an earlier update is still there: Replace. 404 on a
+ * Replace means that it expired: Add. Once each way; then it is a failure with the codes shown. An
+ * answer without a Status for the Atomic is judged by its members (weak clients). [Q39, Q40, S-40]
+ */
+export function judgePush(distribution: string, push: Push): PushVerdict {
+  const tags = pushTags(distribution);
+  const container = push.answers[tags.all]?.code;
+  const exec = push.answers[tags.exec]?.code;
+  const write = push.answers[tags.write];
+  const writeCodes = write ? [write.code, ...write.itemCodes] : [];
+
+  const containerFailed = container !== undefined && container >= 300;
+  const culprit =
+    writeCodes.find((code) => code >= 400 && !CONSEQUENCES.has(code)) ??
+    (exec !== undefined && exec >= 300 && !CONSEQUENCES.has(exec) ? exec : undefined);
+  if (culprit === undefined && !containerFailed && isGood(exec ?? container)) {
+    return { kind: "accepted" };
+  }
+
+  if (writeCodes.includes(418) && push.form === "add" && !push.fellBackTo.includes("replace")) {
+    return { kind: "again", form: "replace", plain: push.plain, code: 418 };
+  }
+  if (writeCodes.includes(404) && push.form === "replace" && !push.fellBackTo.includes("add")) {
+    return { kind: "again", form: "add", plain: push.plain, code: 404 };
+  }
+  const cannotDoAtomic =
+    !push.plain &&
+    container !== undefined &&
+    (NOT_SUPPORTED.has(container) || (container === 500 && culprit === undefined));
+  if (cannotDoAtomic) return { kind: "again", form: push.form, plain: true, code: container };
+  return { kind: "refused", codes: [...push.codes, culprit ?? container ?? exec ?? 0] };
+}
+
+function isGood(code: number | undefined): boolean {
+  return code !== undefined && code >= 200 && code < 300;
+}

@@ -1,0 +1,191 @@
+import { getDownloadNode } from "../../../protocols/csp/enterprise-app-management/commands.ts";
+import { readLastError } from "../../../protocols/csp/enterprise-app-management/values.ts";
+import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
+import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
+import { interpret } from "../../install/mappings/interpret.ts";
+import { bucketOf } from "../../install/matrix.ts";
+import type { Installation } from "../../model/installation.ts";
+import type { DownloadNode } from "../../model/inventory.ts";
+import type { Conversation } from "./conversation.ts";
+import type { Poll } from "./conversation-state.ts";
+
+/** `Version` is the value that the site set: it tells whose work the node is about. */
+const LEAVES = ["Status", "LastError", "LastErrorDesc"] as const;
+const TAG = "poll";
+
+/** Asks how the work goes that was sent in earlier sessions. [E-052] */
+export function speakPolls(conversation: Conversation): OutgoingCommand[] {
+  const commands: OutgoingCommand[] = [];
+  for (const { row, productId, node } of runningWork(conversation)) {
+    if (conversation.state.polls[productId] || conversation.state.pushes[row.distribution])
+      continue;
+    conversation.state = {
+      ...conversation.state,
+      polls: {
+        ...conversation.state.polls,
+        [productId]: { distribution: row.distribution, asked: "asked", values: {}, codes: {} },
+      },
+    };
+    const leaves = isInDoubt(row, node) ? [...LEAVES, "Version"] : LEAVES;
+    for (const leaf of leaves) {
+      const tag = `${TAG} ${leaf} ${productId}`;
+      commands.push(getDownloadNode(tag, conversation.enterpriseId, productId, leaf));
+    }
+  }
+  return commands;
+}
+
+export function hearPoll(conversation: Conversation, event: SessionEvent): void {
+  if (event.kind !== "status" && event.kind !== "results") return;
+  const [word, leaf, productId] = event.tag.split(" ");
+  if (word !== TAG || leaf === undefined || productId === undefined) return;
+  const poll = conversation.state.polls[productId];
+  if (!poll) return;
+  const heard: Poll =
+    event.kind === "status"
+      ? { ...poll, codes: { ...poll.codes, [leaf]: event.code } }
+      : { ...poll, values: { ...poll.values, [leaf]: event.items[0]?.data ?? "" } };
+  conversation.state = {
+    ...conversation.state,
+    polls: { ...conversation.state.polls, [productId]: heard },
+  };
+}
+
+/** Turns complete answers into reports. */
+export function settlePolls(conversation: Conversation): void {
+  for (const [productId, poll] of Object.entries(conversation.state.polls)) {
+    if (poll.asked === "done") continue;
+    conversation.state = {
+      ...conversation.state,
+      polls: { ...conversation.state.polls, [productId]: { ...poll, asked: "done" } },
+    };
+    const row = conversation.ledger.row(poll.distribution);
+    const node = conversation.ledger.downloads.find((one) => one.productId === productId);
+    if (row) settlePoll(conversation, productId, poll, row, node);
+  }
+}
+
+function settlePoll(
+  conversation: Conversation,
+  productId: string,
+  poll: Poll,
+  row: Installation,
+  node: DownloadNode | undefined,
+): void {
+  const { ledger, context } = conversation;
+  const nowMs = context.now();
+  const value = poll.values.Status?.trim();
+  const isGone = value === undefined && poll.codes.Status === 404;
+  const isInDoubtNow = isInDoubt(row, node);
+  const isAnotherVersion = isInDoubtNow && poll.values.Version?.trim() !== row.targetVersion;
+
+  if (isInDoubtNow && (isGone || isAnotherVersion)) {
+    // The session broke after the command was sent, and the device never got it: send it again.
+    ledger.decide(row.distribution, {
+      value: "not-delivered",
+      by: "site",
+      atMs: nowMs,
+      text: "the device does not know of the work that was sent: it is sent again",
+      protocol: conversation.protocol,
+      change: { offeredAtMs: null },
+    });
+    return;
+  }
+  if (isGone) {
+    if (node) ledger.setDownload({ ...node, gone: true });
+    conversation.state = {
+      ...conversation.state,
+      lost: [...conversation.state.lost, row.distribution],
+    };
+    return;
+  }
+  if (value === undefined || value === "") return; // No answer to build on; asked again next time.
+  reportStatus(conversation, row, productId, poll, value, node);
+}
+
+function reportStatus(
+  conversation: Conversation,
+  row: Installation,
+  productId: string,
+  poll: Poll,
+  value: string,
+  node: DownloadNode | undefined,
+): void {
+  const { ledger, context } = conversation;
+  const nowMs = context.now();
+  const lastError = readLastError(poll.values.LastError ?? "") ?? null;
+  const description = poll.values.LastErrorDesc?.trim() || null;
+  const meaning = interpret("windows-csp", row.platform, value, {
+    operation: row.operation,
+    lastError,
+  });
+  if (meaning === undefined) {
+    context.log.warn("download-status-unknown", { device: row.device, value });
+    return;
+  }
+  const error = lastError === 0 ? null : lastError;
+  const isNews =
+    row.nativeValue !== value || row.lastError !== error || row.lastErrorText !== description;
+  if (isNews || row.stale) {
+    ledger.report(row.distribution, {
+      source: "windows-csp",
+      protocol: conversation.protocol,
+      value,
+      meaning,
+      lastError: error,
+      text: description,
+      version: null,
+      atMs: nowMs,
+      attempt: null,
+      sequence: null,
+      by: "device",
+    });
+  }
+  const status = Number(value);
+  ledger.setDownload({
+    device: row.device,
+    productId,
+    distribution: row.distribution,
+    attempt: row.attempt,
+    status,
+    changedAtMs: node?.status === status && node.attempt === row.attempt ? node.changedAtMs : nowMs,
+    gone: false,
+  });
+}
+
+/** Rows whose work the device has, or may have. */
+function* runningWork(
+  conversation: Conversation,
+): Generator<{ row: Installation; productId: string; node: DownloadNode | undefined }> {
+  const { packages } = conversation.context.policy.read();
+  for (const row of conversation.ledger.rows) {
+    const productId = packages.get(row.package)?.productId;
+    const isRunning =
+      row.offeredAtMs !== null &&
+      row.operation !== "uninstall" &&
+      !row.stale &&
+      bucketOf(row.status, row.operation) !== "failed" &&
+      (row.status === "pending_install" ||
+        row.status === "installing" ||
+        row.status === "pending_update" ||
+        row.status === "updating");
+    if (!isRunning || !productId || !isNewestOffer(conversation, row)) continue;
+    const node = conversation.ledger.downloads.find((one) => one.productId === productId);
+    yield { row, productId, node };
+  }
+}
+
+/** Of several rows of one product only the last offered one is what the node is about. */
+function isNewestOffer(conversation: Conversation, row: Installation): boolean {
+  return !conversation.ledger.rows.some(
+    (other) =>
+      other.package === row.package &&
+      other.operation !== "uninstall" &&
+      (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
+  );
+}
+
+/** Sent, but the device's acceptance never came back. */
+function isInDoubt(row: Installation, node: DownloadNode | undefined): boolean {
+  return node?.distribution !== row.distribution || node.attempt !== row.attempt || node.gone;
+}
