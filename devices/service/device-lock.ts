@@ -8,7 +8,7 @@ export class DeviceLock {
   /** Runs `work` when everything queued before for `key` has ended, however it ended. */
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
-    const after = before ? before.then(work, work) : work();
+    const after = before === undefined ? work() : before.then(work, work);
     this.#tails.set(key, after);
     const forget = () => {
       if (this.#tails.get(key) === after) this.#tails.delete(key);

@@ -5,13 +5,8 @@ import type { DeviceCredential } from "../model/credential.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
-import {
-  type Conversation,
-  hear,
-  settle,
-  speak,
-  speaksEnterpriseApp,
-} from "./enterprise-app/conversation.ts";
+import { hear, settle, speak, speaksEnterpriseApp } from "./enterprise-app/conversation.ts";
+import type { Conversation } from "./enterprise-app/conversation-context.ts";
 import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
 import { removePresentApps } from "./enterprise-app/removal.ts";
 import { isEmpty, Ledger } from "./ledger.ts";

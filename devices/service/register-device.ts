@@ -11,7 +11,7 @@ import { AppError } from "../model/errors.ts";
 import { type DeviceId, deviceIdFrom } from "../model/ids.ts";
 import { DEVICES_MAX } from "../model/limits.ts";
 import type { DeviceView } from "../ports/site-store.ts";
-import { isEmpty, Ledger } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import { randomName, type SiteContext } from "./site-context.ts";
 

@@ -2,7 +2,7 @@ import type { Report } from "../../install/fold.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { InventoryItem } from "../../model/inventory.ts";
 import { compareVersions } from "../../model/version.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation-context.ts";
 
 /**
  * What a fresh inventory says about rows. Rows that wait are the plan's business; here are those

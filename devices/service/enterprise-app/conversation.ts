@@ -2,34 +2,13 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan.ts";
 import type { Device } from "../../model/device.ts";
-import type { Ledger } from "../ledger.ts";
-import type { SiteContext } from "../site-context.ts";
-import { sha256Hex } from "../site-context.ts";
-import type { ConversationState } from "./conversation-state.ts";
+import type { Conversation } from "./conversation-context.ts";
 import { hearDetail, speakDetail } from "./detail.ts";
 import { hearEnrolment, hearEnterpriseStatus, speakEnrolment, speakStatus } from "./enrolment.ts";
 import { hearInventory, settleInventory, speakInventory } from "./inventory.ts";
 import { hearPoll, settlePolls, speakPolls } from "./poll.ts";
 import { hearPush, settlePushes, speakPushes } from "./push.ts";
 import { hearRemoval, speakRemovals } from "./removal.ts";
-
-/**
- * What the site says to a device about its enterprise apps, message by message.
- *
- * The order of a session: enrol (or renew the token, or unenrol); then read what the device knows
- * (enrolment status, running downloads, inventory when it is due); then, and only when the device
- * said it is enabled, send the work. Each turn sends one of these groups, because a server sends
- * nothing new before everything before has its Status. [DM 1.2, syncml 3.2]
- */
-export interface Conversation {
-  readonly context: SiteContext;
-  readonly ledger: Ledger;
-  readonly enterpriseId: string;
-  /** The gateway's address as this device reaches it, for content URLs. */
-  readonly baseUrl: string;
-  readonly protocol: "oma-dm";
-  state: ConversationState;
-}
 
 /** Is this device served with EnterpriseAppManagement? [Q47] */
 export function speaksEnterpriseApp(device: Device, platforms: readonly string[]): boolean {
@@ -59,7 +38,16 @@ export function settle(conversation: Conversation): void {
   settlePushes(conversation);
 }
 
-/** The next commands; none ends the session. */
+/**
+ * What the site says to a device about its enterprise apps, message by message.
+ *
+ * The order of a session: enrol (or renew the token, or unenrol); then read what the device knows
+ * (enrolment status, running downloads, inventory when it is due); then, and only when the device
+ * said it is enabled, send the work. Each turn sends one of these groups, because a server sends
+ * nothing new before everything before has its Status. [DM 1.2, syncml 3.2]
+ *
+ * @returns the next commands; none ends the session
+ */
 export function speak(conversation: Conversation, work: readonly Work[]): OutgoingCommand[] {
   const enrolment = speakEnrolment(conversation);
   if (enrolment.length > 0) return enrolment;
@@ -73,9 +61,4 @@ export function speak(conversation: Conversation, work: readonly Work[]): Outgoi
   const status = speakStatus(conversation, { needed: questions.length + work.length > 0 });
   if (status.length + questions.length > 0) return [...status, ...questions];
   return [...speakPushes(conversation, work), ...speakRemovals(conversation, work)];
-}
-
-/** The digest by which the site remembers which token a device has. */
-export function tokenDigest(token: string): string {
-  return sha256Hex(token);
 }

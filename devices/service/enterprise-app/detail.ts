@@ -1,6 +1,6 @@
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation-context.ts";
 
 const TAG_VERSION = "detail-version";
 const TAG_PLATFORM = "detail-platform";

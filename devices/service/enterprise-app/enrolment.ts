@@ -7,7 +7,7 @@ import {
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import { enrolmentFromStatus } from "../../install/mappings/enterprise-app-management.ts";
-import { type Conversation, tokenDigest } from "./conversation.ts";
+import { type Conversation, tokenDigest } from "./conversation-context.ts";
 import { removePresentApps } from "./removal.ts";
 
 const TAG_ADD = "enrol-add";
@@ -68,6 +68,12 @@ export function hearEnrolment(conversation: Conversation, event: SessionEvent): 
     return;
   }
   if (event.tag === TAG_ADD && codes.includes(418)) return; // There already: Replace comes next.
+  if (event.tag === TAG_REPLACE && codes.includes(404) && ledger.device.enrolment !== "unknown") {
+    // The device has lost the enrolment that it had: it is enrolled anew.
+    conversation.state = { ...conversation.state, enrolment: "none" };
+    ledger.patchDevice({ enrolment: "unknown", enrolmentDigest: null });
+    return;
+  }
   conversation.state = { ...conversation.state, enrolment: "refused" };
   ledger.patchDevice({ enrolment: "invalid" });
   context.log.warn("enrolment-refused", { device: ledger.device.id, code: event.code });

@@ -10,7 +10,7 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { InventoryItem } from "../../model/inventory.ts";
 import { compareInventory } from "./compare-inventory.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation-context.ts";
 
 const TAG_TREE = "inventory";
 const TAG_LIST = "inventory-list";

@@ -6,7 +6,7 @@ import { interpret } from "../../install/mappings/interpret.ts";
 import { bucketOf } from "../../install/matrix.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { DownloadNode } from "../../model/inventory.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation-context.ts";
 import type { Poll } from "./conversation-state.ts";
 
 /** `Version` is the value that the site set: it tells whose work the node is about. */

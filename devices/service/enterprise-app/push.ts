@@ -8,7 +8,7 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan.ts";
 import type { DistributionId } from "../../model/ids.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation-context.ts";
 import type { Push, PushForm } from "./conversation-state.ts";
 import { judgePush, pushTags } from "./judge-push.ts";
 

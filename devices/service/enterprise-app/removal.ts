@@ -5,7 +5,7 @@ import type { Work } from "../../install/plan.ts";
 import { HLC_ZERO } from "../../model/hlc.ts";
 import type { DistributionId, PackageId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation-context.ts";
 
 const TAG = "remove";
 

@@ -1,0 +1,19 @@
+import type { Ledger } from "../ledger.ts";
+import { type SiteContext, sha256Hex } from "../site-context.ts";
+import type { ConversationState } from "./conversation-state.ts";
+
+/** One session's talk about enterprise apps: what it works with, and where it stands. */
+export interface Conversation {
+  readonly context: SiteContext;
+  readonly ledger: Ledger;
+  readonly enterpriseId: string;
+  /** The gateway's address as this device reaches it, for content URLs. */
+  readonly baseUrl: string;
+  readonly protocol: "oma-dm";
+  state: ConversationState;
+}
+
+/** The digest by which the site remembers which token a device has. */
+export function tokenDigest(token: string): string {
+  return sha256Hex(token);
+}
