@@ -1,0 +1,73 @@
+/** Failures that cost nothing: people mistype. */
+export const FREE_FAILURES = 5;
+/** From one address many people may log in, so that it is given more. */
+export const FREE_FAILURES_PER_ADDRESS = 20;
+/** The first wait; each further failure doubles it. */
+export const WAIT_MS_MIN = 1_000;
+export const WAIT_MS_MAX = 15 * 60_000;
+/** Failures this long ago are forgotten. */
+export const FORGET_MS = 60 * 60_000;
+/** Names and addresses remembered at once; the one that failed longest ago goes first. */
+export const ENTRIES_MAX = 10_000;
+
+interface Failures {
+  readonly count: number;
+  readonly lastAtMs: number;
+}
+
+/**
+ * Slows down guessing of passwords, by name and by address: after some free failures each one
+ * doubles the time until the next attempt is looked at. In memory: a restart forgives, and costs an
+ * attacker more than it gives.
+ */
+export class LoginBackoff {
+  readonly #failures = new Map<string, Failures>();
+
+  /** How long to wait before another attempt is looked at; 0 when it may be made now. */
+  waitMs(name: string, address: string, nowMs: number): number {
+    return Math.max(
+      this.#wait(nameKey(name), FREE_FAILURES, nowMs),
+      this.#wait(addressKey(address), FREE_FAILURES_PER_ADDRESS, nowMs),
+    );
+  }
+
+  /** Counts an attempt as failed until `succeeded` says otherwise: some run at the same time. */
+  attempted(name: string, address: string, nowMs: number): void {
+    this.#count(nameKey(name), nowMs);
+    this.#count(addressKey(address), nowMs);
+  }
+
+  /**
+   * Forgives the name all its failures, the address only this attempt: whoever guesses may have one
+   * account of their own.
+   */
+  succeeded(name: string, address: string): void {
+    this.#failures.delete(nameKey(name));
+    const key = addressKey(address);
+    const failures = this.#failures.get(key);
+    if (failures === undefined) return;
+    if (failures.count <= 1) this.#failures.delete(key);
+    else this.#failures.set(key, { ...failures, count: failures.count - 1 });
+  }
+
+  #wait(key: string, free: number, nowMs: number): number {
+    const failures = this.#failures.get(key);
+    if (failures === undefined || nowMs - failures.lastAtMs >= FORGET_MS) return 0;
+    const beyond = failures.count - free;
+    if (beyond < 0) return 0;
+    const waitMs = Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** Math.min(beyond, 30));
+    return Math.max(0, failures.lastAtMs + waitMs - nowMs);
+  }
+
+  #count(key: string, nowMs: number): void {
+    const former = this.#failures.get(key);
+    const isForgotten = former === undefined || nowMs - former.lastAtMs >= FORGET_MS;
+    this.#failures.delete(key); // Inserted again at the end: the map's order is that of failures.
+    this.#failures.set(key, { count: isForgotten ? 1 : former.count + 1, lastAtMs: nowMs });
+    const oldest = this.#failures.keys().next();
+    if (this.#failures.size > ENTRIES_MAX && !oldest.done) this.#failures.delete(oldest.value);
+  }
+}
+
+const nameKey = (name: string): string => `name ${name.toLowerCase().slice(0, 64)}`;
+const addressKey = (address: string): string => `address ${address}`;

@@ -1,0 +1,18 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+
+/** 32 characters without l, o, 0 and 1: people read these aloud and type them. */
+const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
+
+/** `count` random characters of five bits each. */
+export function randomText(count: number): string {
+  return [...randomBytes(count)].map((byte) => ALPHABET[byte % 32]).join("");
+}
+
+export function sha256Hex(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Compares two secrets without telling by the time it takes where they differ. */
+export function isSameSecret(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(sha256Hex(a), "hex"), Buffer.from(sha256Hex(b), "hex"));
+}

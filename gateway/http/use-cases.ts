@@ -1,0 +1,161 @@
+/**
+ * What the API asks of the rest of the gateway, beside the reports and the policy: each interface is
+ * what one group of routes needs, and `gateway/roles` decides who answers.
+ */
+import type { Device, DeviceAlias } from "../../devices/model/device.ts";
+import type { DeviceId, InstallationId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
+import type { Installation, Operation, Reason } from "../../devices/model/installation.ts";
+import type { Knock } from "../../devices/ports/site-store.ts";
+import type { DevicePatch } from "../../devices/service/change-device.ts";
+import type { BulkOutcome, DirectFact, RecordedFact } from "../../devices/service/installations.ts";
+import type { NewDevice, RegisteredDevice } from "../../devices/service/register-device.ts";
+
+/** What a site does about its own devices. `by` is who asked, for the history. */
+export interface SiteUseCases {
+  registerDevice(wanted: NewDevice, by: string): Promise<RegisteredDevice>;
+  patchDevice(id: DeviceId, patch: DevicePatch): Promise<Device>;
+  /** Repeating it is a no-op; unknown: AppError "not-found". */
+  removeDevice(id: DeviceId): Promise<void>;
+  /** The new OMA DM password, shown once. */
+  rotateSecret(id: DeviceId): Promise<string>;
+  requestUnenrolment(id: DeviceId): Promise<Device>;
+  requestEnrolment(id: DeviceId): Promise<Device>;
+  /** All or nothing; resolves after the commit. [D13] */
+  recordFacts(id: DeviceId, facts: readonly DirectFact[], by: string): Promise<RecordedFact[]>;
+  requestInstallation(key: InstallationKey, by: string): Promise<Installation>;
+  retryInstallation(key: InstallationKey, by: string): Promise<Installation>;
+  retryInstallations(keys: readonly InstallationKey[], by: string): Promise<BulkOutcome[]>;
+  /** What would happen to the device in the coming night; unknown: AppError "not-found". */
+  tonight(id: DeviceId): Promise<Tonight>;
+  /** Registers a device that knocked: what it said of itself, then what `wanted` says. */
+  approveKnock(knock: Knock, wanted: Partial<NewDevice>, by: string): Promise<RegisteredDevice>;
+}
+
+/** One row of "what will happen tonight". */
+export interface TonightItem {
+  readonly installation: InstallationId;
+  readonly package: string;
+  readonly packageName: string;
+  readonly operation: Operation;
+  readonly targetVersion: string;
+  /** `now`: at the next contact; `instant`: at the device's instant; `blocked`: not before the reason is gone. */
+  readonly when: "now" | "instant" | "blocked";
+  readonly reason: Reason | null;
+  /** The reason as a sentence for people. */
+  readonly detail: string;
+}
+
+export interface Tonight {
+  readonly device: DeviceId;
+  /** The running or next occurrence that the device takes part in; null: no window, so nothing. */
+  readonly occurrence: { readonly startMs: number; readonly endMs: number } | null;
+  /** Drawn when the occurrence is near. */
+  readonly instantMs: number | null;
+  /** The device was evaluated in this occurrence already. */
+  readonly evaluatedAtMs: number | null;
+  readonly items: readonly TonightItem[];
+}
+
+/** Devices that spoke to the site without being known. */
+export interface KnockList {
+  /** The latest first; at most `KNOCKS_MAX`. */
+  list(): Promise<readonly Knock[]>;
+  find(protocol: DeviceAlias["protocol"], externalId: string): Promise<Knock | undefined>;
+  /** Unknown: no-op. */
+  forget(protocol: DeviceAlias["protocol"], externalId: string): Promise<void>;
+}
+
+/** A one-time code with which a device enrols itself. [D14] */
+export interface EnrolmentCode {
+  readonly id: string;
+  /** SHA-256 of the code, hexadecimal: the code itself is shown once. */
+  readonly codeHash: string;
+  readonly note: string;
+  /** Facts that the new device starts with. */
+  readonly template: Partial<NewDevice>;
+  readonly createdBy: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly usedAtMs: number | null;
+  /** The id of the device that used it. */
+  readonly usedBy: string | null;
+}
+
+export interface EnrolmentCodes {
+  /** The newest first; used and expired ones too. */
+  list(): Promise<readonly EnrolmentCode[]>;
+  findByHash(codeHash: string): Promise<EnrolmentCode | undefined>;
+  /** Throws AppError "conflict" when the id is taken. */
+  add(code: EnrolmentCode): Promise<void>;
+  /** False when there is no such code. A used one stays for the record, and true is answered. */
+  remove(id: string): Promise<boolean>;
+}
+
+/** Settings of this one gateway, not of the organisation. */
+export interface LocalSettings {
+  readonly siteName: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Facts older than this may go once the hub has them, in days. */
+  readonly factRetentionDays: number;
+}
+
+export interface LocalSettingsStore {
+  read(): LocalSettings;
+  write(change: Partial<LocalSettings>): Promise<void>;
+}
+
+/** A site as the hub knows it. */
+export interface SiteSummary {
+  readonly id: SiteId;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly joinedAtMs: number;
+  readonly lastSeenMs: number | null;
+  /** The report of this site is as of then, by the site's own clock. */
+  readonly asOfMs: number | null;
+  /** Not heard for longer than the stale limit. */
+  readonly stale: boolean;
+  readonly clockOffsetMs: number | null;
+  /** It has confirmed the policy that holds at the hub now. */
+  readonly policyConfirmed: boolean;
+  /** What is wrong with it, for people; null when nothing is. */
+  readonly alarm: string | null;
+  readonly revokedAtMs: number | null;
+}
+
+export interface JoinCodeSummary {
+  readonly id: string;
+  readonly site: SiteId;
+  readonly name: string;
+  readonly createdBy: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly usedAtMs: number | null;
+}
+
+/** The hub's sites and the one-time codes with which they join. */
+export interface SiteDirectory {
+  sites(): Promise<readonly SiteSummary[]>;
+  /** A revoked site's frames are refused from now on. Repeating it is a no-op; unknown: "not-found". */
+  revoke(id: SiteId): Promise<void>;
+  /** Says that an alarm was seen. */
+  clearAlarm(id: SiteId): Promise<void>;
+  joinCodes(): Promise<readonly JoinCodeSummary[]>;
+  /** `site` may be one that has joined before: a replaced box takes its place. `code` is shown once. */
+  createJoinCode(
+    wanted: { readonly site: SiteId; readonly name: string; readonly expiresAtMs: number },
+    by: string,
+  ): Promise<{ readonly code: string; readonly summary: JoinCodeSummary }>;
+  removeJoinCode(id: string): Promise<boolean>;
+}
+
+/** The state of the line, as one JSON object for people and programs; owned by `sync/`. */
+export type LinkStatus = () => Promise<Readonly<Record<string, unknown>>>;
+
+/** One condition of `/readyz`: undefined when it holds, else what is wrong, in words. */
+export interface ReadinessCheck {
+  /** Such as `database`, `disk`, `clock`. */
+  readonly name: string;
+  readonly check: () => Promise<string | undefined> | string | undefined;
+}
