@@ -12,6 +12,7 @@ export type ErrorCode =
   | "conflict" // The state has moved on or forbids it; `allowed` may list what is possible.
   | "precondition-failed"
   | "too-large"
+  | "unsupported" // The media type is not one we read.
   | "no-room" // The disk, a quota or a floor of free space is reached.
   | "too-many" // The caller is asked to slow down; `retryAfterMs` says for how long.
   | "unavailable"; // Try again later; `retryAfterMs` may say when.

@@ -1,6 +1,6 @@
 import type { Hlc } from "./hlc.ts";
-import type { Actor, Operation, Status } from "./installation.ts";
 import type { DeviceId, DistributionId, SiteId } from "./ids.ts";
+import type { Actor, Operation, Status } from "./installation.ts";
 
 /** Whose vocabulary `value` is in. `site` is the site's own decision. */
 export const FACT_SOURCES = ["windows-csp", "apple", "android", "agent", "ddi", "site"] as const;

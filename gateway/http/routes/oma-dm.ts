@@ -1,0 +1,75 @@
+import { Hono } from "hono";
+import { AppError } from "../../../devices/model/errors.ts";
+import { DEVICE_BODY_BYTES_MAX } from "../../../devices/model/limits.ts";
+import type { Log } from "../../../devices/ports/log.ts";
+import type { MessageOrigin } from "../../../devices/service/dm-session.ts";
+import { ProtocolError } from "../../../protocols/errors.ts";
+import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
+import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
+import type { Message } from "../../../protocols/syncml/message.ts";
+import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
+import { printXml } from "../../../protocols/syncml/print-xml.ts";
+
+/** Both are met in the field; the answer is in the one received. [syncml 3.1] */
+const CONTENT_TYPES = ["application/vnd.syncml.dm+xml", "application/vnd.syncml+xml"] as const;
+
+export interface OmaDmDeps {
+  readonly serve: (message: Message, origin: MessageOrigin) => Promise<Message>;
+  readonly originOf: (request: Request) => MessageOrigin;
+  readonly log: Log;
+}
+
+/** `POST /syncml`: the OMA DM server of the site. */
+export function omaDmRoutes({ serve, originOf, log }: OmaDmDeps): Hono {
+  const routes = new Hono();
+  routes.post("/syncml", async (c) => {
+    const contentType = contentTypeOf(c.req.header("content-type"));
+    const origin = originOf(c.req.raw);
+    const message = await readMessage(c.req.raw, origin, log);
+    const answer = await serve(message, origin);
+    return new Response(printXml(encodeMessage(answer)), {
+      headers: { "content-type": `${contentType}; charset=utf-8`, "cache-control": "no-store" },
+    });
+  });
+  return routes;
+}
+
+/** A message that breaks a rule is refused and logged with the rule; nothing of it is stored. */
+async function readMessage(request: Request, origin: MessageOrigin, log: Log): Promise<Message> {
+  try {
+    return decodeMessage(parseXml(await readBody(request)));
+  } catch (error) {
+    if (error instanceof ProtocolError) {
+      log.warn("message-refused", {
+        rule: error.rule,
+        problem: error.message,
+        address: origin.address,
+      });
+    }
+    throw error;
+  }
+}
+
+async function readBody(request: Request): Promise<Uint8Array> {
+  const declared = Number(request.headers.get("content-length") ?? "0");
+  if (declared > DEVICE_BODY_BYTES_MAX) throw tooLarge();
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.length > DEVICE_BODY_BYTES_MAX) throw tooLarge();
+  return bytes;
+}
+
+function tooLarge(): AppError {
+  return new AppError("too-large", `a message holds at most ${DEVICE_BODY_BYTES_MAX} bytes`);
+}
+
+function contentTypeOf(header: string | undefined): string {
+  const type = (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const known = CONTENT_TYPES.find((name) => name === type);
+  if (known) return known;
+  // Devices that name no type, or plain XML, mean the same.
+  if (type === "" || type === "text/xml" || type === "application/xml") return CONTENT_TYPES[0];
+  throw new AppError(
+    "unsupported",
+    `Content-Type ${type} is not served here; send ${CONTENT_TYPES[0]}`,
+  );
+}
