@@ -53,9 +53,17 @@ async function readMessage(request: Request, origin: MessageOrigin, log: Log): P
 async function readBody(request: Request): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? "0");
   if (declared > DEVICE_BODY_BYTES_MAX) throw tooLarge();
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  if (bytes.length > DEVICE_BODY_BYTES_MAX) throw tooLarge();
-  return bytes;
+  if (request.headers.has("content-length")) return new Uint8Array(await request.arrayBuffer());
+
+  // A chunked body has no declared length: it is read only up to the limit.
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > DEVICE_BODY_BYTES_MAX) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(): AppError {

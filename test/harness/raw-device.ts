@@ -1,0 +1,279 @@
+import { createHash } from "node:crypto";
+import { XMLParser } from "fast-xml-parser";
+
+/**
+ * A device played by the test, with XML written by hand and read by another parser than ours, so
+ * that a mistake in our codec cannot hide behind itself.
+ */
+export interface RawDeviceOptions {
+  readonly url: string;
+  readonly deviceId: string;
+  readonly user: string;
+  readonly password: string;
+  readonly auth?: "basic" | "md5";
+}
+
+export interface RawItem {
+  readonly uri: string;
+  readonly data: string | undefined;
+  readonly format: string | undefined;
+}
+
+export interface RawCommand {
+  readonly name: string;
+  readonly cmdId: string;
+  readonly items: readonly RawItem[];
+  readonly children: readonly RawCommand[];
+}
+
+export interface RawStatus {
+  readonly cmd: string;
+  readonly msgRef: string;
+  readonly cmdRef: string;
+  readonly code: number;
+  readonly nextNonce: string | undefined;
+}
+
+export interface RawAnswer {
+  readonly msgId: number;
+  readonly statuses: readonly RawStatus[];
+  readonly commands: readonly RawCommand[];
+  readonly final: boolean;
+  readonly xml: string;
+}
+
+/** What the device says to one command: a code, one per item if they differ, and Results. */
+export interface RawReply {
+  readonly code: number;
+  readonly itemCodes?: readonly number[];
+  readonly results?: readonly { uri: string; data?: string; format?: string }[];
+  /** For Atomic: the replies of its members, in order. */
+  readonly members?: readonly RawReply[];
+}
+
+export type RawHandler = (command: RawCommand) => RawReply;
+
+const DEV_INFO = [
+  ["Man", "Contoso"],
+  ["Mod", "Handheld 1"],
+  ["DmV", "1.2"],
+  ["Lang", "en-us"],
+] as const;
+
+export class RawDevice {
+  readonly options: RawDeviceOptions;
+  /** The commands of the last session, in the order they came. */
+  transcript: RawCommand[] = [];
+  answers: RawAnswer[] = [];
+  #sessionId = 0;
+  #messageId = 0;
+  #nonce = "";
+
+  constructor(options: RawDeviceOptions) {
+    this.options = options;
+  }
+
+  /** Opens a session, answers every command by `handler` until nothing is asked, and returns all. */
+  async session(handler: RawHandler): Promise<RawCommand[]> {
+    let answer = await this.open();
+    for (let turn = 0; turn < 50 && answer.commands.length > 0; turn++) {
+      answer = await this.reply(answer, handler);
+    }
+    return this.transcript;
+  }
+
+  /** Package 1, with credentials. */
+  async open(): Promise<RawAnswer> {
+    this.#sessionId += 1;
+    this.#messageId = 0;
+    this.transcript = [];
+    this.answers = [];
+    const answer = await this.#postFirst();
+    const header = answer.statuses.find((status) => status.cmd === "SyncHdr");
+    if (header?.code === 401 || header?.code === 407) {
+      if (header.nextNonce === undefined || this.options.auth !== "md5") return answer;
+      this.#nonce = header.nextNonce;
+      return this.#postFirst();
+    }
+    return answer;
+  }
+
+  #postFirst(): Promise<RawAnswer> {
+    const items = DEV_INFO.map(
+      ([leaf, value]) =>
+        `<Item><Source><LocURI>./DevInfo/${leaf}</LocURI></Source><Data>${value}</Data></Item>`,
+    ).join("");
+    return this.post(
+      `<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>` +
+        `<Replace><CmdID>2</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source>` +
+        `<Data>${escape(this.options.deviceId)}</Data></Item>${items}</Replace><Final/>`,
+    );
+  }
+
+  /** Answers the commands of a message. */
+  reply(answer: RawAnswer, handler: RawHandler): Promise<RawAnswer> {
+    let next = 2;
+    const parts = [
+      `<Status><CmdID>1</CmdID><MsgRef>${answer.msgId}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>`,
+    ];
+    const results: string[] = [];
+    const say = (command: RawCommand, reply: RawReply) => {
+      const codes = reply.itemCodes ?? [reply.code];
+      codes.forEach((code, index) => {
+        const target = reply.itemCodes ? command.items[index]?.uri : undefined;
+        parts.push(
+          `<Status><CmdID>${next++}</CmdID><MsgRef>${answer.msgId}</MsgRef><CmdRef>${command.cmdId}</CmdRef>` +
+            `<Cmd>${command.name}</Cmd>${target ? `<TargetRef>${escape(target)}</TargetRef>` : ""}<Data>${code}</Data></Status>`,
+        );
+      });
+      command.children.forEach((child, index) => {
+        say(child, reply.members?.[index] ?? { code: reply.code });
+      });
+      if (reply.results && reply.results.length > 0) {
+        const items = reply.results.map(
+          ({ uri, data, format }) =>
+            `<Item><Source><LocURI>${escape(uri)}</LocURI></Source>` +
+            (format ? `<Meta><Format xmlns="syncml:metinf">${format}</Format></Meta>` : "") +
+            `${data === undefined ? "" : `<Data>${escape(data)}</Data>`}</Item>`,
+        );
+        results.push(
+          `<Results><CmdID>${next++}</CmdID><MsgRef>${answer.msgId}</MsgRef><CmdRef>${command.cmdId}</CmdRef>${items.join("")}</Results>`,
+        );
+      }
+    };
+    for (const command of answer.commands) say(command, handler(command));
+    return this.post(`${parts.join("")}${results.join("")}<Final/>`);
+  }
+
+  /** Sends a body of commands as the next message of the session. */
+  async post(body: string): Promise<RawAnswer> {
+    this.#messageId += 1;
+    const response = await this.send(this.envelope(body));
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${text}`);
+    const answer = parseAnswer(text);
+    this.answers.push(answer);
+    this.transcript.push(...answer.commands);
+    for (const status of answer.statuses) {
+      if (status.code === 212 && status.nextNonce) this.#nonce = status.nextNonce;
+    }
+    return answer;
+  }
+
+  send(xml: string | Uint8Array): Promise<Response> {
+    return fetch(this.options.url, {
+      method: "POST",
+      headers: { "content-type": "application/vnd.syncml.dm+xml" },
+      body: xml,
+    });
+  }
+
+  envelope(body: string): string {
+    const { deviceId, user } = this.options;
+    return (
+      `<?xml version="1.0" encoding="UTF-8"?><SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD>` +
+      `<VerProto>DM/1.2</VerProto><SessionID>${this.#sessionId}</SessionID><MsgID>${this.#messageId}</MsgID>` +
+      `<Target><LocURI>${escape(this.options.url)}</LocURI></Target>` +
+      `<Source><LocURI>${escape(deviceId)}</LocURI><LocName>${escape(user)}</LocName></Source>` +
+      `${this.#credential()}</SyncHdr><SyncBody>${body}</SyncBody></SyncML>`
+    );
+  }
+
+  #credential(): string {
+    const { user, password, auth = "basic" } = this.options;
+    const data =
+      auth === "basic"
+        ? Buffer.from(`${user}:${password}`).toString("base64")
+        : md5(
+            Buffer.concat([
+              Buffer.from(`${md5(Buffer.from(`${user}:${password}`))}:`),
+              Buffer.from(this.#nonce, "base64"),
+            ]),
+          );
+    return (
+      `<Cred><Meta><Format xmlns="syncml:metinf">b64</Format>` +
+      `<Type xmlns="syncml:metinf">syncml:auth-${auth}</Type></Meta><Data>${data}</Data></Cred>`
+    );
+  }
+}
+
+function md5(bytes: Uint8Array): string {
+  return createHash("md5").update(bytes).digest("base64");
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+type Node = Readonly<Record<string, unknown>>;
+
+const PARSER = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: true,
+  parseTagValue: false,
+  trimValues: true,
+});
+
+/** Reads an answer of the gateway. */
+export function parseAnswer(xml: string): RawAnswer {
+  const root = PARSER.parse(xml) as Node[];
+  const syncml = childrenOf(root, "SyncML");
+  const header = childrenOf(syncml, "SyncHdr");
+  const body = childrenOf(syncml, "SyncBody");
+  const commands: RawCommand[] = [];
+  const statuses: RawStatus[] = [];
+  let final = false;
+  for (const node of body) {
+    const name = nameOf(node);
+    if (name === "Final") final = true;
+    else if (name === "Status") statuses.push(readStatus(node[name] as Node[]));
+    else if (name !== "#text") commands.push(readCommand(name, node[name] as Node[]));
+  }
+  return { msgId: Number(textOf(header, "MsgID")), statuses, commands, final, xml };
+}
+
+function readStatus(nodes: Node[]): RawStatus {
+  const meta = childrenOf(childrenOf(nodes, "Chal"), "Meta");
+  return {
+    cmd: textOf(nodes, "Cmd"),
+    msgRef: textOf(nodes, "MsgRef"),
+    cmdRef: textOf(nodes, "CmdRef"),
+    code: Number(textOf(nodes, "Data")),
+    nextNonce: textOf(meta, "NextNonce") || undefined,
+  };
+}
+
+function readCommand(name: string, nodes: Node[]): RawCommand {
+  const items = nodes
+    .filter((node) => nameOf(node) === "Item")
+    .map((node) => {
+      const item = node.Item as Node[];
+      const meta = childrenOf(item, "Meta");
+      return {
+        uri: textOf(childrenOf(item, "Target"), "LocURI"),
+        data: has(item, "Data") ? textOf(item, "Data") : undefined,
+        format: textOf(meta, "Format") || undefined,
+      };
+    });
+  const children = nodes
+    .filter((node) => ["Add", "Replace", "Delete", "Exec", "Get", "Atomic"].includes(nameOf(node)))
+    .map((node) => readCommand(nameOf(node), node[nameOf(node)] as Node[]));
+  return { name, cmdId: textOf(nodes, "CmdID"), items, children };
+}
+
+function nameOf(node: Node): string {
+  return Object.keys(node).find((key) => key !== ":@") ?? "";
+}
+
+function has(nodes: readonly Node[], name: string): boolean {
+  return nodes.some((node) => nameOf(node) === name);
+}
+
+function childrenOf(nodes: readonly Node[], name: string): Node[] {
+  return (nodes.find((node) => nameOf(node) === name)?.[name] as Node[] | undefined) ?? [];
+}
+
+function textOf(nodes: readonly Node[], name: string): string {
+  const texts = childrenOf(nodes, name);
+  return texts.map((node) => String(node["#text"] ?? "")).join("");
+}
