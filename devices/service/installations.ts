@@ -1,6 +1,6 @@
 import { interpret } from "../install/mappings/interpret.ts";
 import { bucketOf } from "../install/matrix.ts";
-import { retriedChange, waitingState } from "../install/plan.ts";
+import { retriedChange, waitingState } from "../install/waiting.ts";
 import { AppError, type FieldError } from "../model/errors.ts";
 import { FACT_SOURCES, type FactSource } from "../model/fact.ts";
 import {

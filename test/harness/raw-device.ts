@@ -106,7 +106,7 @@ export class RawDevice {
     return this.post(
       `<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>` +
         `<Replace><CmdID>2</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source>` +
-        `<Data>${escape(this.options.deviceId)}</Data></Item>${items}</Replace><Final/>`,
+        `<Data>${escapeXml(this.options.deviceId)}</Data></Item>${items}</Replace><Final/>`,
     );
   }
 
@@ -123,7 +123,7 @@ export class RawDevice {
         const target = reply.itemCodes ? command.items[index]?.uri : undefined;
         parts.push(
           `<Status><CmdID>${next++}</CmdID><MsgRef>${answer.msgId}</MsgRef><CmdRef>${command.cmdId}</CmdRef>` +
-            `<Cmd>${command.name}</Cmd>${target ? `<TargetRef>${escape(target)}</TargetRef>` : ""}<Data>${code}</Data></Status>`,
+            `<Cmd>${command.name}</Cmd>${target ? `<TargetRef>${escapeXml(target)}</TargetRef>` : ""}<Data>${code}</Data></Status>`,
         );
       });
       command.children.forEach((child, index) => {
@@ -132,9 +132,9 @@ export class RawDevice {
       if (reply.results && reply.results.length > 0) {
         const items = reply.results.map(
           ({ uri, data, format }) =>
-            `<Item><Source><LocURI>${escape(uri)}</LocURI></Source>` +
+            `<Item><Source><LocURI>${escapeXml(uri)}</LocURI></Source>` +
             (format ? `<Meta><Format xmlns="syncml:metinf">${format}</Format></Meta>` : "") +
-            `${data === undefined ? "" : `<Data>${escape(data)}</Data>`}</Item>`,
+            `${data === undefined ? "" : `<Data>${escapeXml(data)}</Data>`}</Item>`,
         );
         results.push(
           `<Results><CmdID>${next++}</CmdID><MsgRef>${answer.msgId}</MsgRef><CmdRef>${command.cmdId}</CmdRef>${items.join("")}</Results>`,
@@ -173,8 +173,8 @@ export class RawDevice {
     return (
       `<?xml version="1.0" encoding="UTF-8"?><SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD>` +
       `<VerProto>DM/1.2</VerProto><SessionID>${this.#sessionId}</SessionID><MsgID>${this.#messageId}</MsgID>` +
-      `<Target><LocURI>${escape(this.options.url)}</LocURI></Target>` +
-      `<Source><LocURI>${escape(deviceId)}</LocURI><LocName>${escape(user)}</LocName></Source>` +
+      `<Target><LocURI>${escapeXml(this.options.url)}</LocURI></Target>` +
+      `<Source><LocURI>${escapeXml(deviceId)}</LocURI><LocName>${escapeXml(user)}</LocName></Source>` +
       `${this.#credential()}</SyncHdr><SyncBody>${body}</SyncBody></SyncML>`
     );
   }
@@ -201,7 +201,7 @@ function md5(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("base64");
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 

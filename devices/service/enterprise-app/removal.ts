@@ -2,6 +2,7 @@ import { deleteInventoryNode } from "../../../protocols/csp/enterprise-app-manag
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan.ts";
+import { isPresent } from "../../install/waiting.ts";
 import { HLC_ZERO } from "../../model/hlc.ts";
 import type { DistributionId, PackageId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
@@ -94,15 +95,6 @@ const GONE = {
   state: "App is uninstalled",
   actor: "mdm",
 } as const;
-
-function isPresent(row: Installation): boolean {
-  return (
-    row.status === "installed" ||
-    row.status === "pending_update" ||
-    row.status === "updating" ||
-    row.status === "upgrade_failed"
-  );
-}
 
 function reportRemoval(
   conversation: Conversation,
