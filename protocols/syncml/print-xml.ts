@@ -1,0 +1,61 @@
+import type { Element } from "./element.ts";
+
+/**
+ * Prints an element tree as one XML document without blanks between elements. The same tree always
+ * prints the same text: a namespace is declared where it differs from the parent's, an element
+ * without content is self-closed, and `& < >` and carriage returns in text are escaped.
+ *
+ * Throws a plain `Error` when text holds a character that XML cannot carry: whoever put it there
+ * should have checked.
+ */
+export function printXml(root: Element): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>${printElement(root, "")}`;
+}
+
+/** Prints one element without the XML declaration, for text that is itself XML. */
+export function printElement(element: Element, inherited: string): string {
+  const { name, namespace, children } = element;
+  let start = `<${name}`;
+  if (namespace !== inherited) start += ` xmlns="${escapeXml(namespace)}"`;
+  for (const attribute of element.attributes) {
+    start += ` ${attribute.name}="${escapeAttribute(attribute.value)}"`;
+  }
+  if (children.length === 0) {
+    const { text } = element;
+    return text === "" ? `${start}/>` : `${start}>${escapeXml(text)}</${name}>`;
+  }
+  let content = "";
+  for (const child of children) content += printElement(child, namespace);
+  return `${start}>${content}</${name}>`;
+}
+
+/** A reader turns line ends and tabs in an attribute into blanks unless they are references. */
+function escapeAttribute(value: string): string {
+  return escapeXml(value).replaceAll("\n", "&#10;").replaceAll("\t", "&#9;");
+}
+
+/** Anything that cannot stand as it is in text or in a quoted attribute. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
+const SPECIAL = /[&<>"\u0000-\u0008\u000b\u000c\u000d-\u001f\ud800-\udfff\ufffe\uffff]/;
+
+function escapeXml(text: string): string {
+  return SPECIAL.test(text) ? escapeSpecial(text) : text;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "\r": "&#13;",
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
+function escapeSpecial(text: string): string {
+  if (FORBIDDEN.test(text) || !text.isWellFormed()) {
+    throw new Error(`XML cannot carry this text: ${JSON.stringify(text.slice(0, 80))}`);
+  }
+  return text.replace(/[&<>"\r]/g, (character) => ESCAPES[character] ?? character);
+}
