@@ -2,7 +2,7 @@
  * What the API asks of the rest of the gateway, beside the reports and the policy: each interface is
  * what one group of routes needs, and `gateway/roles` decides who answers.
  */
-import type { Device, DeviceAlias } from "../../devices/model/device.ts";
+import type { Device } from "../../devices/model/device.ts";
 import type { DeviceId, InstallationId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
 import type { Installation, Operation, Reason } from "../../devices/model/installation.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
@@ -54,41 +54,6 @@ export interface Tonight {
   /** The device was evaluated in this occurrence already. */
   readonly evaluatedAtMs: number | null;
   readonly items: readonly TonightItem[];
-}
-
-/** Devices that spoke to the site without being known. */
-export interface KnockList {
-  /** The latest first; at most `KNOCKS_MAX`. */
-  list(): Promise<readonly Knock[]>;
-  find(protocol: DeviceAlias["protocol"], externalId: string): Promise<Knock | undefined>;
-  /** Unknown: no-op. */
-  forget(protocol: DeviceAlias["protocol"], externalId: string): Promise<void>;
-}
-
-/** A one-time code with which a device enrols itself. [D14] */
-export interface EnrolmentCode {
-  readonly id: string;
-  /** SHA-256 of the code, hexadecimal: the code itself is shown once. */
-  readonly codeHash: string;
-  readonly note: string;
-  /** Facts that the new device starts with. */
-  readonly template: Partial<NewDevice>;
-  readonly createdBy: string;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
-  readonly usedAtMs: number | null;
-  /** The id of the device that used it. */
-  readonly usedBy: string | null;
-}
-
-export interface EnrolmentCodes {
-  /** The newest first; used and expired ones too. */
-  list(): Promise<readonly EnrolmentCode[]>;
-  findByHash(codeHash: string): Promise<EnrolmentCode | undefined>;
-  /** Throws AppError "conflict" when the id is taken. */
-  add(code: EnrolmentCode): Promise<void>;
-  /** False when there is no such code. A used one stays for the record, and true is answered. */
-  remove(id: string): Promise<boolean>;
 }
 
 /** Settings of this one gateway, not of the organisation. */
