@@ -1,3 +1,27 @@
+import type { Distribution } from "../model/distribution.ts";
+import type { DistributionId, PackageId } from "../model/ids.ts";
+import type { Installation, Operation, Reason } from "../model/installation.ts";
+import type { Package, Revision } from "../model/package.ts";
+import { compareVersions } from "../model/version.ts";
+import { bornRow } from "./birth.ts";
+import { explainRow } from "./explain.ts";
+import { bucketOf } from "./matrix.ts";
+import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
+import { relevanceOf } from "./relevance.ts";
+import { targets } from "./targets.ts";
+import {
+  goneState,
+  installedState,
+  isPresent,
+  isWaiting,
+  needsChange,
+  needsRepair,
+  retriedChange,
+  retriesByItself,
+  retryAtMs,
+  waitingState,
+} from "./waiting.ts";
+
 /**
  * What to offer to one device now, and for everything that is not offered: why, since when, and
  * when it will be tried next. Pure: facts, policy, windows, content and time in; intentions out.
@@ -10,91 +34,6 @@
  *   release       at the device's instant its Automatic work may start until the occurrence ends
  *   reasons       each open row gets exactly one, and its next attempt
  */
-import type { Device } from "../model/device.ts";
-import type { Distribution } from "../model/distribution.ts";
-import { HLC_ZERO } from "../model/hlc.ts";
-import type { DistributionId, GroupName, PackageId, Sha256 } from "../model/ids.ts";
-import type { Installation, Operation, Reason } from "../model/installation.ts";
-import type { InventoryItem } from "../model/inventory.ts";
-import type { Package, Revision } from "../model/package.ts";
-import type { Policy } from "../model/policy.ts";
-import { compareVersions } from "../model/version.ts";
-import { bucketOf } from "./matrix.ts";
-import { relevanceOf } from "./relevance.ts";
-import { targets } from "./targets.ts";
-import {
-  enrolmentObstacle,
-  goneState,
-  installedState,
-  isPresent,
-  isWaiting,
-  needsChange,
-  needsRepair,
-  retriedChange,
-  retriesByItself,
-  retryAtMs,
-  retryDetail,
-  waitingState,
-} from "./waiting.ts";
-
-export interface PlanInput {
-  readonly device: Device;
-  readonly rows: readonly Installation[];
-  readonly inventory: readonly InventoryItem[];
-  readonly policy: Policy;
-  readonly groups: readonly GroupName[];
-  readonly outlook: WindowOutlook;
-  readonly content: {
-    has(sha256: Sha256): boolean;
-    describeMissing(sha256: Sha256): string;
-  };
-  readonly nowMs: number;
-}
-
-/** What the windows say about one device at one moment. */
-export interface WindowOutlook {
-  /** At least one enabled window applies to the device. */
-  readonly hasWindows: boolean;
-  /** The end of the occurrence whose instant is due at this contact; null: do not release anything. */
-  readonly releaseUntilMs: number | null;
-  /** The device's own instant still to come in the running occurrence. */
-  readonly instantMs: number | null;
-  /** The next instant, or the next occurrence's start while no instant is drawn; null: none is near. */
-  readonly nextMs: number | null;
-}
-
-/** An intention about a row; `foldDecision` carries it out. */
-export interface PlannedDecision {
-  readonly distribution: DistributionId;
-  readonly value: string;
-  readonly text: string | null;
-  readonly change: Partial<Installation>;
-}
-
-export interface PlannedReason {
-  readonly distribution: DistributionId;
-  readonly reason: Reason | null;
-  readonly detail: string;
-  readonly nextAttemptMs: number | null;
-}
-
-/** Work that may be sent to the device now. */
-export interface Work {
-  readonly distribution: Distribution;
-  readonly revision: Revision;
-  readonly package: Package;
-  readonly operation: Operation;
-  readonly attempt: number;
-}
-
-export interface Plan {
-  readonly births: readonly Installation[];
-  /** In order; several may concern one row. */
-  readonly decisions: readonly PlannedDecision[];
-  readonly reasons: readonly PlannedReason[];
-  readonly work: readonly Work[];
-}
-
 export function plan(input: PlanInput): Plan {
   return new Planner(input).run();
 }
@@ -136,7 +75,13 @@ class Planner {
     if (!revision || !app || app.platform !== this.#input.device.platform) return;
     if (!known) {
       if (!isTargeted || newer) return;
-      const born = this.#birth(distribution, revision, app);
+      const born = bornRow(
+        this.#input.device,
+        distribution,
+        revision,
+        this.#presentVersion(app, distribution.id),
+        this.#input.nowMs,
+      );
       this.#births.push(born);
       this.#rows.set(distribution.id, born);
     }
@@ -148,7 +93,15 @@ class Planner {
     this.#checkRelevance(distribution, revision, app);
     this.#followInventory(distribution, revision, app);
     this.#release(distribution);
-    this.#giveReason(distribution, revision, app);
+    const explained = explainRow(
+      this.#input,
+      distribution,
+      revision,
+      app,
+      this.#row(distribution.id),
+    );
+    this.#reasons.push(explained.reason);
+    if (explained.work) this.#work.push(explained.work);
   }
 
   #row(id: DistributionId): Installation {
@@ -165,56 +118,6 @@ class Planner {
   ): void {
     this.#decisions.push({ distribution: id, value, text, change });
     this.#rows.set(id, { ...this.#row(id), ...change });
-  }
-
-  /** A row is born with the status that is true already, and otherwise pending. [D9] */
-  #birth(distribution: Distribution, revision: Revision, app: Package): Installation {
-    const { device, nowMs } = this.#input;
-    const present = this.#presentVersion(app, distribution.id);
-    const isUpdate =
-      distribution.operation === "install" &&
-      present !== null &&
-      needsChange(present, revision, distribution);
-    const operation: Operation =
-      distribution.operation === "uninstall" ? "uninstall" : isUpdate ? "update" : "install";
-    const status = isUpdate ? ("pending_update" as const) : ("pending_install" as const);
-    return {
-      site: device.site,
-      distribution: distribution.id,
-      device: device.id,
-      package: distribution.package,
-      revision: distribution.revision,
-      platform: device.platform,
-      status,
-      state: waitingState(device, status, distribution.mode, "not-requested"),
-      operation,
-      targetVersion: revision.version,
-      version: present,
-      incarnation: device.incarnation,
-      attempt: 1,
-      sequence: 0,
-      hlc: HLC_ZERO,
-      observedAtMs: nowMs,
-      sinceMs: nowMs,
-      reason: null,
-      reasonDetail: "",
-      nextAttemptMs: null,
-      source: null,
-      nativeValue: null,
-      lastError: null,
-      lastErrorText: null,
-      anomaly: false,
-      stale: false,
-      managed: null,
-      actor: null,
-      requestedAtMs: null,
-      releasedUntilMs: null,
-      offeredAtMs: null,
-      missedOccurrences: 0,
-      counted: true,
-      current: true,
-      winner: true,
-    };
   }
 
   /** The version on the device: by its inventory, else by the newest row that says it is there. */
@@ -427,93 +330,5 @@ class Planner {
     nextAttemptMs: number | null,
   ): void {
     this.#reasons.push({ distribution, reason, detail, nextAttemptMs });
-  }
-
-  #giveReason(distribution: Distribution, revision: Revision, app: Package): void {
-    const { outlook } = this.#input;
-    const row = this.#row(distribution.id);
-    const id = distribution.id;
-    if (needsRepair(row) && distribution.mode === "automatic") {
-      if (!outlook.hasWindows) {
-        this.#explain(id, "no-window", "will be installed again once a window is set", null);
-      } else {
-        this.#explain(id, "window", "will be installed again in the next window", outlook.nextMs);
-      }
-      return;
-    }
-    if (retriesByItself(row)) {
-      const nextMs = distribution.mode === "automatic" ? outlook.nextMs : retryAtMs(row);
-      this.#explain(id, "retry-backoff", retryDetail(row), nextMs);
-      return;
-    }
-    if (bucketOf(row.status, row.operation) !== "pending") {
-      this.#explain(id, null, "", null);
-      return;
-    }
-    if (row.offeredAtMs !== null) {
-      const asksUser = row.nativeValue === "0" && row.source === "windows-csp";
-      this.#explain(
-        id,
-        asksUser || (row.state ?? "").startsWith("Prompted user") ? "user" : "contact",
-        asksUser ? "the user is asked to confirm" : "sent; the device reports at its next contact",
-        null,
-      );
-      return;
-    }
-    this.#explainWaiting(distribution, revision, app, row);
-  }
-
-  #explainWaiting(
-    distribution: Distribution,
-    revision: Revision,
-    app: Package,
-    row: Installation,
-  ): void {
-    const { device, outlook, nowMs, content } = this.#input;
-    const id = distribution.id;
-    if (device.compliance === "out-of-compliance") {
-      this.#explain(id, "compliance", "the device is out of compliance", null);
-      return;
-    }
-    if (revision.channel === "reported") {
-      this.#explain(id, "contact", "waiting for a report about this device", null);
-      return;
-    }
-    const obstacle = enrolmentObstacle(device, this.#input.policy);
-    if (obstacle !== null) {
-      this.#explain(id, "enrolment", obstacle, null);
-      return;
-    }
-    const isReleased = row.releasedUntilMs !== null && nowMs < row.releasedUntilMs;
-    if (row.requestedAtMs === null && !isReleased) {
-      if (distribution.mode === "on-demand") {
-        this.#explain(id, "available-on-demand", "installs when it is asked for", null);
-      } else if (!outlook.hasWindows) {
-        this.#explain(id, "no-window", "no maintenance window applies to this device", null);
-      } else if (outlook.instantMs !== null) {
-        this.#explain(
-          id,
-          "instant",
-          "the window is open; the device's turn comes",
-          outlook.instantMs,
-        );
-      } else {
-        this.#explain(id, "window", "waits for the maintenance window", outlook.nextMs);
-      }
-      return;
-    }
-    const file = distribution.operation === "install" ? revision.file : null;
-    if (file && !content.has(file.sha256)) {
-      this.#explain(id, "content", content.describeMissing(file.sha256), null);
-      return;
-    }
-    this.#explain(id, "contact", "will be sent at the device's next contact", null);
-    this.#work.push({
-      distribution,
-      revision,
-      package: app,
-      operation: row.operation,
-      attempt: row.attempt,
-    });
   }
 }

@@ -5,7 +5,7 @@ import {
   foldReport,
   type Report,
 } from "../install/fold.ts";
-import type { PlannedReason } from "../install/plan.ts";
+import type { PlannedReason } from "../install/plan-types.ts";
 import { rankRows } from "../install/rank.ts";
 import type { Device } from "../model/device.ts";
 import type { NewFact } from "../model/fact.ts";

@@ -1,4 +1,4 @@
-import type { WindowOutlook } from "../install/plan.ts";
+import type { WindowOutlook } from "../install/plan-types.ts";
 import type { GroupName, SiteId } from "../model/ids.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Instant, MaintenanceWindow, Occurrence } from "../model/window.ts";

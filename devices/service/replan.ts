@@ -1,5 +1,6 @@
 import { groupsOf } from "../filter/groups.ts";
-import { plan, type Work } from "../install/plan.ts";
+import { plan } from "../install/plan.ts";
+import type { Work } from "../install/plan-types.ts";
 import type { Ledger } from "./ledger.ts";
 import { updateInstants } from "./outlook.ts";
 import type { SiteContext } from "./site-context.ts";

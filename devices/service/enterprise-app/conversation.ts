@@ -1,6 +1,6 @@
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
-import type { Work } from "../../install/plan.ts";
+import type { Work } from "../../install/plan-types.ts";
 import type { Device } from "../../model/device.ts";
 import type { Conversation } from "./conversation-context.ts";
 import { hearDetail, speakDetail } from "./detail.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../../protocols/csp/enterprise-app-management/commands.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
-import type { Work } from "../../install/plan.ts";
+import type { Work } from "../../install/plan-types.ts";
 import type { DistributionId } from "../../model/ids.ts";
 import type { Conversation } from "./conversation-context.ts";
 import type { Push, PushForm } from "./conversation-state.ts";

@@ -1,7 +1,7 @@
 import { deleteInventoryNode } from "../../../protocols/csp/enterprise-app-management/commands.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
-import type { Work } from "../../install/plan.ts";
+import type { Work } from "../../install/plan-types.ts";
 import { isPresent } from "../../install/waiting.ts";
 import { HLC_ZERO } from "../../model/hlc.ts";
 import type { DistributionId, PackageId } from "../../model/ids.ts";

@@ -1,0 +1,106 @@
+import type { Distribution } from "../model/distribution.ts";
+import type { Installation, Reason } from "../model/installation.ts";
+import type { Package, Revision } from "../model/package.ts";
+import { bucketOf } from "./matrix.ts";
+import type { PlanInput, PlannedReason, Work } from "./plan-types.ts";
+import {
+  enrolmentObstacle,
+  needsRepair,
+  retriesByItself,
+  retryAtMs,
+  retryDetail,
+} from "./waiting.ts";
+
+interface Explained {
+  readonly reason: PlannedReason;
+  /** Present when nothing stands in the way: it may be sent at this contact. */
+  readonly work?: Work;
+}
+
+/**
+ * Why a row gets no work now, in one word of the closed list, and when it will be tried; or the work
+ * itself. Every row that is open, or that will be worked on again, has a reason. [D7]
+ */
+export function explainRow(
+  input: PlanInput,
+  distribution: Distribution,
+  revision: Revision,
+  app: Package,
+  row: Installation,
+): Explained {
+  const { outlook } = input;
+  const because = (reason: Reason | null, detail: string, nextAttemptMs: number | null = null) => ({
+    reason: { distribution: distribution.id, reason, detail, nextAttemptMs },
+  });
+  const isAutomatic = distribution.mode === "automatic";
+
+  if (needsRepair(row) && isAutomatic) {
+    return outlook.hasWindows
+      ? because("window", "will be installed again in the next window", outlook.nextMs)
+      : because("no-window", "will be installed again once a window is set");
+  }
+  if (retriesByItself(row)) {
+    return because(
+      "retry-backoff",
+      retryDetail(row),
+      isAutomatic ? outlook.nextMs : retryAtMs(row),
+    );
+  }
+  if (bucketOf(row.status, row.operation) !== "pending") return because(null, "");
+  if (row.offeredAtMs !== null) {
+    return (row.state ?? "").startsWith("Prompted user")
+      ? because("user", "the user is asked to confirm")
+      : because("contact", "sent; the device tells how it goes at its next contact");
+  }
+  return explainWaiting(input, distribution, revision, app, row);
+}
+
+/** A row of which nothing was sent yet: the obstacles, the one that decides first. */
+function explainWaiting(
+  input: PlanInput,
+  distribution: Distribution,
+  revision: Revision,
+  app: Package,
+  row: Installation,
+): Explained {
+  const { device, outlook, nowMs, content } = input;
+  const because = (reason: Reason, detail: string, nextAttemptMs: number | null = null) => ({
+    reason: { distribution: distribution.id, reason, detail, nextAttemptMs },
+  });
+  if (device.compliance === "out-of-compliance") {
+    return because("compliance", "the device is out of compliance");
+  }
+  if (revision.channel === "reported") {
+    return because("contact", "waiting for a report about this device");
+  }
+  const obstacle = enrolmentObstacle(device, input.policy);
+  if (obstacle !== null) return because("enrolment", obstacle);
+
+  const isReleased = row.releasedUntilMs !== null && nowMs < row.releasedUntilMs;
+  if (row.requestedAtMs === null && !isReleased) {
+    if (distribution.mode === "on-demand") {
+      return because("available-on-demand", "installs when it is asked for");
+    }
+    if (!outlook.hasWindows) {
+      return because("no-window", "no maintenance window applies to this device");
+    }
+    return outlook.instantMs === null
+      ? because("window", "waits for the maintenance window", outlook.nextMs)
+      : because("instant", "the window is open; the device's turn comes", outlook.instantMs);
+  }
+
+  const file = distribution.operation === "install" ? revision.file : null;
+  if (file && !content.has(file.sha256)) {
+    return because("content", content.describeMissing(file.sha256));
+  }
+  return {
+    ...because("contact", "will be sent at the device's next contact"),
+    work: {
+      distribution,
+      revision,
+      package: app,
+      operation: row.operation,
+      attempt: row.attempt,
+    },
+  };
+}
