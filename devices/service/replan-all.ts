@@ -1,0 +1,41 @@
+import { AppError } from "../model/errors.ts";
+import type { PackageFile } from "../model/package.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Ledger } from "./ledger.ts";
+import { replan } from "./replan.ts";
+import { type SiteContext, withDevice } from "./site-context.ts";
+
+/**
+ * Plans every device again: after a change of policy, and as time goes by. Devices that nothing
+ * changed for cost a read and no write. One device at a time, so that devices that speak meanwhile
+ * are not kept waiting.
+ */
+export async function replanAll(context: SiteContext): Promise<void> {
+  for (const device of await context.store.deviceIds()) {
+    await replanOne(context, device);
+  }
+}
+
+async function replanOne(context: SiteContext, device: Ledger["device"]["id"]): Promise<void> {
+  try {
+    await withDevice(context, device, (ledger) => {
+      replan(context, ledger, { contact: false });
+    });
+  } catch (error) {
+    // Removed since the list was read: nothing to plan.
+    if (error instanceof AppError && error.code === "not-found") return;
+    throw error;
+  }
+}
+
+/** Files that open distributions need: fetched ahead of the window, newest distribution first. */
+export function wantedFiles(policy: Policy, site: SiteContext["site"]): PackageFile[] {
+  const wanted = new Map<string, PackageFile>();
+  for (const distribution of policy.distributions) {
+    if (distribution.stoppedAtMs !== null || distribution.operation === "uninstall") continue;
+    if (distribution.sites.length > 0 && !distribution.sites.includes(site)) continue;
+    const file = policy.revisions.get(distribution.revision)?.file;
+    if (file) wanted.set(file.sha256, file);
+  }
+  return [...wanted.values()];
+}
