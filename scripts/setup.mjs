@@ -14,6 +14,7 @@ import { withLock } from "./lock.mjs";
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 20;
 const INSTALLATION_MB = 520;
+const PRODUCTION_MB = 240;
 /**
  * Exactly the versions of the lock file, as `npm ci` does. But that refuses a lock file in which the
  * binaries of another system are missing, and registries that mirror only some systems make such ones.
@@ -29,18 +30,20 @@ export function bunPath(root = ROOT) {
 
 /**
  * Installs and repairs when needed; does nothing, quickly, when all is well. Two at once wait for
- * each other. Throws an Error that says what to do.
+ * each other. `production` leaves out what only building and testing needs. Throws an Error that says
+ * what to do.
  */
-export async function ensureSetUp(root = ROOT) {
+export async function ensureSetUp(root = ROOT, { production = false } = {}) {
   const [major = 0] = process.versions.node.split(".").map(Number);
   if (major < NODE_MAJOR_MIN) {
     throw new Error(
       `Node.js ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}. Install it from your system's packages or nodejs.org.`,
     );
   }
-  if (isInstalled(root) && isStamped(root)) return;
+  const options = { production };
+  if (isInstalled(root, options) && isStamped(root)) return;
   await withLock(join(root, ".outpost-setup.lock"), async () => {
-    if (!isInstalled(root)) await install(root);
+    if (!isInstalled(root, options)) await install(root, options);
     ensureBun(root);
     writeFileSync(stampPath(root), `${JSON.stringify({ lock: lockHash(root) })}\n`);
   });
@@ -50,16 +53,23 @@ export async function ensureSetUp(root = ROOT) {
  * Does node_modules hold what package-lock.json names? npm's own record of what it installed is
  * compared, so an installation made by hand counts as well.
  */
-export function isInstalled(root) {
+export function isInstalled(root, { production = false } = {}) {
   const wanted = readPackages(join(root, "package-lock.json"));
   const present = readPackages(join(root, "node_modules", ".package-lock.json"));
   if (wanted === undefined) {
     throw new Error(`package-lock.json is missing in ${root}: get a complete copy of the project.`);
   }
   if (present === undefined) return false;
-  return Object.entries(wanted).every(
+  return needed(wanted, production).every(
+    ([path, { version }]) => present[path]?.version === version,
+  );
+}
+
+/** What has to be there: not the root itself, and not what may be for another system. */
+function needed(packages, production) {
+  return Object.entries(packages).filter(
     ([path, entry]) =>
-      path === "" || entry.optional === true || present[path]?.version === entry.version,
+      path !== "" && entry.optional !== true && !(production && entry.dev === true),
   );
 }
 
@@ -72,20 +82,20 @@ function isStamped(root) {
   }
 }
 
-async function install(root) {
-  say(`Installing what Outpost needs: about ${INSTALLATION_MB} MB, once. This can take minutes.`);
-  const paths = Object.entries(readPackages(join(root, "package-lock.json")) ?? {})
-    .filter(([path, entry]) => path !== "" && entry.optional !== true)
-    .map(([path]) => join(root, path, "package.json"));
+async function install(root, { production }) {
+  const megabytes = production ? PRODUCTION_MB : INSTALLATION_MB;
+  say(`Installing what Outpost needs: about ${megabytes} MB, once. This can take minutes.`);
+  const packages = readPackages(join(root, "package-lock.json")) ?? {};
+  const paths = needed(packages, production).map(([path]) => join(root, path, "package.json"));
   const startedAt = Date.now();
   const report = () => showProgress(paths.filter(existsSync).length, paths.length, startedAt);
   const timer = setInterval(report, process.stderr.isTTY ? PROGRESS_TTY_MS : PROGRESS_LOG_MS);
-  const { code, output } = await runNpm(root, INSTALL);
+  const { code, output } = await runNpm(root, production ? [...INSTALL, "--omit=dev"] : INSTALL);
   clearInterval(timer);
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   if (code !== 0) {
     throw new Error(
-      `npm install failed (exit code ${code}). Its last words:\n${lastLines(output, 15)}\nCheck the line to your package registry and the room on the disk (${INSTALLATION_MB} MB), then run the same command again.`,
+      `npm install failed (exit code ${code}). Its last words:\n${lastLines(output, 15)}\nCheck the line to your package registry and the room on the disk (${megabytes} MB), then run the same command again.`,
     );
   }
   say(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
@@ -175,7 +185,7 @@ function say(text) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    await ensureSetUp();
+    await ensureSetUp(ROOT, { production: process.argv.includes("--production") });
   } catch (error) {
     say(error.message);
     process.exitCode = 1;

@@ -1,0 +1,11 @@
+/** The program `outpost`. Everything else is loaded when a command needs it. */
+const words = Bun.argv.slice(2);
+const color = !words.includes("--no-color");
+// The library that prints the help looks at the environment when it is loaded.
+if (!color || process.stdout.isTTY !== true) Bun.env.NO_COLOR = "1";
+
+const { runCli } = await import("./cli/run.ts");
+const { COMMANDS } = await import("./cli/commands.ts");
+const { processTerminal } = await import("./cli/terminal.ts");
+
+process.exitCode = await runCli(COMMANDS, words, processTerminal(Bun.env, { color }));
