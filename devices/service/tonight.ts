@@ -1,8 +1,12 @@
 import { groupsOf } from "../filter/groups.ts";
-import { bucketOf } from "../install/matrix.ts";
 import { plan } from "../install/plan.ts";
 import { AppError } from "../model/errors.ts";
-import type { DeviceId, DistributionId, PackageId } from "../model/ids.ts";
+import {
+  type DeviceId,
+  type InstallationId,
+  installationIdFrom,
+  type PackageId,
+} from "../model/ids.ts";
 import type { Operation, Reason } from "../model/installation.ts";
 import { windowsFor } from "../windows/occurrences.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -16,19 +20,16 @@ export interface Tonight {
   readonly instantMs: number | null;
   readonly evaluatedAtMs: number | null;
   readonly items: readonly TonightItem[];
-  /** One sentence for people. */
-  readonly summary: string;
 }
 
 export interface TonightItem {
-  readonly distribution: DistributionId;
+  readonly installation: InstallationId;
   readonly package: PackageId;
   readonly packageName: string;
   readonly operation: Operation;
-  readonly fromVersion: string | null;
-  readonly toVersion: string;
-  readonly outcome: "will-run" | "held";
-  /** Why it is held, in the closed list of reasons; null when it will run. */
+  readonly targetVersion: string;
+  /** `now`: at the next contact; `instant`: at the device's instant; `blocked`: not before the reason is gone. */
+  readonly when: "now" | "instant" | "blocked";
   readonly reason: Reason | null;
   readonly detail: string;
 }
@@ -69,43 +70,31 @@ export async function tonight(context: SiteContext, id: DeviceId): Promise<Tonig
     content: context.content,
     nowMs: Math.max(nowMs, next?.startMs ?? nowMs),
   });
-  const running = new Set(planned.work.map((work) => work.distribution.id));
+  const work = new Map(planned.work.map((one) => [one.distribution.id, one]));
   const rows = [...view.installations, ...planned.births];
   const items = planned.reasons.flatMap((reason): TonightItem[] => {
     const row = rows.find((one) => one.distribution === reason.distribution);
-    if (!row || (reason.reason === null && !running.has(row.distribution))) return [];
-    const willRun = running.has(row.distribution);
-    if (!willRun && bucketOf(row.status, row.operation) === "received") return [];
+    const runs = work.get(reason.distribution);
+    if (!row || (reason.reason === null && !runs)) return [];
+    const isAsked = row.requestedAtMs !== null && row.offeredAtMs === null;
     return [
       {
-        distribution: row.distribution,
+        installation: installationIdFrom(row),
         package: row.package,
         packageName: policy.packages.get(row.package)?.name ?? row.package,
-        operation: row.operation,
-        fromVersion: row.version,
-        toVersion: row.targetVersion,
-        outcome: willRun ? "will-run" : "held",
-        reason: willRun ? null : reason.reason,
-        detail: willRun ? "" : reason.detail,
+        operation: runs?.operation ?? row.operation,
+        targetVersion: row.targetVersion,
+        when: !runs ? "blocked" : isAsked ? "now" : "instant",
+        reason: runs ? null : reason.reason,
+        detail: runs ? "" : reason.detail,
       },
     ];
   });
-  const count = items.filter((item) => item.outcome === "will-run").length;
   return {
     device: id,
     occurrence: next ? { startMs: next.startMs, endMs: next.endMs } : null,
     instantMs: instant?.instantMs ?? null,
     evaluatedAtMs: instant?.evaluatedAtMs ?? null,
     items,
-    summary: summaryOf(count, next !== undefined, instant?.evaluatedAtMs ?? null),
   };
-}
-
-function summaryOf(count: number, hasOccurrence: boolean, evaluatedAtMs: number | null): string {
-  if (!hasOccurrence) return "No maintenance window is near: Automatic work waits.";
-  if (evaluatedAtMs !== null) return "This device had its turn in the running window.";
-  if (count === 0) return "Nothing is to be done in the next window.";
-  return count === 1
-    ? "One piece of work will run in the next window."
-    : `${count} pieces of work will run in the next window.`;
 }
