@@ -38,6 +38,7 @@ export const devices = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.site, table.id] }),
+    index("devices_by_id").on(table.id),
     index("devices_by_name").on(table.name),
   ],
 );

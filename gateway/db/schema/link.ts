@@ -1,5 +1,5 @@
 /** The link between sites and hub: what is on its way, and what the hub took in. */
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** At a site: frames that the hub has not acknowledged. Removed only on acknowledgement. */
 export const outbox = sqliteTable(
@@ -9,8 +9,8 @@ export const outbox = sqliteTable(
     frameSeq: integer("frame_seq").notNull(),
     /** `status`, `journal` or `policy`. */
     kind: text("kind").notNull(),
-    /** base64 of the frame as it is sent. */
-    frame: text("frame").notNull(),
+    /** The frame as it is sent. */
+    frame: blob("frame", { mode: "buffer" }).notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
   },
   (table) => [primaryKey({ columns: [table.siteIncarnation, table.frameSeq] })],
@@ -56,7 +56,7 @@ export const joinCodes = sqliteTable("join_codes", {
   usedByKey: text("used_by_key"),
 });
 
-/** At the hub: the last fact known of each incarnation of a site. */
+/** At the hub: the last fact known of each incarnation of a site, also after old facts were deleted. */
 export const journalPositions = sqliteTable(
   "journal_positions",
   {
@@ -97,7 +97,7 @@ export const quarantine = sqliteTable(
     incarnation: integer("incarnation").notNull(),
     frameSeq: integer("frame_seq").notNull(),
     reason: text("reason").notNull(),
-    frame: text("frame").notNull(),
+    frame: blob("frame", { mode: "buffer" }).notNull(),
     receivedAtMs: integer("received_at_ms").notNull(),
   },
   (table) => [index("quarantine_by_site").on(table.site)],

@@ -1,14 +1,15 @@
 /** What administrators decided, projected from the policy documents. One table per kind of record. */
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /**
- * Policy documents (Yjs, V1 encoding) whole. Table rows below are a projection of them, written in
- * the same transaction; `plan` and reports read the tables only. [D17]
+ * Replicated documents (Yjs, V1 encoding). `policy_records` is a projection of the policy documents,
+ * written in the same transaction; `plan` and reports read the tables only. [D17]
  */
 export const documents = sqliteTable("documents", {
   /** `policy/org`, `policy/site/<site>` or `status/<site>/<incarnation>`. */
   name: text("name").primaryKey(),
-  state: text("state").notNull(), // base64: a lone blob parameter aborts libsql
+  /** The compacted state; empty when everything is in `document_updates`. */
+  state: blob("state", { mode: "buffer" }).notNull(),
   version: integer("version").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
 });
@@ -20,7 +21,7 @@ export const documentUpdates = sqliteTable(
     name: text("name").notNull(),
     /** Dense from 1 since the state was last replaced. */
     seq: integer("seq").notNull(),
-    update: text("update").notNull(), // base64
+    update: blob("update", { mode: "buffer" }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.name, table.seq] })],
 );

@@ -9,7 +9,7 @@ import type {
   AuditQuery,
   IdempotentAnswer,
 } from "../../access/access-store.ts";
-import { isScope, parseRole, type Role } from "../../access/role.ts";
+import { parseRole, type Role, type Scope } from "../../access/role.ts";
 import type { Db } from "../drizzle.ts";
 import {
   administrators,
@@ -175,10 +175,15 @@ function administratorFrom(row: typeof administrators.$inferSelect): Administrat
 }
 
 function tokenFrom(row: typeof apiTokens.$inferSelect): ApiToken {
-  return { ...row, role: roleFrom(row.role), scopes: row.scopes.split(" ").filter(isScope) };
+  return { ...row, role: roleFrom(row.role), scopes: scopesFrom(row.scopes) };
 }
 
 /** A role this version does not know may do the least. */
 function roleFrom(text: string): Role {
   return parseRole(text) ?? "viewer";
+}
+
+/** One this version does not know stays in the list and allows nothing: an empty list allows all. */
+function scopesFrom(text: string): readonly Scope[] {
+  return text.split(" ").filter((scope) => scope !== "") as Scope[];
 }

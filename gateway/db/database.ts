@@ -1,0 +1,123 @@
+import { AppError } from "../../devices/model/errors.ts";
+import type { Log } from "../../devices/ports/log.ts";
+import { Connection } from "./driver/connection.ts";
+import { DatabaseDamagedError } from "./driver/database-error.ts";
+import { type Db, drizzleOver } from "./drizzle.ts";
+import { GroupWriter } from "./group-writer.ts";
+import { isLockLeft, lockHolder, removeLock, writeLock } from "./lock-file.ts";
+import { CHECK_COMMAND, checkDatabaseFile, type FileCheck } from "./maintenance/check-file.ts";
+import { type Migration, migrate } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations/index.ts";
+
+export interface DatabaseOptions {
+  /** The file, or `:memory:`. */
+  readonly path: string;
+  /** Text of the key (see `parseDatabaseKey`); absent: the file is not encrypted. */
+  readonly key?: string | undefined;
+  readonly log: Log;
+  readonly now: () => number;
+  /** The disk failed and nothing more will be written: the process should end. */
+  readonly onFailure?: (error: Error) => void;
+  /** How to run the check after an unclean end; a compiled binary names itself. */
+  readonly checkCommand?: readonly string[];
+  /** Ours, unless a test has others. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** An open database: one process, one connection, one writer. */
+export interface OutpostDatabase extends AsyncDisposable {
+  readonly path: string;
+  /** For reading, and inside the writer's transactions. */
+  readonly db: Db;
+  readonly connection: Connection;
+  readonly writer: GroupWriter;
+  readonly now: () => number;
+  /** Writes what is waiting, folds the log into the file and lets go of it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens (or makes) the database of a gateway, checks it after an unclean end, and brings its schema
+ * up to date.
+ *
+ * @throws AppError "unavailable" when another process has it open; the message names the process
+ * @throws DatabaseDamagedError when it is damaged or the key is not right; the message says what to do
+ * @throws MigrationError when it belongs to a newer version, or to another one
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<OutpostDatabase> {
+  const { path, log, now } = options;
+  const isFile = path !== ":memory:";
+  if (isFile && isLockLeft(path)) await checkAfterUncleanEnd(options);
+  const connection = await connect(options);
+  try {
+    if (isFile) writeLock(path, process.pid);
+    migrate(connection, options.migrations ?? MIGRATIONS, log);
+  } catch (error) {
+    connection.close();
+    if (isFile) removeLock(path);
+    throw error;
+  }
+  const db = drizzleOver(connection);
+  const onFailure = (error: Error) => {
+    log.error("database-failed", error, { path });
+    options.onFailure?.(error);
+  };
+  const writer = new GroupWriter(connection, db, onFailure);
+  const close = async () => {
+    if (!connection.isOpen) return;
+    writer.close();
+    connection.close();
+    if (isFile) removeLock(path);
+  };
+  return { path, db, connection, writer, now, close, [Symbol.asyncDispose]: close };
+}
+
+async function connect(options: DatabaseOptions): Promise<Connection> {
+  const { path, key } = options;
+  try {
+    return new Connection(path, { encryptionKey: key });
+  } catch (error) {
+    if (error instanceof AppError && error.code === "unavailable") throw inUse(path, error);
+    if (!(error instanceof DatabaseDamagedError)) throw error;
+    refuseUnlessWhole(path, await runCheck(options));
+    throw error;
+  }
+}
+
+async function checkAfterUncleanEnd(options: DatabaseOptions): Promise<void> {
+  const startedMs = options.now();
+  const check = await runCheck(options);
+  const tookMs = options.now() - startedMs;
+  options.log.info("database-checked", { path: options.path, result: check.kind, tookMs });
+  refuseUnlessWhole(options.path, check);
+}
+
+function runCheck({ path, key, checkCommand }: DatabaseOptions): Promise<FileCheck> {
+  return checkDatabaseFile(path, key, checkCommand ?? CHECK_COMMAND);
+}
+
+function refuseUnlessWhole(path: string, check: FileCheck): void {
+  if (check.kind === "busy") throw inUse(path, undefined);
+  if (check.kind === "wrong-key") {
+    throw new DatabaseDamagedError("SQLITE_NOTADB", check.detail, undefined);
+  }
+  if (check.kind === "damaged") {
+    const [first = ""] = check.problems;
+    throw new DatabaseDamagedError(
+      "SQLITE_CORRUPT",
+      `The database ${path} is damaged: ${first}. Keep the file, and restore the last backup with ` +
+        "`outpost restore`.",
+      undefined,
+    );
+  }
+}
+
+function inUse(path: string, cause: unknown): AppError {
+  const holder = lockHolder(path);
+  const who = holder === undefined ? "another process" : `process ${holder}`;
+  return new AppError(
+    "unavailable",
+    `The database ${path} is in use by ${who}. Stop it first, or use another data folder.`,
+    { cause },
+  );
+}

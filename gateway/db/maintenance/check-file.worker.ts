@@ -1,0 +1,85 @@
+/** The child process of `checkDatabaseFile`: reads `{path, key}` from stdin, prints a FileCheck. */
+import { isUtf8 } from "node:buffer";
+import { AppError } from "../../../devices/model/errors.ts";
+import { Connection } from "../driver/connection.ts";
+import { DatabaseDamagedError } from "../driver/database-error.ts";
+import type { FileCheck } from "./check-file.ts";
+import { keyMismatch } from "./file-header.ts";
+
+/** Problems named at most; the first few say enough. */
+const PROBLEMS_MAX = 20;
+/** Rows whose text is looked at in one go. */
+const ROWS_PER_LOOK = 500;
+
+const { path, key } = (await Bun.stdin.json()) as { path: string; key?: string };
+await Bun.write(Bun.stdout, JSON.stringify(check()));
+
+function check(): FileCheck {
+  const mismatch = keyMismatch(path, key);
+  if (mismatch) return mismatch;
+  let connection: Connection;
+  try {
+    connection = open();
+  } catch (error) {
+    if (error instanceof AppError && error.code === "unavailable") return { kind: "busy" };
+    if (!(error instanceof DatabaseDamagedError)) throw error;
+    if (key === undefined) return { kind: "damaged", problems: [error.message] };
+    return {
+      kind: "wrong-key",
+      detail: `The key does not open the database ${path}: it is the key of another database, or the file is damaged.`,
+    };
+  }
+  try {
+    const problems = [...structureProblems(connection), ...textProblems(connection)];
+    return problems.length === 0 ? { kind: "ok" } : { kind: "damaged", problems };
+  } catch (error) {
+    return { kind: "damaged", problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+/** Not closed: the end of this process does that, and must not write anything. */
+function open(): Connection {
+  return new Connection(path, {
+    encryptionKey: key,
+    readonly: true,
+    fileMustExist: true,
+    locking: "shared",
+  });
+}
+
+function structureProblems(connection: Connection): string[] {
+  return connection
+    .prepare(`PRAGMA quick_check(${PROBLEMS_MAX})`)
+    .rows()
+    .map(([line]) => String(line))
+    .filter((line) => line !== "ok");
+}
+
+/** quick_check does not look into texts. Read as bytes they are harmless, so they are tried here. */
+function textProblems(connection: Connection): string[] {
+  const problems: string[] = [];
+  const tables = connection
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    .rows();
+  for (const [table] of tables) {
+    if (problems.length >= PROBLEMS_MAX) break;
+    const count = damagedGroups(connection, String(table));
+    if (count > 0) problems.push(`the table ${table} holds text that is not readable`);
+  }
+  return problems;
+}
+
+function damagedGroups(connection: Connection, table: string): number {
+  const columns = connection
+    .prepare("SELECT name FROM pragma_table_info(?)")
+    .rows(table)
+    .map(([name]) => `CASE typeof("${name}") WHEN 'text' THEN "${name}" ELSE '' END`);
+  // A line break between texts: two damaged halves must not make a whole character.
+  const line = columns.join(" || char(10) || ");
+  const groups = connection
+    .prepare(
+      `SELECT CAST(group_concat(${line}, char(10)) AS BLOB) FROM "${table}" GROUP BY rowid / ${ROWS_PER_LOOK}`,
+    )
+    .rows();
+  return groups.filter(([bytes]) => bytes instanceof Uint8Array && !isUtf8(bytes)).length;
+}

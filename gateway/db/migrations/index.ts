@@ -1,0 +1,7 @@
+// Written by `npm run db:generate`; do not edit.
+import type { Migration } from "../migrate.ts";
+import sql0 from "./0000_initial.sql" with { type: "text" };
+
+export const MIGRATIONS: readonly Migration[] = [
+  { tag: "0000_initial", whenMs: 1795236038472, sql: sql0 },
+];
