@@ -1,0 +1,51 @@
+/** The limits of the link. PROTOCOL.md section 9 says what happens at each. */
+
+/** A frame's header, in bytes of JSON. */
+export const FRAME_HEADER_BYTES_MAX = 4096;
+/** A frame's body as it travels (compressed), in bytes. */
+export const FRAME_BODY_BYTES_MAX = 2 * 1024 * 1024;
+/** A frame's body when it is unpacked, in bytes. */
+export const FRAME_RAW_BYTES_MAX = 8 * 1024 * 1024;
+/** Magic, two lengths, header, body, signature. */
+export const FRAME_BYTES_MAX = 4 + 4 + 4 + FRAME_HEADER_BYTES_MAX + FRAME_BODY_BYTES_MAX + 64;
+
+/** Rows that one status frame changes. */
+export const STATUS_ROWS_MAX = 5000;
+/** Elements (entries and directory lines) of one status update. */
+export const STATUS_ELEMENTS_MAX = 5 * STATUS_ROWS_MAX;
+/** Yjs structs and deleted ranges of one status update. */
+export const STATUS_STRUCTS_MAX = 4 * STATUS_ELEMENTS_MAX;
+
+/** Facts of one journal frame. */
+export const JOURNAL_FACTS_MAX = 2000;
+/** A journal frame is closed when its facts have this many bytes of JSON. */
+export const JOURNAL_RAW_BYTES_TARGET = 1024 * 1024;
+/** The longest text in a fact (an inventory as JSON), in characters. */
+export const FACT_TEXT_CHARACTERS_MAX = 1024 * 1024;
+
+/** A JSON message of the link, in bytes, both ways; adoption and policy answers may be larger. */
+export const MESSAGE_BYTES_MAX = 64 * 1024;
+/** An answer that the site reads, in bytes. */
+export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+/** A policy document as a whole, in bytes. */
+export const POLICY_BYTES_MAX = 8 * 1024 * 1024;
+/** Records of all kinds in one policy document. */
+export const POLICY_RECORDS_MAX = 20_000;
+
+/** Devices in one page of an adoption. */
+export const ADOPT_DEVICES_MAX = 200;
+/** Fingerprints of facts in one page of an adoption. */
+export const ADOPT_FACTS_MAX = 5000;
+/** Devices in one request for incarnations. */
+export const INCARNATIONS_MAX = 100;
+
+/** A challenge may be answered for this long. */
+export const CHALLENGE_MS_MAX = 60_000;
+/** A session is good for this long after its hello. */
+export const SESSION_MS_MAX = 24 * 60 * 60 * 1000;
+/** A join code may be made for at most this long. */
+export const JOIN_CODE_MS_MAX = 30 * 24 * 60 * 60 * 1000;
+/** Two processes that speak for one site within this time of each other are an alarm. */
+export const CLONE_WINDOW_MS = 60 * 60 * 1000;
+/** A site's clock that is off by more than this is pointed out. */
+export const CLOCK_OFFSET_MS_MAX = 5 * 60 * 1000;

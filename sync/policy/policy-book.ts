@@ -1,0 +1,371 @@
+import { applyUpdate, Doc, decodeStateVector, encodeStateAsUpdate, encodeStateVector } from "yjs";
+import { AppError } from "../../devices/model/errors.ts";
+import type { Hlc } from "../../devices/model/hlc.ts";
+import type { Log } from "../../devices/ports/log.ts";
+import { ProtocolError } from "../../protocols/errors.ts";
+import { documentWrite, loadDocument, type TailSize, tailSizeOf } from "../documents/stored.ts";
+import { POLICY_BYTES_MAX, POLICY_RECORDS_MAX } from "../limits.ts";
+import type { PolicyAuthor, PolicyChange, PolicyKind } from "../ports/policy-author.ts";
+import type { PolicyRecord, PolicyStore, PolicyWrite } from "../ports/policy-store.ts";
+import { SerialQueue } from "../serial-queue.ts";
+import { type Authored, authorChanges } from "./author.ts";
+import { buildPolicy } from "./build-policy.ts";
+import {
+  type DocumentChange,
+  EMPTY_CONTENTS,
+  keyOf,
+  ORG_DOCUMENT,
+  type PolicyContents,
+  readPolicy,
+  siteDocumentName,
+  writePolicy,
+} from "./policy-document.ts";
+import type { PolicyHolder } from "./policy-holder.ts";
+import {
+  type OverrideView,
+  type PolicyProblem,
+  type PolicySources,
+  projectPolicy,
+} from "./project.ts";
+import { openSecrets, type Recipient, sealingChanges, secretName } from "./secrets.ts";
+
+/** Whose book it is: the hub's, or one site's with the key that opens its secrets. */
+export type BookOwner =
+  | { readonly role: "hub"; readonly recipients: () => Promise<readonly Recipient[]> }
+  | {
+      readonly role: "site";
+      readonly site: string;
+      readonly sealingPublic: string;
+      readonly sealingPrivate: string;
+    };
+
+export interface PolicyBookDeps {
+  readonly owner: BookOwner;
+  readonly store: PolicyStore;
+  readonly holder: PolicyHolder;
+  readonly nextHlc: () => Hlc;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+interface OpenDocument {
+  readonly doc: Doc;
+  readonly tail: TailSize;
+  readonly contents: PolicyContents;
+}
+
+/** A change that is ready: `write` belongs into a transaction, `accept` is called after its commit. */
+export interface StagedPolicy {
+  readonly write: PolicyWrite;
+  readonly accept: () => void;
+}
+
+/**
+ * The policy documents of one gateway, and everything that changes them: administrators here
+ * (`write`) and updates from the other side (`stage`). One change at a time; documents, records and
+ * readers always agree. [D17, PROTOCOL 7]
+ */
+export class PolicyBook implements PolicyAuthor {
+  readonly #deps: PolicyBookDeps;
+  readonly #queue = new SerialQueue();
+  #documents: ReadonlyMap<string, OpenDocument> = new Map();
+  #records: readonly PolicyRecord[] = [];
+  #secrets: ReadonlyMap<string, string> = new Map();
+  #problems: readonly PolicyProblem[] = [];
+  #overrides: readonly OverrideView[] = [];
+  #version = 0;
+
+  private constructor(deps: PolicyBookDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Loads documents and records and shows them to the holder.
+   *
+   * @throws DocumentDamaged when a document does not load: nothing is opened empty instead
+   */
+  static async open(deps: PolicyBookDeps): Promise<PolicyBook> {
+    const book = new PolicyBook(deps);
+    const { documents, records, secrets } = await deps.store.load();
+    book.#documents = new Map(
+      documents.map((stored) => [
+        stored.name,
+        openDocument(loadDocument(stored), tailSizeOf(stored)),
+      ]),
+    );
+    book.#records = records;
+    book.#secrets = secrets;
+    // What a newer program reads differently is projected again before anyone plans with it.
+    const staged = book.#stage(new Map(), []);
+    if (!isNothing(staged.write)) await deps.store.commit(staged.write);
+    staged.accept();
+    return book;
+  }
+
+  /** Records of which the newest version was refused. */
+  get problems(): readonly PolicyProblem[] {
+    return this.#problems;
+  }
+
+  /** The sites' own words on records of the hub, and what became of them. */
+  get overrides(): readonly OverrideView[] {
+    return this.#overrides;
+  }
+
+  /** The version of `policy/org` that is committed here; 0 before the first. */
+  get orgVersion(): number {
+    return this.#contents(ORG_DOCUMENT).version;
+  }
+
+  /** The version of `policy/org` that brought the newest change of a record; 0 when it has none. */
+  versionOf(kind: PolicyKind, id: string): number {
+    return this.#contents(ORG_DOCUMENT).records.get(keyOf(kind, id))?.version ?? 0;
+  }
+
+  write(changes: readonly PolicyChange[], by: string): Promise<void> {
+    return this.#author(async () =>
+      authorChanges(changes, {
+        by,
+        origin: this.#deps.owner.role,
+        nextHlc: this.#deps.nextHlc,
+        nowMs: this.#deps.now(),
+        own: this.#contents(this.#ownName()),
+        org: this.#contents(ORG_DOCUMENT),
+        records: this.#records,
+      }),
+    );
+  }
+
+  /** At the hub: a site's override no longer holds, from the moment the site hears of it. */
+  revokeOverride(site: string, kind: PolicyKind, id: string, by: string): Promise<void> {
+    const override = this.#overrides.find(
+      (one) => one.site === site && one.kind === kind && one.id === id,
+    );
+    if (this.#deps.owner.role !== "hub" || override === undefined) {
+      throw new AppError("not-found", `there is no override of ${kind} ${id} by ${site}`);
+    }
+    const fields = { hlc: override.hlc, author: by };
+    const key = `${site}/${keyOf(kind, id)}`;
+    return this.#author(async () => ({
+      changes: [{ map: "revocation", key, fields }],
+      secrets: [],
+    }));
+  }
+
+  /** At a site: takes its own override of a hub record back. Repeating it changes nothing. */
+  withdrawOverride(kind: PolicyKind, id: string): Promise<void> {
+    return this.#author(async () => ({
+      changes: [{ map: "override", key: keyOf(kind, id), fields: null }],
+      secrets: [],
+    }));
+  }
+
+  /** At the hub: seals every secret for exactly the sites of now; called after a site joined. */
+  resealSecrets(): Promise<void> {
+    return this.#author(async () => ({ changes: [], secrets: [...this.#secrets].map(asSecret) }));
+  }
+
+  /** Runs a task that stages an update and commits it; nothing else changes policy meanwhile. */
+  exclusive<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queue.run(task);
+  }
+
+  /**
+   * Prepares an update of a document that came from the other side. Call it inside `exclusive`.
+   *
+   * @param replace true when the update is the whole document and what is here of it goes
+   * @throws ProtocolError with rule `policy-decode`, `policy-gap` or `policy-limit`
+   */
+  stage(name: string, update: Uint8Array, replace: boolean): StagedPolicy {
+    const current = replace ? undefined : this.#documents.get(name);
+    const doc = copyOf(current?.doc);
+    try {
+      applyUpdate(doc, update);
+    } catch (cause) {
+      throw new ProtocolError("policy-decode", `an update of ${name} cannot be decoded`, { cause });
+    }
+    if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
+      throw new ProtocolError("policy-gap", `an update of ${name} before this one is missing`);
+    }
+    const state = encodeStateAsUpdate(doc);
+    const contents = readPolicy(doc);
+    if (state.length > POLICY_BYTES_MAX || contents.records.size > POLICY_RECORDS_MAX) {
+      throw new ProtocolError("policy-limit", `${name} is larger than a policy may be`);
+    }
+    return this.#stage(new Map([[name, { doc, update: replace ? undefined : update }]]), []);
+  }
+
+  /** `policy/org` from a reader's state vector on; the whole of it when the reader has strange news. */
+  updateFor(
+    name: string,
+    stateVector: Uint8Array,
+  ): { readonly update: Uint8Array; readonly replace: boolean } {
+    const doc = this.#documents.get(name)?.doc ?? new Doc();
+    const replace = knowsMore(stateVector, encodeStateVector(doc));
+    return {
+      update: replace ? encodeStateAsUpdate(doc) : encodeStateAsUpdate(doc, stateVector),
+      replace,
+    };
+  }
+
+  /** The state vector of a document; that of an empty one when there is none. */
+  stateVector(name: string): Uint8Array {
+    return encodeStateVector(this.#documents.get(name)?.doc ?? new Doc());
+  }
+
+  #ownName(): string {
+    const { owner } = this.#deps;
+    return owner.role === "hub" ? ORG_DOCUMENT : siteDocumentName(owner.site);
+  }
+
+  #contents(name: string): PolicyContents {
+    return this.#documents.get(name)?.contents ?? EMPTY_CONTENTS;
+  }
+
+  #author(decide: () => Promise<Authored>): Promise<void> {
+    return this.#queue.run(async () => {
+      const { changes, secrets } = await decide();
+      const name = this.#ownName();
+      const sealed = await this.#sealingOf(secrets);
+      const doc = copyOf(this.#documents.get(name)?.doc);
+      const before = encodeStateVector(doc);
+      writePolicy(doc, [...changes, ...sealed]);
+      const update = encodeStateAsUpdate(doc, before);
+      const kept = this.#deps.owner.role === "hub" ? secrets : [];
+      const staged = this.#stage(new Map([[name, { doc, update }]]), kept);
+      await this.#deps.store.commit(staged.write);
+      staged.accept();
+    });
+  }
+
+  async #sealingOf(secrets: Authored["secrets"]): Promise<readonly DocumentChange[]> {
+    if (secrets.length === 0) return [];
+    const { owner } = this.#deps;
+    const recipients =
+      owner.role === "hub"
+        ? await owner.recipients()
+        : [{ site: owner.site, sealingKey: owner.sealingPublic }];
+    const { sealed } = this.#contents(this.#ownName());
+    return secrets.flatMap(({ name, value }) => sealingChanges(name, value, recipients, sealed));
+  }
+
+  #stage(
+    changed: ReadonlyMap<string, { readonly doc: Doc; readonly update: Uint8Array | undefined }>,
+    secrets: Authored["secrets"],
+  ): StagedPolicy {
+    const atMs = this.#deps.now();
+    const documents = new Map(this.#documents);
+    const writes = [...changed].map(([name, { doc, update }]) => {
+      const contents = readPolicy(doc);
+      const tail = this.#documents.get(name)?.tail ?? { updates: 0, bytes: 0, stateBytes: 0 };
+      const at = { version: contents.version, atMs };
+      const written =
+        update === undefined
+          ? wholeWrite(name, doc, at)
+          : documentWrite(name, tail, update, () => doc, at);
+      documents.set(name, { doc, tail: written.tail, contents });
+      return written.write;
+    });
+    const projection = projectPolicy(this.#sourcesOf(documents), this.#records, atMs);
+    return {
+      write: { documents: writes, put: projection.put, removed: projection.removed, secrets },
+      accept: () => {
+        this.#documents = documents;
+        this.#records = projection.records;
+        this.#problems = projection.problems;
+        this.#overrides = projection.overrides;
+        this.#secrets = merged(this.#secrets, secrets);
+        this.#version += 1;
+        this.#deps.holder.replace(
+          buildPolicy(this.#records, this.#readableSecrets(), this.#version),
+        );
+        for (const { kind, id, origin, reason } of projection.problems) {
+          this.#deps.log.warn("policy-record-quarantined", { kind, id, origin, reason });
+        }
+      },
+    };
+  }
+
+  #sourcesOf(documents: ReadonlyMap<string, OpenDocument>): PolicySources {
+    const { owner } = this.#deps;
+    const sites = new Map<string, PolicyContents>();
+    for (const [name, { contents }] of documents) {
+      if (name !== ORG_DOCUMENT) sites.set(name.slice(siteDocumentName("").length), contents);
+    }
+    return {
+      org: documents.get(ORG_DOCUMENT)?.contents ?? EMPTY_CONTENTS,
+      sites,
+      self: owner.role === "site" ? owner.site : undefined,
+    };
+  }
+
+  /** At the hub its own copy; at a site what it can open, its own word first where that holds. */
+  #readableSecrets(): ReadonlyMap<string, string> {
+    const { owner } = this.#deps;
+    if (owner.role === "hub") return this.#secrets;
+    const org = this.#contents(ORG_DOCUMENT).sealed;
+    const own = this.#contents(siteDocumentName(owner.site)).sealed;
+    const readable = new Map(openSecrets(org, owner.site, owner.sealingPrivate));
+    const opened = openSecrets(own, owner.site, owner.sealingPrivate);
+    for (const override of this.#overrides) {
+      if (override.site !== owner.site || override.state !== "effective") continue;
+      for (const field of Object.keys(override.fields)) {
+        const name = secretName(override.kind, override.id, field);
+        const value = opened.get(name);
+        if (value !== undefined) readable.set(name, value);
+        else if (override.fields[field] === null) readable.delete(name);
+      }
+    }
+    return readable;
+  }
+}
+
+function openDocument(doc: Doc, tail: TailSize): OpenDocument {
+  return { doc, tail, contents: readPolicy(doc) };
+}
+
+/** A copy with a fresh client id, so that a change that is not committed leaves no trace. */
+function copyOf(doc: Doc | undefined): Doc {
+  const copy = new Doc();
+  if (doc !== undefined) applyUpdate(copy, encodeStateAsUpdate(doc));
+  return copy;
+}
+
+function wholeWrite(name: string, doc: Doc, at: { version: number; atMs: number }) {
+  const state = encodeStateAsUpdate(doc);
+  return {
+    write: { kind: "replace", name, state, ...at } as const,
+    tail: { updates: 0, bytes: 0, stateBytes: state.length },
+  };
+}
+
+/** Does the first state vector know structs that the second does not? */
+function knowsMore(theirs: Uint8Array, ours: Uint8Array): boolean {
+  const known = decodeStateVector(ours);
+  return [...decodeStateVector(theirs)].some(([client, clock]) => clock > (known.get(client) ?? 0));
+}
+
+function merged(
+  before: ReadonlyMap<string, string>,
+  secrets: Authored["secrets"],
+): ReadonlyMap<string, string> {
+  const after = new Map(before);
+  for (const { name, value } of secrets) {
+    if (value === null) after.delete(name);
+    else after.set(name, value);
+  }
+  return after;
+}
+
+function asSecret([name, value]: readonly [string, string]) {
+  return { name, value };
+}
+
+function isNothing(write: PolicyWrite): boolean {
+  return (
+    write.documents.length === 0 &&
+    write.put.length === 0 &&
+    write.removed.length === 0 &&
+    write.secrets.length === 0
+  );
+}

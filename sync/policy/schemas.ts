@@ -1,0 +1,196 @@
+/**
+ * The shape of every kind of policy record, checked before anything is written and again when it
+ * comes from the other side. They follow the types in devices/model.
+ */
+import { z } from "zod";
+import { PLATFORMS } from "../../devices/model/device.ts";
+import { type DeviceGroup, type Distribution, MODES } from "../../devices/model/distribution.ts";
+import { parseHlc } from "../../devices/model/hlc.ts";
+import {
+  parseDeviceId,
+  parseDistributionId,
+  parseGroupName,
+  parsePackageId,
+  parseRevisionId,
+  parseSha256,
+  parseSiteId,
+  parseWindowId,
+} from "../../devices/model/ids.ts";
+import { CHANNELS, LICENCES, type Package, type Revision } from "../../devices/model/package.ts";
+import type { EnterpriseSettings } from "../../devices/model/policy.ts";
+import type { MaintenanceWindow } from "../../devices/model/window.ts";
+import type { PolicyKind } from "../ports/policy-author.ts";
+
+const NAME_CHARACTERS_MAX = 200;
+const DESCRIPTION_CHARACTERS_MAX = 10_000;
+const TOKEN_CHARACTERS_MAX = 64 * 1024;
+const SITES_MAX = 10_000;
+const MEMBERS_MAX = 10_000;
+const DURATION_MINUTES_MAX = 7 * 24 * 60;
+
+const name = z.string().min(1).max(NAME_CHARACTERS_MAX);
+const short = z.string().max(NAME_CHARACTERS_MAX);
+const timeMs = z.int().min(0);
+const deviceId = id(parseDeviceId, "a device id (32 hexadecimal digits)");
+const siteId = id(parseSiteId, "a site id");
+const packageId = id(parsePackageId, "a package id");
+const revisionId = id(parseRevisionId, "a revision id");
+const distributionId = id(parseDistributionId, "a distribution id");
+const windowId = id(parseWindowId, "a window id");
+const groupName = id(parseGroupName, "a group's name");
+const sha256 = id(parseSha256, "a SHA-256 (64 hexadecimal digits)");
+const hlc = id(parseHlc, "an HLC stamp");
+
+const packageSchema = z.strictObject({
+  id: packageId,
+  name,
+  platform: z.enum(PLATFORMS),
+  productId: short.nullable(),
+  publisher: short.nullable(),
+  description: z.string().max(DESCRIPTION_CHARACTERS_MAX),
+  createdAtMs: timeMs,
+});
+
+const revisionSchema = z.strictObject({
+  id: revisionId,
+  package: packageId,
+  version: name,
+  channel: z.enum(CHANNELS),
+  file: z.strictObject({ sha256, name: short, bytes: z.int().min(0) }).nullable(),
+  minimumOsVersion: short.nullable(),
+  licence: z.enum(LICENCES),
+  storeApp: z.boolean(),
+  targeting: z.strictObject({
+    cpu: short.nullable(),
+    osMajor: z.int().nullable(),
+    osPlatform: short.nullable(),
+  }),
+  createdAtMs: timeMs,
+});
+
+const target = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("all") }),
+  z.strictObject({ kind: z.literal("group"), group: groupName }),
+  z.strictObject({ kind: z.literal("device"), device: deviceId }),
+]);
+
+const distributionSchema = z.strictObject({
+  id: distributionId,
+  package: packageId,
+  revision: revisionId,
+  operation: z.enum(["install", "uninstall"]),
+  mode: z.enum(MODES),
+  target,
+  sites: z.array(siteId).max(SITES_MAX),
+  allowDowngrade: z.boolean(),
+  updateOnly: z.boolean(),
+  createdAtMs: timeMs,
+  hlc,
+  author: short,
+  origin: z.enum(["hub", "site"]),
+  stoppedAtMs: timeMs.nullable(),
+});
+
+const scope = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("organisation") }),
+  z.strictObject({ kind: z.literal("site"), site: siteId }),
+  z.strictObject({ kind: z.literal("group"), group: groupName }),
+]);
+
+const windowSchema = z.strictObject({
+  id: windowId,
+  name,
+  start: z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/, "must be YYYY-MM-DDTHH:MM"),
+  recurrence: z.string().min(1).max(1000).nullable(),
+  durationMinutes: z.int().min(1).max(DURATION_MINUTES_MAX),
+  timeZone: z.string().min(1).max(64).nullable(),
+  scope,
+  enabled: z.boolean(),
+});
+
+const groupSchema = z.strictObject({
+  name: groupName,
+  description: z.string().max(DESCRIPTION_CHARACTERS_MAX),
+  members: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("list"), devices: z.array(name).max(MEMBERS_MAX) }),
+    z.strictObject({ kind: z.literal("filter"), filter: z.string().max(4096) }),
+  ]),
+});
+
+/** Settings are optional one by one: what is missing is as if it had never been set. */
+const enterpriseSchema = z.strictObject({
+  enterpriseId: name.nullable().optional(),
+  enrollmentToken: z.string().min(1).max(TOKEN_CHARACTERS_MAX).nullable().optional(),
+  certificateSearchCriteria: z.string().min(1).max(1000).nullable().optional(),
+  crlCheck: z.enum(["0", "1"]).nullable().optional(),
+  platforms: z.array(name).max(50).optional(),
+});
+
+export type SettingFields = {
+  -readonly [Key in keyof EnterpriseSettings]?: EnterpriseSettings[Key];
+};
+
+/** The one setting record there is. */
+export const ENTERPRISE_SETTING = "enterprise";
+
+export const SCHEMAS = {
+  package: packageSchema satisfies z.ZodType<Package>,
+  revision: revisionSchema satisfies z.ZodType<Revision>,
+  distribution: distributionSchema satisfies z.ZodType<Distribution>,
+  window: windowSchema satisfies z.ZodType<MaintenanceWindow>,
+  group: groupSchema satisfies z.ZodType<DeviceGroup>,
+  setting: enterpriseSchema,
+} as const satisfies Record<PolicyKind, z.ZodType>;
+
+/** The field that holds a record's own id; settings have none, their name is known from outside. */
+export const ID_FIELD: Readonly<Record<PolicyKind, string | null>> = {
+  package: "id",
+  revision: "id",
+  distribution: "id",
+  window: "id",
+  group: "name",
+  setting: null,
+};
+
+/** Fields that never travel or rest in clear text. [D21] */
+export const SECRET_FIELDS: Readonly<Record<PolicyKind, readonly string[]>> = {
+  package: [],
+  revision: [],
+  distribution: [],
+  window: [],
+  group: [],
+  setting: ["enrollmentToken", "certificateSearchCriteria"],
+};
+
+export interface RecordProblem {
+  /** JSON pointer of the field. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** The problems of a record, none when it is valid. */
+export function problemsOf(kind: PolicyKind, recordId: string, body: unknown): RecordProblem[] {
+  if (kind === "setting" && recordId !== ENTERPRISE_SETTING) {
+    return [{ pointer: "", message: `there is no setting ${recordId}` }];
+  }
+  const parsed = SCHEMAS[kind].safeParse(body);
+  if (!parsed.success) {
+    return parsed.error.issues.map(({ path, message }) => ({
+      pointer: `/${path.map(String).join("/")}`,
+      message,
+    }));
+  }
+  const field = ID_FIELD[kind];
+  const own = field === null ? recordId : (parsed.data as Record<string, unknown>)[field];
+  if (own === recordId) return [];
+  return [{ pointer: `/${field}`, message: `must be ${recordId}, the record's own id` }];
+}
+
+function id<T extends string>(parse: (text: string) => T | undefined, what: string) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: `must be ${what}` });
+    return z.NEVER;
+  });
+}

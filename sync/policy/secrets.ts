@@ -1,0 +1,99 @@
+/**
+ * Secret fields of policy records. In a document a set secret is the mark `SECRET_SET`; the value
+ * stands beside it, sealed for each site that may read it. Clear text exists only in the gateway's
+ * own `values` (the hub's copy) and in memory. [D21, PROTOCOL 7.6]
+ */
+import { parsePublicKey } from "../crypto/keys.ts";
+import { open, seal } from "../crypto/seal.ts";
+import { POLICY_KINDS, type PolicyKind } from "../ports/policy-author.ts";
+import type { DocumentChange, Fields } from "./policy-document.ts";
+import { SECRET_FIELDS } from "./schemas.ts";
+
+/** Stands in a document where a secret is set. */
+export const SECRET_SET = { $secret: true } as const;
+
+/** Who may read a secret: a site and its X25519 public key. */
+export interface Recipient {
+  readonly site: string;
+  readonly sealingKey: string;
+}
+
+export function secretName(kind: PolicyKind, id: string, field: string): string {
+  return `${kind}/${id}/${field}`;
+}
+
+/** Splits what is written into what may travel in clear and the secrets beside it. */
+export function takeSecrets(
+  kind: PolicyKind,
+  id: string,
+  fields: Fields,
+): {
+  readonly fields: Fields;
+  readonly secrets: readonly { name: string; value: string | null }[];
+} {
+  const secrets: { name: string; value: string | null }[] = [];
+  const clear: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(fields)) {
+    if (!SECRET_FIELDS[kind].includes(field)) {
+      clear[field] = value;
+      continue;
+    }
+    const text = typeof value === "string" ? value : null;
+    secrets.push({ name: secretName(kind, id, field), value: text });
+    clear[field] = text === null ? null : SECRET_SET;
+  }
+  return { fields: clear, secrets };
+}
+
+/** The record as it may rest in SQL: secrets read null. */
+export function withoutSecrets(kind: PolicyKind, fields: Fields): Fields {
+  const kept = Object.entries(fields).map(([field, value]) => [
+    field,
+    SECRET_FIELDS[kind].includes(field) ? null : value,
+  ]);
+  return Object.fromEntries(kept);
+}
+
+/** The document changes that (re)seal one secret for exactly these recipients. */
+export function sealingChanges(
+  name: string,
+  value: string | null,
+  recipients: readonly Recipient[],
+  sealed: ReadonlyMap<string, string>,
+): readonly DocumentChange[] {
+  const wanted = new Set(value === null ? [] : recipients.map(({ site }) => `${name}@${site}`));
+  const gone = [...sealed.keys()].filter((key) => key.startsWith(`${name}@`) && !wanted.has(key));
+  const removals = gone.map((key) => ({ map: "sealed", key, sealed: null }) as const);
+  if (value === null) return removals;
+  const additions = recipients.flatMap(({ site, sealingKey }) => {
+    const publicKey = parsePublicKey(sealingKey, "x25519");
+    const key = `${name}@${site}`;
+    return publicKey ? [{ map: "sealed", key, sealed: seal(value, publicKey, key) } as const] : [];
+  });
+  return [...removals, ...additions];
+}
+
+/** The secrets in a document that a site can open with its own key, by name. */
+export function openSecrets(
+  sealed: ReadonlyMap<string, string>,
+  site: string,
+  sealingPrivate: string,
+): ReadonlyMap<string, string> {
+  const opened = new Map<string, string>();
+  for (const [key, text] of sealed) {
+    if (!key.endsWith(`@${site}`)) continue;
+    const value = open(text, sealingPrivate, key);
+    if (value !== undefined) opened.set(key.slice(0, -site.length - 1), value);
+  }
+  return opened;
+}
+
+/** True when the record has this secret field set. */
+export function isSecretSet(fields: Fields, field: string): boolean {
+  return Bun.deepEquals(fields[field], SECRET_SET);
+}
+
+/** Every secret field there can be, as [kind, field]. */
+export const SECRET_FIELD_LIST = POLICY_KINDS.flatMap((kind) =>
+  SECRET_FIELDS[kind].map((field) => [kind, field] as const),
+);
