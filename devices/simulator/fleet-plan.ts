@@ -1,0 +1,77 @@
+import { FIELD_MIX, isProfileName, type ProfileMix, type ProfileName } from "./profiles.ts";
+import { Random } from "./random.ts";
+
+/** A device before it exists: who it is and of which kind. */
+export interface PlannedDevice {
+  /** DevInfo/DevId; unique and the same for the same seed. */
+  readonly stableId: string;
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly profile: ProfileName;
+  /** Seeds everything the device does by chance. */
+  readonly seed: number;
+}
+
+const MODELS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
+  ["Microsoft", "Lumia 950"],
+  ["Microsoft", "Lumia 650"],
+  ["HP", "Elite x3"],
+  ["Honeywell", "CT50"],
+  ["Panasonic", "FZ-F1"],
+  ["Zebra", "TC70x"],
+];
+
+/** `count` devices of a fleet, drawn from `seed`; the mix holds as exactly as whole devices allow. */
+export function planFleet(
+  count: number,
+  seed: number,
+  options: { readonly mix?: ProfileMix; readonly prefix?: string } = {},
+): PlannedDevice[] {
+  const random = new Random(seed);
+  const profiles = shuffled(profilesOf(count, options.mix ?? FIELD_MIX), random);
+  return profiles.map((profile, index) => {
+    const [manufacturer, model] = random.pick(MODELS);
+    return {
+      stableId: `urn:uuid:${uuid(random)}`,
+      name: `${options.prefix ?? "handheld"}-${String(index + 1).padStart(3, "0")}`,
+      manufacturer,
+      model,
+      profile,
+      seed: random.between(0, 2 ** 31),
+    };
+  });
+}
+
+/** Largest remainders: every kind gets its share, rounded so that the sum is right. */
+function profilesOf(count: number, mix: ProfileMix): ProfileName[] {
+  const shares = Object.entries(mix).flatMap(([name, share]) =>
+    isProfileName(name) && share > 0 ? [{ name, share }] : [],
+  );
+  const sum = shares.reduce((total, { share }) => total + share, 0);
+  if (sum === 0) throw new Error("the mix names no kind of device");
+  const exact = shares.map(({ name, share }) => ({ name, exact: (share / sum) * count }));
+  const given = exact.flatMap(({ name, exact: part }) =>
+    Array.from({ length: Math.floor(part) }, () => name),
+  );
+  const rest = [...exact].sort((a, b) => (b.exact % 1) - (a.exact % 1)).map(({ name }) => name);
+  return [...given, ...rest.slice(0, count - given.length)];
+}
+
+function shuffled<Value>(values: readonly Value[], random: Random): Value[] {
+  return values
+    .map((value) => ({ value, key: random.next() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ value }) => value);
+}
+
+function uuid(random: Random): string {
+  const hex = Array.from({ length: 32 }, () => random.between(0, 15).toString(16)).join("");
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `a${hex.slice(17, 20)}`,
+    hex.slice(20),
+  ].join("-");
+}
