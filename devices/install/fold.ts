@@ -2,7 +2,7 @@ import type { Device } from "../model/device.ts";
 import type { FactSource, NewFact } from "../model/fact.ts";
 import type { Hlc } from "../model/hlc.ts";
 import type { Actor, Installation, Operation, Status } from "../model/installation.ts";
-import type { Interpretation } from "./mappings/interpret.ts";
+import type { Interpretation } from "./mappings/interpretation.ts";
 import { isLegal } from "./transition.ts";
 
 /** What a device said about one installation, already read out of its protocol. */

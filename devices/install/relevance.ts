@@ -1,0 +1,82 @@
+import type { Device } from "../model/device.ts";
+import type { Revision } from "../model/package.ts";
+import { compareVersions } from "../model/version.ts";
+
+export type Relevance =
+  | { readonly relevant: true }
+  | {
+      readonly relevant: false;
+      readonly state: "OS Criteria" | "Device Criteria";
+      /** Which condition failed, for people. */
+      readonly condition: string;
+    };
+
+/**
+ * Is a revision for this device? What is not known of a device does not speak against it: it is
+ * judged again when the device tells. [M-039..M-042, Q14, Q47]
+ *
+ * @param enterprisePlatforms OS families that are served with EnterpriseAppManagement
+ */
+export function relevanceOf(
+  device: Device,
+  revision: Revision,
+  enterprisePlatforms: readonly string[],
+): Relevance {
+  return osRelevance(device, revision, enterprisePlatforms) ?? deviceRelevance(device, revision);
+}
+
+function osRelevance(
+  device: Device,
+  revision: Revision,
+  enterprisePlatforms: readonly string[],
+): Relevance | undefined {
+  const { minimumOsVersion, targeting, channel } = revision;
+  const isTooOld =
+    minimumOsVersion !== null &&
+    device.osVersion !== null &&
+    compareVersions(device.osVersion, minimumOsVersion) < 0;
+  if (isTooOld) return not("OS Criteria", `needs OS version ${minimumOsVersion} or later`);
+  if (
+    targeting.osMajor !== null &&
+    device.osMajor !== null &&
+    device.osMajor !== targeting.osMajor
+  ) {
+    return not("OS Criteria", `is for OS major version ${targeting.osMajor}`);
+  }
+  if (targeting.osPlatform !== null && !fits(device.osPlatform, targeting.osPlatform)) {
+    return not("OS Criteria", `is for ${targeting.osPlatform}`);
+  }
+  if (channel === "EnterpriseAppManagement" && device.osPlatform !== null) {
+    const { osPlatform } = device;
+    const isServed = enterprisePlatforms.some((name) =>
+      osPlatform.toLowerCase().startsWith(name.toLowerCase()),
+    );
+    if (!isServed) return not("OS Criteria", `${osPlatform} has no EnterpriseAppManagement`);
+  }
+  return undefined;
+}
+
+function deviceRelevance(device: Device, revision: Revision): Relevance {
+  const { licence, storeApp, targeting } = revision;
+  if (targeting.cpu !== null && !fits(device.cpu, targeting.cpu)) {
+    return not("Device Criteria", `is for the processor ${targeting.cpu}`);
+  }
+  if (device.shared && storeApp && licence === "none") {
+    return not("Device Criteria", "a store app without a licence is not for shared devices");
+  }
+  if (device.userEnrolled && licence === "device") {
+    return not("Device Criteria", "a device licence is not for devices enrolled by their user");
+  }
+  if (!device.userAssigned && licence === "user") {
+    return not("Device Criteria", "a user licence needs a device with an assigned user");
+  }
+  return { relevant: true };
+}
+
+function fits(actual: string | null, wanted: string): boolean {
+  return actual === null || actual.toLowerCase() === wanted.toLowerCase();
+}
+
+function not(state: "OS Criteria" | "Device Criteria", condition: string): Relevance {
+  return { relevant: false, state, condition };
+}
