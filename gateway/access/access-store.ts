@@ -105,7 +105,7 @@ export interface AccessStore {
   audit(query: AuditQuery): Promise<readonly AuditEntry[]>;
 
   findAnswer(key: string): Promise<IdempotentAnswer | undefined>;
-  /** Keeps the first answer when there is one. */
+  /** Replaces an answer under the same key: one that was too old to be given again. */
   keepAnswer(answer: IdempotentAnswer): Promise<void>;
 
   /** Forgets sessions expired at `nowMs` and answers made before `answersBeforeMs`. */

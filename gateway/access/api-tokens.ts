@@ -68,7 +68,8 @@ export class ApiTokens {
     if (!token || token.revokedAtMs !== null) return undefined;
     if (token.expiresAtMs !== null && token.expiresAtMs <= nowMs) return undefined;
     if (token.lastUsedAtMs === null || nowMs - token.lastUsedAtMs >= TOUCH_MS) {
-      await this.#store.touchToken(token.id, nowMs);
+      // Only information: a token must work also when nothing can be written, on a full disk say.
+      await this.#store.touchToken(token.id, nowMs).catch(() => undefined);
     }
     const { id, name, role, scopes } = token;
     return { kind: "token", id, name, role, scopes };

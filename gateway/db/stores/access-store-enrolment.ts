@@ -3,15 +3,19 @@ import type { DeviceAlias } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Knock } from "../../../devices/ports/site-store.ts";
 import type { EnrolmentCode, EnrolmentCodes, KnockList } from "../../access/enrolment.ts";
+import type { OutpostDatabase } from "../database.ts";
 import type { Db } from "../drizzle.ts";
+import type { GroupWriter } from "../group-writer.ts";
 import { enrolmentCodes, knocks } from "../schema/devices.ts";
 
 /** `EnrolmentCodes` kept in libSQL. */
 export class SqlEnrolmentCodes implements EnrolmentCodes {
   readonly #db: Db;
+  readonly #writer: GroupWriter;
 
-  constructor(db: Db) {
+  constructor({ db, writer }: Pick<OutpostDatabase, "db" | "writer">) {
     this.#db = db;
+    this.#writer = writer;
   }
 
   async list(): Promise<readonly EnrolmentCode[]> {
@@ -31,11 +35,10 @@ export class SqlEnrolmentCodes implements EnrolmentCodes {
   }
 
   async add(code: EnrolmentCode): Promise<void> {
-    const added = this.#db
-      .insert(enrolmentCodes)
-      .values({ ...code, template: JSON.stringify(code.template) })
-      .onConflictDoNothing()
-      .run();
+    const row = { ...code, template: JSON.stringify(code.template) };
+    const added = await this.#writer.submit((db) =>
+      db.insert(enrolmentCodes).values(row).onConflictDoNothing().run(),
+    );
     if (added.changes === 0) {
       throw new AppError("conflict", `there is an enrolment code ${code.id} already`);
     }
@@ -43,7 +46,10 @@ export class SqlEnrolmentCodes implements EnrolmentCodes {
 
   async remove(id: string): Promise<boolean> {
     const isUnused = and(eq(enrolmentCodes.id, id), isNull(enrolmentCodes.usedAtMs));
-    return this.#db.delete(enrolmentCodes).where(isUnused).run().changes > 0;
+    const removed = await this.#writer.submit((db) =>
+      db.delete(enrolmentCodes).where(isUnused).run(),
+    );
+    return removed.changes > 0;
   }
 }
 
@@ -60,9 +66,11 @@ const KNOCK = {
 /** `KnockList` kept in libSQL. */
 export class SqlKnockList implements KnockList {
   readonly #db: Db;
+  readonly #writer: GroupWriter;
 
-  constructor(db: Db) {
+  constructor({ db, writer }: Pick<OutpostDatabase, "db" | "writer">) {
     this.#db = db;
+    this.#writer = writer;
   }
 
   async list(): Promise<readonly Knock[]> {
@@ -80,7 +88,8 @@ export class SqlKnockList implements KnockList {
   }
 
   async forget(protocol: DeviceAlias["protocol"], externalId: string): Promise<void> {
-    this.#db.delete(knocks).where(isKnock(protocol, externalId)).run();
+    const where = isKnock(protocol, externalId);
+    await this.#writer.submit((db) => db.delete(knocks).where(where).run());
   }
 }
 

@@ -10,7 +10,9 @@ import type {
   IdempotentAnswer,
 } from "../../access/access-store.ts";
 import { parseRole, type Role, type Scope } from "../../access/role.ts";
+import type { OutpostDatabase } from "../database.ts";
 import type { Db } from "../drizzle.ts";
+import type { GroupWriter } from "../group-writer.ts";
 import {
   administrators,
   adminSessions,
@@ -37,9 +39,11 @@ const ANSWER = {
 /** `AccessStore` kept in libSQL. Every write is on the disk when its promise resolves. */
 export class SqlAccessStore implements AccessStore {
   readonly #db: Db;
+  readonly #writer: GroupWriter;
 
-  constructor(db: Db) {
+  constructor({ db, writer }: Pick<OutpostDatabase, "db" | "writer">) {
     this.#db = db;
+    this.#writer = writer;
   }
 
   async administrators(): Promise<readonly Administrator[]> {
@@ -54,22 +58,25 @@ export class SqlAccessStore implements AccessStore {
 
   async putAdministrator(administrator: Administrator): Promise<void> {
     const { name: _, ...rest } = administrator;
-    this.#db
-      .insert(administrators)
-      .values(administrator)
-      .onConflictDoUpdate({ target: administrators.name, set: rest })
-      .run();
+    const target = administrators.name;
+    await this.#writer.submit((db) =>
+      db
+        .insert(administrators)
+        .values(administrator)
+        .onConflictDoUpdate({ target, set: rest })
+        .run(),
+    );
   }
 
   async removeAdministrator(name: string): Promise<void> {
-    this.#db.transaction((tx) => {
-      tx.delete(adminSessions).where(eq(adminSessions.administrator, name)).run();
-      tx.delete(administrators).where(eq(administrators.name, name)).run();
+    await this.#writer.submit((db) => {
+      db.delete(adminSessions).where(eq(adminSessions.administrator, name)).run();
+      db.delete(administrators).where(eq(administrators.name, name)).run();
     });
   }
 
   async addSession(session: AdminSession): Promise<void> {
-    this.#db.insert(adminSessions).values(session).run();
+    await this.#writer.submit((db) => db.insert(adminSessions).values(session).run());
   }
 
   async findSession(idHash: string): Promise<AdminSession | undefined> {
@@ -79,15 +86,14 @@ export class SqlAccessStore implements AccessStore {
   }
 
   async endSession(idHash: string): Promise<void> {
-    this.#db.delete(adminSessions).where(eq(adminSessions.idHash, idHash)).run();
+    const isIt = eq(adminSessions.idHash, idHash);
+    await this.#writer.submit((db) => db.delete(adminSessions).where(isIt).run());
   }
 
   async endSessionsOf(administrator: string, exceptIdHash = ""): Promise<void> {
     const isTheirs = eq(adminSessions.administrator, administrator);
-    this.#db
-      .delete(adminSessions)
-      .where(and(isTheirs, ne(adminSessions.idHash, exceptIdHash)))
-      .run();
+    const where = and(isTheirs, ne(adminSessions.idHash, exceptIdHash));
+    await this.#writer.submit((db) => db.delete(adminSessions).where(where).run());
   }
 
   async tokens(): Promise<readonly ApiToken[]> {
@@ -107,32 +113,30 @@ export class SqlAccessStore implements AccessStore {
   }
 
   async addToken(token: ApiToken): Promise<void> {
-    const added = this.#db
-      .insert(apiTokens)
-      .values({ ...token, scopes: token.scopes.join(" ") })
-      .onConflictDoNothing()
-      .run();
+    const row = { ...token, scopes: token.scopes.join(" ") };
+    const added = await this.#writer.submit((db) =>
+      db.insert(apiTokens).values(row).onConflictDoNothing().run(),
+    );
     if (added.changes === 0) throw new AppError("conflict", `there is a token ${token.id} already`);
   }
 
   async revokeToken(id: string, atMs: number): Promise<boolean> {
-    const revoked = this.#db
-      .update(apiTokens)
-      .set({ revokedAtMs: sql`coalesce(${apiTokens.revokedAtMs}, ${atMs})` })
-      .where(eq(apiTokens.id, id))
-      .run();
+    const revokedAtMs = sql`coalesce(${apiTokens.revokedAtMs}, ${atMs})`;
+    const revoked = await this.#writer.submit((db) =>
+      db.update(apiTokens).set({ revokedAtMs }).where(eq(apiTokens.id, id)).run(),
+    );
     return revoked.changes > 0;
   }
 
   async touchToken(id: string, atMs: number): Promise<void> {
-    this.#db.update(apiTokens).set({ lastUsedAtMs: atMs }).where(eq(apiTokens.id, id)).run();
+    await this.#writer.submit((db) =>
+      db.update(apiTokens).set({ lastUsedAtMs: atMs }).where(eq(apiTokens.id, id)).run(),
+    );
   }
 
   async appendAudit(entry: Omit<AuditEntry, "id">): Promise<void> {
-    this.#db
-      .insert(auditLog)
-      .values({ ...entry, details: JSON.stringify(entry.details) })
-      .run();
+    const row = { ...entry, details: JSON.stringify(entry.details) };
+    await this.#writer.submit((db) => db.insert(auditLog).values(row).run());
   }
 
   async audit(query: AuditQuery): Promise<readonly AuditEntry[]> {
@@ -158,14 +162,18 @@ export class SqlAccessStore implements AccessStore {
   }
 
   async keepAnswer(answer: IdempotentAnswer): Promise<void> {
-    this.#db.insert(idempotentAnswers).values(answer).onConflictDoNothing().run();
+    const { key: _, ...rest } = answer;
+    const target = idempotentAnswers.key;
+    await this.#writer.submit((db) =>
+      db.insert(idempotentAnswers).values(answer).onConflictDoUpdate({ target, set: rest }).run(),
+    );
   }
 
   async sweep(nowMs: number, answersBeforeMs: number): Promise<void> {
-    this.#db.transaction((tx) => {
-      tx.delete(adminSessions).where(lte(adminSessions.expiresAtMs, nowMs)).run();
+    await this.#writer.submit((db) => {
+      db.delete(adminSessions).where(lte(adminSessions.expiresAtMs, nowMs)).run();
       const isOld = lt(idempotentAnswers.createdAtMs, answersBeforeMs);
-      tx.delete(idempotentAnswers).where(isOld).run();
+      db.delete(idempotentAnswers).where(isOld).run();
     });
   }
 }

@@ -1,0 +1,26 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Principal } from "../access/principal.ts";
+
+/** What every request of ours carries through Hono. */
+export interface AppEnv {
+  /** Second argument of `app.fetch`: the server that knows the peer's address. */
+  readonly Bindings: {
+    readonly server?: { requestIP(request: Request): { readonly address: string } | null };
+  };
+  readonly Variables: {
+    /** Unique per request; in the log line, in problems and in the answer's `X-Request-Id`. */
+    requestId: string;
+    /** The client's address, as far as trusted proxies tell it. */
+    address: string;
+    /** The client speaks TLS, to us or to a trusted proxy. */
+    isHttps: boolean;
+    /** Who asks; undefined before or without identification. */
+    principal: Principal | undefined;
+    /** Fields of the JSON answer that hold a secret shown once: never kept. */
+    secretFields: readonly string[] | undefined;
+  };
+}
+
+export type AppContext = Context<AppEnv>;
+export type Api = OpenAPIHono<AppEnv>;

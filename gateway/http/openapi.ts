@@ -1,0 +1,124 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import type { $ZodIssue } from "zod/v4/core";
+import type { Scope } from "../access/role.ts";
+import type { Api, AppEnv } from "./environment.ts";
+import { need } from "./identify.ts";
+import { PROBLEM_TYPE, type ProblemField, problem, problemResponse } from "./problem.ts";
+
+/** A collection of routes; what does not fit their schemas is answered with one kind of problem. */
+export function newApi(): Api {
+  return new OpenAPIHono<AppEnv>({
+    defaultHook: (result, c) => {
+      if (result.success) return undefined;
+      const isBody = result.target === "json" || result.target === "form";
+      const errors = result.error.issues.flatMap((issue) => fieldsOf(issue, isBody));
+      const requestId = c.get("requestId");
+      const detail = errors.map((error) => `${nameOf(error)}: ${error.detail}`).join("; ");
+      return problemResponse(
+        isBody
+          ? problem(422, "unprocessable", detail, { requestId, errors })
+          : problem(400, "invalid", detail, { requestId, errors }),
+      );
+    },
+  });
+}
+
+/** What a route's definition says about who may use it; the middleware holds it. */
+export function guarded(scope: Scope) {
+  return {
+    middleware: need(scope) as MiddlewareHandler<AppEnv>,
+    security: [{ token: [] }, { session: [] }],
+    "x-scope": scope,
+  };
+}
+
+export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+export function jsonOrCsv<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return {
+    description,
+    content: {
+      "application/json": { schema },
+      "text/csv": { schema: z.string().openapi({ description: "RFC 4180, UTF-8" }) },
+    },
+  };
+}
+
+/** A body that must be there. */
+export function body<Schema extends z.ZodType>(schema: Schema) {
+  return { body: { required: true, content: { "application/json": { schema } } } };
+}
+
+const ProblemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().openapi({ description: "Stable, for programs" }),
+    requestId: z.string().optional(),
+    allowed: z.array(z.string()).optional(),
+    errors: z
+      .array(
+        z.object({
+          pointer: z.string().optional(),
+          parameter: z.string().optional(),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .openapi("Problem");
+
+/** Every route may answer so. */
+export const PROBLEMS = {
+  default: {
+    description: "A problem (RFC 9457): what went wrong, and which field",
+    content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
+  },
+};
+
+function nameOf(error: ProblemField): string {
+  return error.parameter ?? (error.pointer || "the body");
+}
+
+function fieldsOf(issue: $ZodIssue, isBody: boolean): ProblemField[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => place([...path, key], isBody, "there is no such field"));
+  }
+  return [place(path, isBody, explain(issue))];
+}
+
+function place(path: readonly string[], isBody: boolean, detail: string): ProblemField {
+  if (!isBody) return { parameter: path.join("."), detail };
+  const escaped = path.map((part) => part.replaceAll("~", "~0").replaceAll("/", "~1"));
+  return { pointer: escaped.map((part) => `/${part}`).join(""), detail };
+}
+
+/** What to do about it, in plain words. */
+function explain(issue: $ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined
+        ? `give a ${issue.expected}`
+        : `this is no ${issue.expected}`;
+    case "too_big":
+      return `at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case "too_small":
+      return issue.minimum === 1 && issue.origin === "string"
+        ? "this must not be empty"
+        : `at least ${issue.minimum}${unitOf(issue.origin)}`;
+    case "invalid_value":
+      return `use one of: ${issue.values.map(String).join(", ")}`;
+    default:
+      return issue.message;
+  }
+}
+
+function unitOf(origin: string): string {
+  return { string: " characters", array: " entries" }[origin] ?? "";
+}

@@ -1,0 +1,154 @@
+import { z } from "@hono/zod-openapi";
+import {
+  COMPLIANCE,
+  type Device,
+  ENROLMENTS,
+  OWNERSHIP,
+  PLATFORMS,
+} from "../../../devices/model/device.ts";
+import type { DeviceView } from "../../reports/report-reader.ts";
+import { line, NAME_CHARACTERS_MAX, nonEmptyLine, Time, timeFrom } from "./common.ts";
+
+/** What is known of a device. */
+const FACTS = {
+  name: z.string(),
+  platform: z.enum(PLATFORMS),
+  manufacturer: z.string().nullable(),
+  model: z.string().nullable(),
+  osVersion: z.string().nullable(),
+  osMajor: z.int().nullable(),
+  osPlatform: z.string().nullable(),
+  cpu: z.string().nullable(),
+  ownership: z.enum(OWNERSHIP),
+  shared: z.boolean(),
+  userEnrolled: z.boolean(),
+  userAssigned: z.boolean(),
+  compliance: z.enum(COMPLIANCE),
+};
+
+export const DeviceSchema = z
+  .object({
+    id: z.string(),
+    site: z.string(),
+    stableId: z.string(),
+    ...FACTS,
+    enrolment: z.enum(ENROLMENTS),
+    incarnation: z.int(),
+    sequence: z.int(),
+    registeredAt: Time,
+    lastContact: Time.nullable(),
+    inventoryAt: Time.nullable(),
+    removedAt: Time.nullable(),
+  })
+  .openapi("Device");
+export type DeviceJson = z.infer<typeof DeviceSchema>;
+
+const Counts = z.object({
+  received: z.int(),
+  pending: z.int(),
+  failed: z.int(),
+  not_applicable: z.int(),
+  removed: z.int(),
+  total: z.int(),
+});
+
+export const DeviceViewSchema = DeviceSchema.extend({
+  aliases: z.array(z.string()),
+  counts: Counts,
+}).openapi("DeviceWithCounts");
+
+export function deviceJson(device: Device): DeviceJson {
+  return {
+    id: device.id,
+    site: device.site,
+    stableId: device.stableId,
+    name: device.name,
+    platform: device.platform,
+    manufacturer: device.manufacturer,
+    model: device.model,
+    osVersion: device.osVersion,
+    osMajor: device.osMajor,
+    osPlatform: device.osPlatform,
+    cpu: device.cpu,
+    ownership: device.ownership,
+    shared: device.shared,
+    userEnrolled: device.userEnrolled,
+    userAssigned: device.userAssigned,
+    compliance: device.compliance,
+    enrolment: device.enrolment,
+    incarnation: device.incarnation,
+    sequence: device.sequence,
+    registeredAt: timeFrom(device.registeredAtMs),
+    lastContact: timeFrom(device.lastContactMs),
+    inventoryAt: timeFrom(device.inventoryAtMs),
+    removedAt: timeFrom(device.removedAtMs),
+  };
+}
+
+export function deviceViewJson(device: DeviceView): z.infer<typeof DeviceViewSchema> {
+  return { ...deviceJson(device), aliases: [...device.aliases], counts: { ...device.counts } };
+}
+
+/** Facts that an administrator may give. */
+const GIVEN = {
+  name: nonEmptyLine(NAME_CHARACTERS_MAX).optional(),
+  manufacturer: line(NAME_CHARACTERS_MAX).nullable().optional(),
+  model: line(NAME_CHARACTERS_MAX).nullable().optional(),
+  osVersion: line(64).nullable().optional(),
+  osMajor: z.int().min(0).max(100_000).nullable().optional(),
+  osPlatform: line(64).nullable().optional(),
+  cpu: line(64).nullable().optional(),
+  ownership: z.enum(OWNERSHIP).optional(),
+  shared: z.boolean().optional(),
+  userEnrolled: z.boolean().optional(),
+  userAssigned: z.boolean().optional(),
+  compliance: z.enum(COMPLIANCE).optional(),
+};
+
+/** How a device that speaks OMA DM proves who it is. */
+const CREDENTIAL = {
+  userName: nonEmptyLine(NAME_CHARACTERS_MAX).optional(),
+  password: nonEmptyLine(NAME_CHARACTERS_MAX).min(8).optional(),
+  scheme: z.enum(["any", "syncml:auth-basic", "syncml:auth-md5"]).optional(),
+};
+
+export const NewDeviceSchema = z
+  .strictObject({
+    stableId: nonEmptyLine(256).openapi({
+      description: "DevInfo/DevId, serial number or the like; the id is derived from it",
+    }),
+    platform: z.enum(PLATFORMS),
+    ...GIVEN,
+    ...CREDENTIAL,
+  })
+  .openapi("NewDevice");
+
+export const DevicePatchSchema = z.strictObject(GIVEN).openapi("DevicePatch");
+
+/** Facts for a device that will come later (a code) or that has said who it is itself (a knock). */
+export const DeviceTemplateSchema = z
+  .strictObject({ platform: z.enum(PLATFORMS).optional(), ...GIVEN, ...CREDENTIAL })
+  .openapi("DeviceTemplate");
+
+export const RegisteredDeviceSchema = z
+  .object({
+    device: DeviceSchema,
+    userName: z.string(),
+    password: z
+      .string()
+      .nullable()
+      .openapi({ description: "OMA DM password: shown once; null when the answer is repeated" }),
+  })
+  .openapi("RegisteredDevice");
+
+export const InventoryItemSchema = z
+  .object({
+    productId: z.string(),
+    version: z.string().nullable(),
+    title: z.string().nullable(),
+    publisher: z.string().nullable(),
+    installDate: z.string().nullable(),
+    installDateRaw: z.string().nullable(),
+    seenAt: Time,
+  })
+  .openapi("InventoryItem");

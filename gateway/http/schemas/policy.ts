@@ -1,0 +1,288 @@
+import { z } from "@hono/zod-openapi";
+import { PLATFORMS } from "../../../devices/model/device.ts";
+import { type DeviceGroup, type Distribution, MODES } from "../../../devices/model/distribution.ts";
+import { CHANNELS, LICENCES, type Package, type Revision } from "../../../devices/model/package.ts";
+import type { MaintenanceWindow } from "../../../devices/model/window.ts";
+import {
+  Buckets,
+  FilterText,
+  LinkedCount,
+  Links,
+  line,
+  NAME_CHARACTERS_MAX,
+  nonEmptyLine,
+  RecordId,
+  TEXT_CHARACTERS_MAX,
+  Time,
+  timeFrom,
+} from "./common.ts";
+
+const GroupName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9 _-]{0,62}$/,
+    "use 1 to 63 letters, digits, blanks, underscores and hyphens",
+  )
+  .openapi({ example: "Handhelds" });
+const DeviceIdText = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, "a device id has 32 hexadecimal digits")
+  .openapi({ example: "0f3b0c2d4e5a69788796a5b4c3d2e1f0" });
+const Sha256Text = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, "give the SHA-256 that the upload answered: 64 hexadecimal digits");
+const Description = z
+  .string()
+  .max(TEXT_CHARACTERS_MAX)
+  .refine((text) => text.isWellFormed() && !text.includes("\0"), "this text cannot be stored");
+
+export const PackageFieldsSchema = z
+  .strictObject({
+    name: nonEmptyLine(NAME_CHARACTERS_MAX),
+    platform: z.enum(PLATFORMS),
+    productId: z
+      .string()
+      .max(64)
+      .nullable()
+      .default(null)
+      .openapi({ example: "{B316008A-141D-4A79-810F-8B764C4CFDFB}" }),
+    publisher: line(NAME_CHARACTERS_MAX).nullable().default(null),
+    description: Description.default(""),
+  })
+  .openapi("PackageFields");
+export const NewPackageSchema = PackageFieldsSchema.extend({
+  id: RecordId.optional().openapi({ description: "Made from the name unless given" }),
+}).openapi("NewPackage");
+
+export const RevisionSchema = z
+  .object({
+    id: z.string(),
+    package: z.string(),
+    version: z.string(),
+    channel: z.enum(CHANNELS),
+    file: z.object({ sha256: z.string(), name: z.string(), bytes: z.int() }).nullable(),
+    minimumOsVersion: z.string().nullable(),
+    licence: z.enum(LICENCES),
+    storeApp: z.boolean(),
+    targeting: z.object({
+      cpu: z.string().nullable(),
+      osMajor: z.int().nullable(),
+      osPlatform: z.string().nullable(),
+    }),
+    createdAt: Time,
+  })
+  .openapi("Revision");
+
+export const NewRevisionSchema = z
+  .strictObject({
+    id: RecordId.optional().openapi({ description: "Made of package and version unless given" }),
+    version: nonEmptyLine(64),
+    channel: z
+      .enum(CHANNELS)
+      .optional()
+      .openapi({ description: "EnterpriseAppManagement for Windows with a file, else reported" }),
+    file: z
+      .strictObject({ sha256: Sha256Text, name: nonEmptyLine(NAME_CHARACTERS_MAX).optional() })
+      .nullable()
+      .default(null)
+      .openapi({ description: "Uploaded before through files" }),
+    minimumOsVersion: nonEmptyLine(64).nullable().default(null),
+    licence: z.enum(LICENCES).default("none"),
+    storeApp: z.boolean().default(false),
+    targeting: z
+      .strictObject({
+        cpu: nonEmptyLine(64).nullable().default(null),
+        osMajor: z.int().min(0).max(100_000).nullable().default(null),
+        osPlatform: nonEmptyLine(64).nullable().default(null),
+      })
+      .default({ cpu: null, osMajor: null, osPlatform: null }),
+  })
+  .openapi("NewRevision");
+
+export const PackageSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    platform: z.enum(PLATFORMS),
+    productId: z.string().nullable(),
+    publisher: z.string().nullable(),
+    description: z.string(),
+    createdAt: Time,
+    revisions: z.array(RevisionSchema),
+  })
+  .openapi("Package");
+
+export const PackageWithCountsSchema = PackageSchema.extend({
+  distributionCount: LinkedCount.openapi({ description: "Devices that the app is meant for" }),
+  installationCount: LinkedCount.openapi({ description: "Devices that have it" }),
+  buckets: Buckets,
+  links: Links,
+}).openapi("PackageWithCounts");
+
+export const TargetSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("all") }),
+    z.strictObject({ kind: z.literal("group"), group: GroupName }),
+    z.strictObject({ kind: z.literal("device"), device: DeviceIdText }),
+  ])
+  .openapi("Target");
+
+export const NewDistributionSchema = z
+  .strictObject({
+    id: RecordId.optional().openapi({ description: "Choose it, and a retry is not a second one" }),
+    package: RecordId,
+    revision: RecordId.optional().openapi({
+      description: "The newest of the package unless given",
+    }),
+    operation: z.enum(["install", "uninstall"]).default("install"),
+    mode: z.enum(MODES).default("automatic"),
+    target: TargetSchema.default({ kind: "all" }),
+    sites: z
+      .array(RecordId)
+      .max(10_000)
+      .default([])
+      .openapi({ description: "Only these; empty: all" }),
+    allowDowngrade: z.boolean().default(false),
+    updateOnly: z
+      .boolean()
+      .default(false)
+      .openapi({ description: "Touch only devices that have the app already" }),
+  })
+  .openapi("NewDistribution");
+
+export const DistributionSchema = z
+  .object({
+    id: z.string(),
+    package: z.string(),
+    revision: z.string(),
+    version: z.string(),
+    operation: z.enum(["install", "uninstall"]),
+    mode: z.enum(MODES),
+    target: TargetSchema,
+    sites: z.array(z.string()),
+    allowDowngrade: z.boolean(),
+    updateOnly: z.boolean(),
+    createdAt: Time,
+    author: z.string(),
+    origin: z.enum(["hub", "site"]),
+    stoppedAt: Time.nullable(),
+  })
+  .openapi("Distribution");
+
+export const DistributionWithCountsSchema = DistributionSchema.extend({
+  total: LinkedCount.openapi({ description: "Devices that it has rows for" }),
+  buckets: Buckets,
+  sitesNotConfirmed: z
+    .array(z.string())
+    .optional()
+    .openapi({ description: "At the hub: sites that may not know of it yet" }),
+  notes: z
+    .array(z.string())
+    .optional()
+    .openapi({ description: "What whoever made it should know" }),
+}).openapi("DistributionWithCounts");
+
+export const WindowFieldsSchema = z
+  .strictObject({
+    name: nonEmptyLine(NAME_CHARACTERS_MAX),
+    start: z.string().max(32).openapi({
+      description: "Local date and time of the first start",
+      example: "2026-11-21T22:00",
+    }),
+    recurrence: z
+      .string()
+      .max(1_000)
+      .nullable()
+      .default(null)
+      .openapi({ description: "RFC 5545; null: once", example: "FREQ=WEEKLY;BYDAY=MO,TU" }),
+    durationMinutes: z.int().openapi({ example: 120 }),
+    timeZone: z
+      .string()
+      .max(64)
+      .nullable()
+      .default(null)
+      .openapi({ description: "IANA name; null: the site's", example: "Europe/Prague" }),
+    scope: z
+      .discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("organisation") }),
+        z.strictObject({ kind: z.literal("site"), site: RecordId }),
+        z.strictObject({ kind: z.literal("group"), group: GroupName }),
+      ])
+      .default({ kind: "organisation" }),
+    enabled: z.boolean().default(true),
+  })
+  .openapi("WindowFields");
+export const NewWindowSchema = WindowFieldsSchema.extend({
+  id: RecordId.optional().openapi({ description: "Made from the name unless given" }),
+}).openapi("NewWindow");
+export const WindowSchema = WindowFieldsSchema.extend({ id: z.string() }).openapi("Window");
+
+export const OccurrenceSchema = z.object({ start: Time, end: Time }).openapi("Occurrence");
+
+export const MembersSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("list"),
+      devices: z
+        .array(nonEmptyLine(256))
+        .max(10_000)
+        .openapi({ description: "Ids, stable ids or aliases" }),
+    }),
+    z.strictObject({ kind: z.literal("filter"), filter: FilterText }),
+  ])
+  .openapi("Members");
+export const GroupFieldsSchema = z
+  .strictObject({ description: Description.default(""), members: MembersSchema })
+  .openapi("GroupFields");
+export const GroupSchema = z
+  .object({ name: z.string(), description: z.string(), members: MembersSchema })
+  .openapi("Group");
+
+export function revisionJson(revision: Revision): z.infer<typeof RevisionSchema> {
+  const { createdAtMs, file, targeting, ...rest } = revision;
+  return {
+    ...rest,
+    file: file && { ...file },
+    targeting: { ...targeting },
+    createdAt: timeFrom(createdAtMs),
+  };
+}
+
+export function packageJson(
+  one: Package,
+  revisions: readonly Revision[],
+): z.infer<typeof PackageSchema> {
+  const { createdAtMs, ...rest } = one;
+  return { ...rest, createdAt: timeFrom(createdAtMs), revisions: revisions.map(revisionJson) };
+}
+
+export function distributionJson(
+  distribution: Distribution,
+  version: string,
+): z.infer<typeof DistributionSchema> {
+  const { createdAtMs, stoppedAtMs, hlc: _, sites, target, ...rest } = distribution;
+  return {
+    ...rest,
+    version,
+    target: { ...target },
+    sites: [...sites],
+    createdAt: timeFrom(createdAtMs),
+    stoppedAt: timeFrom(stoppedAtMs),
+  };
+}
+
+export function windowJson(window: MaintenanceWindow): z.infer<typeof WindowSchema> {
+  return { ...window, scope: { ...window.scope } };
+}
+
+export function groupJson(group: DeviceGroup): z.infer<typeof GroupSchema> {
+  const { members } = group;
+  return {
+    name: group.name,
+    description: group.description,
+    members:
+      members.kind === "list"
+        ? { kind: "list", devices: [...members.devices] }
+        : { kind: "filter", filter: members.filter },
+  };
+}
