@@ -32,6 +32,8 @@ export interface OutpostDatabase extends AsyncDisposable {
   readonly connection: Connection;
   readonly writer: GroupWriter;
   readonly now: () => number;
+  /** Rises with every commit: what a page shows may have changed. */
+  changeCounter(): number;
   /** Writes what is waiting, folds the log into the file and lets go of it. */
   close(): Promise<void>;
 }
@@ -69,7 +71,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<OutpostDat
     connection.close();
     if (isFile) removeLock(path);
   };
-  return { path, db, connection, writer, now, close, [Symbol.asyncDispose]: close };
+  return {
+    path,
+    db,
+    connection,
+    writer,
+    now,
+    changeCounter: () => connection.commits,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 async function connect(options: DatabaseOptions): Promise<Connection> {

@@ -28,7 +28,6 @@ export class GroupWriter {
   #isWriting = false;
   #isClosed = false;
   #failure: Error | undefined;
-  #commits = 0;
 
   /** @param onFailure is told once when the disk fails; nothing is written from then on */
   constructor(connection: Connection, db: Db, onFailure: (error: Error) => void) {
@@ -63,11 +62,6 @@ export class GroupWriter {
     });
   }
 
-  /** Rises with every commit: what a page shows may have changed. */
-  get commits(): number {
-    return this.#commits;
-  }
-
   /** Writes what is waiting and refuses what comes later. */
   close(): void {
     while (this.#waiting.length > 0) this.#write();
@@ -90,7 +84,6 @@ export class GroupWriter {
     this.#isWriting = true;
     try {
       const settle = this.#connection.atomically(() => this.#runAll(group));
-      this.#commits++;
       for (const answer of settle) answer();
     } catch (error) {
       for (const entry of group) entry.reject(error);

@@ -47,6 +47,7 @@ export class Connection implements StatementHost {
   #isOpen = true;
   /** Transactions and savepoints of ours that are running. */
   #depth = 0;
+  #commits = 0;
 
   /**
    * @param path of the file, or `:memory:`
@@ -89,6 +90,11 @@ export class Connection implements StatementHost {
     return this.#isOpen && this.#database.inTransaction;
   }
 
+  /** Rises with every transaction that was committed: what was read before may have changed. */
+  get commits(): number {
+    return this.#commits;
+  }
+
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -107,6 +113,7 @@ export class Connection implements StatementHost {
     try {
       const result = refusePromise(work());
       this.exec(isNested ? "RELEASE nested" : "COMMIT");
+      if (!isNested) this.#commits++;
       return result;
     } catch (error) {
       if (isNested) this.#rollBackNested();

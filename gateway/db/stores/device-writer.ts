@@ -1,0 +1,137 @@
+import type { DeviceAlias } from "../../../devices/model/device.ts";
+import { AppError } from "../../../devices/model/errors.ts";
+import type { NewFact } from "../../../devices/model/fact.ts";
+import type { DeviceId } from "../../../devices/model/ids.ts";
+import type { Installation } from "../../../devices/model/installation.ts";
+import type { InventoryItem } from "../../../devices/model/inventory.ts";
+import type { DeviceChanges, StoredSession } from "../../../devices/ports/site-store.ts";
+import type { OutpostDatabase } from "../database.ts";
+import type { Connection } from "../driver/connection.ts";
+import {
+  deviceAliases,
+  deviceCredentials,
+  devices,
+  downloadNodes,
+  instants,
+  inventory,
+  sessions,
+} from "../schema/devices.ts";
+import { facts, installations } from "../schema/installations.ts";
+import type { Numbering } from "./numbering.ts";
+import { insertInto, upsertInto } from "./upsert.ts";
+
+/**
+ * Writes the changes of use-cases, inside a transaction of the writer. Devices, rows and facts are
+ * written under the name the site has at that moment: a use-case may have begun before it joined.
+ */
+export class DeviceWriter {
+  readonly #connection: Connection;
+  readonly #numbering: Numbering;
+  readonly #now: () => number;
+  readonly #put: ReturnType<typeof prepareWrites>;
+
+  constructor(database: OutpostDatabase, numbering: Numbering) {
+    this.#connection = database.connection;
+    this.#numbering = numbering;
+    this.#now = database.now;
+    this.#put = prepareWrites(database.connection);
+  }
+
+  /** @throws AppError "conflict" for a used enrolment code, or an alias of another device */
+  write(changes: readonly DeviceChanges[]): void {
+    const { site } = this.#numbering.scope();
+    for (const change of changes) {
+      if (change.consumeEnrolmentCode !== undefined) {
+        this.#consumeCode(change.consumeEnrolmentCode, change.device);
+      }
+      if (change.put) this.#put.device({ ...change.put, site });
+      if (change.alias) this.#putAlias(change.alias);
+      if (change.credential) this.#put.credential(change.credential);
+      if (change.inventory) this.#replaceInventory(change.device, change.inventory);
+      for (const node of change.downloads ?? []) this.#put.downloadNode(node);
+      for (const instant of change.instants ?? []) this.#put.instant(instant);
+      if (change.session !== undefined) this.#putSession(change.device, change.session);
+    }
+    this.putRows(changes.flatMap((change) => change.installations ?? []));
+    this.#putFacts(changes.flatMap((change) => change.facts ?? []));
+  }
+
+  /** Every row gets the next revision, so that whoever watches sees it. */
+  putRows(rows: readonly Installation[]): void {
+    if (rows.length === 0) return;
+    const { site } = this.#numbering.scope();
+    let revisionCounter = this.#numbering.lastRevision();
+    for (const row of rows) {
+      revisionCounter++;
+      this.#put.installation({ ...row, site, revisionCounter });
+    }
+  }
+
+  #putFacts(newFacts: readonly NewFact[]): void {
+    if (newFacts.length === 0) return;
+    const scope = this.#numbering.scope();
+    const { site, incarnation: siteIncarnation } = scope;
+    let seq = this.#numbering.lastFact(scope);
+    for (const fact of newFacts) {
+      seq++;
+      this.#put.fact({ ...fact, site, siteIncarnation, seq });
+    }
+  }
+
+  #consumeCode(codeHash: string, device: DeviceId): void {
+    const nowMs = this.#now();
+    const { changes } = this.#connection
+      .prepare(
+        "UPDATE enrolment_codes SET used_at_ms = ?, used_by = ? " +
+          "WHERE code_hash = ? AND used_at_ms IS NULL AND expires_at_ms > ?",
+      )
+      .run(nowMs, device, codeHash, nowMs);
+    if (changes === 1) return;
+    throw new AppError(
+      "conflict",
+      "The enrolment code was used already, has expired or was taken back. Ask for a new one.",
+    );
+  }
+
+  /** A device that was removed gives its names away; any other keeps them. */
+  #putAlias(alias: DeviceAlias): void {
+    const [owner] = this.#connection
+      .prepare(
+        "SELECT a.device, d.removed_at_ms FROM device_aliases a LEFT JOIN devices d ON d.id = a.device " +
+          "WHERE a.protocol = ? AND a.external_id = ?",
+      )
+      .rows(alias.protocol, alias.externalId);
+    if (owner && owner[0] !== alias.device && owner[1] === null) {
+      throw new AppError(
+        "conflict",
+        `Another device is known as ${alias.externalId} (${alias.protocol}) already.`,
+      );
+    }
+    this.#put.alias(alias);
+  }
+
+  #replaceInventory(device: DeviceId, items: readonly InventoryItem[]): void {
+    this.#connection.prepare("DELETE FROM inventory WHERE device = ?").run(device);
+    for (const item of items) this.#put.inventoryItem({ ...item, device });
+  }
+
+  #putSession(device: DeviceId, session: StoredSession | null): void {
+    if (session) this.#put.session(session);
+    else this.#connection.prepare("DELETE FROM sessions WHERE device = ?").run(device);
+  }
+}
+
+function prepareWrites(connection: Connection) {
+  return {
+    device: upsertInto(connection, devices, ["site", "id"]),
+    alias: upsertInto(connection, deviceAliases, ["protocol", "externalId"]),
+    credential: upsertInto(connection, deviceCredentials, ["device"]),
+    inventoryItem: upsertInto(connection, inventory, ["device", "productId"]),
+    downloadNode: upsertInto(connection, downloadNodes, ["device", "productId"]),
+    instant: upsertInto(connection, instants, ["device", "startMs"]),
+    session: upsertInto(connection, sessions, ["device"]),
+    installation: upsertInto(connection, installations, ["site", "distribution", "device"]),
+    // Facts are only ever added: a number that is taken is a mistake of ours.
+    fact: insertInto(connection, facts),
+  };
+}

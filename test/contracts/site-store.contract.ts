@@ -1,0 +1,312 @@
+import { describe, expect, test } from "bun:test";
+import { AppError } from "../../devices/model/errors.ts";
+import type { Fact, NewFact } from "../../devices/model/fact.ts";
+import type { Knock, SiteStore } from "../../devices/ports/site-store.ts";
+import { KNOCKS_MAX } from "../../devices/ports/site-store.ts";
+import {
+  credentialOf,
+  deviceNamed,
+  downloadNodeOf,
+  factOf,
+  idOf,
+  instantOf,
+  inventoryItemOf,
+  rowOf,
+  SITE,
+  sessionOf,
+} from "./site-rows.ts";
+
+/** An empty store of the site `SITE`, and windows into what the port itself does not show. */
+export interface OpenedSiteStore {
+  readonly store: SiteStore;
+  /** All facts, in order of number. */
+  facts(): Promise<readonly Fact[]>;
+  knocks(): Promise<readonly Knock[]>;
+  /** Adds an unused enrolment code with this hash. */
+  addCode(codeHash: string, expiresAtMs: number): Promise<void>;
+  codeUsedBy(codeHash: string): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+/** The time it is for the store under test. */
+export const CONTRACT_NOW_MS = 1_795_000_000_000;
+
+/** What every SiteStore must do. Each implementation has a three-line test that calls this. */
+export function siteStoreContract(name: string, open: () => Promise<OpenedSiteStore>): void {
+  const withStore = (title: string, body: (opened: OpenedSiteStore) => Promise<void>) =>
+    test(title, async () => {
+      const opened = await open();
+      try {
+        await body(opened);
+      } finally {
+        await opened.close();
+      }
+    });
+
+  describe(`SiteStore contract: ${name}`, () => {
+    withStore("knows nothing at first", async ({ store }) => {
+      expect(await store.find(idOf("a"))).toBeUndefined();
+      expect(await store.view(idOf("a"))).toBeUndefined();
+      expect(await store.findByAlias("oma-dm", "a")).toBeUndefined();
+      expect(await store.credential(idOf("a"))).toBeUndefined();
+      expect(await store.session(idOf("a"))).toBeUndefined();
+      expect(await store.deviceIds()).toEqual([]);
+    });
+
+    withStore("view() gives back every field that was committed", async ({ store }) => {
+      const changes = {
+        device: idOf("a"),
+        put: deviceNamed("a"),
+        installations: [
+          rowOf("a", "d2", { managed: true, stale: true, lastError: 2147483647 }),
+          rowOf("a", "d1", { managed: false, state: null, reason: null, actor: null }),
+        ],
+        inventory: [inventoryItemOf("a", "{B}"), inventoryItemOf("a", "{A}")],
+        downloads: [downloadNodeOf("a", { status: 7, gone: true })],
+        instants: [instantOf("a", 2000), instantOf("a", 1000)],
+      };
+      await store.commit([changes]);
+      expect(await store.view(idOf("a"))).toEqual({
+        device: changes.put,
+        installations: changes.installations.toReversed(),
+        inventory: changes.inventory.toReversed(),
+        downloads: changes.downloads,
+        instants: changes.instants.toReversed(),
+      });
+    });
+
+    withStore("view() shows one device and no closed instants", async ({ store }) => {
+      await store.commit([
+        {
+          device: idOf("a"),
+          put: deviceNamed("a"),
+          instants: [instantOf("a", 1), instantOf("a", 2)],
+        },
+        { device: idOf("b"), put: deviceNamed("b"), installations: [rowOf("b", "d1")] },
+      ]);
+      await store.commit([{ device: idOf("a"), instants: [instantOf("a", 1, { closed: true })] }]);
+      const view = await store.view(idOf("a"));
+      expect(view?.instants).toEqual([instantOf("a", 2)]);
+      expect(view?.installations).toEqual([]);
+    });
+
+    withStore("a field that is missing from the changes is left alone", async ({ store }) => {
+      await store.commit([
+        {
+          device: idOf("a"),
+          put: deviceNamed("a"),
+          inventory: [inventoryItemOf("a", "{A}")],
+          session: sessionOf("a"),
+          credential: credentialOf("a"),
+        },
+      ]);
+      await store.commit([{ device: idOf("a"), installations: [rowOf("a", "d1")] }]);
+      expect((await store.view(idOf("a")))?.inventory).toHaveLength(1);
+      expect(await store.session(idOf("a"))).toEqual(sessionOf("a"));
+      expect(await store.credential(idOf("a"))).toEqual(credentialOf("a"));
+    });
+
+    withStore("lists are upserts, the inventory is replaced whole", async ({ store }) => {
+      const both = [inventoryItemOf("a", "{A}"), inventoryItemOf("a", "{B}")];
+      await store.commit([{ device: idOf("a"), put: deviceNamed("a"), inventory: both }]);
+      await store.commit([
+        { device: idOf("a"), inventory: [inventoryItemOf("a", "{B}", { version: "2" })] },
+      ]);
+      await store.commit([{ device: idOf("a"), installations: [rowOf("a", "d1")] }]);
+      await store.commit([
+        { device: idOf("a"), installations: [rowOf("a", "d1", { status: "installed" })] },
+      ]);
+      const view = await store.view(idOf("a"));
+      expect(view?.inventory).toEqual([inventoryItemOf("a", "{B}", { version: "2" })]);
+      expect(view?.installations.map(({ status }) => status)).toEqual(["installed"]);
+    });
+
+    withStore("a session is replaced, and null ends it", async ({ store }) => {
+      await store.commit([{ device: idOf("a"), session: sessionOf("a") }]);
+      await store.commit([{ device: idOf("a"), session: sessionOf("a", { sessionId: "2" }) }]);
+      expect((await store.session(idOf("a")))?.sessionId).toBe("2");
+      await store.commit([{ device: idOf("a"), session: null }]);
+      await store.commit([{ device: idOf("a"), session: null }]);
+      expect(await store.session(idOf("a"))).toBeUndefined();
+    });
+
+    withStore("deviceIds() leaves removed devices out; find() does not", async ({ store }) => {
+      for (const name of ["a", "b", "c"]) {
+        await store.commit([{ device: idOf(name), put: deviceNamed(name) }]);
+      }
+      await store.commit([{ device: idOf("b"), put: deviceNamed("b", { removedAtMs: 5 }) }]);
+      expect(await store.deviceIds()).toEqual([idOf("a"), idOf("c")].toSorted());
+      expect((await store.find(idOf("b")))?.removedAtMs).toBe(5);
+    });
+
+    withStore("numbers facts densely from 1, in the order of the changes", async (opened) => {
+      await opened.store.commit([
+        { device: idOf("a"), facts: [factOf("a", "1"), factOf("a", "2")] },
+        { device: idOf("b"), facts: [factOf("b", "3")] },
+      ]);
+      await opened.store.commit([{ device: idOf("a"), facts: [factOf("a", "4")] }]);
+      expect(await opened.facts()).toEqual([
+        numbered(factOf("a", "1"), 1),
+        numbered(factOf("a", "2"), 2),
+        numbered(factOf("b", "3"), 3),
+        numbered(factOf("a", "4"), 4),
+      ]);
+    });
+
+    withStore("keeps every field of a fact", async (opened) => {
+      const empty = factOf("a", "", {
+        kind: "device",
+        distribution: null,
+        lastError: null,
+        text: null,
+        version: null,
+        operation: null,
+        attempt: null,
+        sequence: null,
+        status: null,
+        state: null,
+        actor: null,
+        effect: "none",
+      });
+      const full = factOf("a", "☃".repeat(3000), {
+        lastError: -1,
+        text: "Größe '; DROP TABLE facts; --",
+        actor: "mdm",
+        anomaly: true,
+        state: "Installing",
+      });
+      await opened.store.commit([{ device: idOf("a"), facts: [empty, full] }]);
+      expect(await opened.facts()).toEqual([numbered(empty, 1), numbered(full, 2)]);
+    });
+
+    withStore("what fails leaves nothing and no gap, and harms no neighbour", async (opened) => {
+      await opened.store.commit([alias("a", "x")]);
+      const commits = [
+        opened.store.commit([{ device: idOf("a"), facts: [factOf("a", "1")] }]),
+        opened.store.commit([
+          { device: idOf("b"), put: deviceNamed("b"), facts: [factOf("b", "never")] },
+          alias("b", "x"),
+        ]),
+        opened.store.commit([{ device: idOf("a"), facts: [factOf("a", "2")] }]),
+      ];
+      const outcomes = await Promise.allSettled(commits);
+      expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+      expect(await opened.store.find(idOf("b"))).toBeUndefined();
+      expect((await opened.facts()).map(({ seq, value }) => [seq, value])).toEqual([
+        [1, "1"],
+        [2, "2"],
+      ]);
+    });
+
+    withStore("commits that arrive together are all kept", async (opened) => {
+      const values = Array.from({ length: 200 }, (_, index) => String(index));
+      await Promise.all(
+        values.map((value) =>
+          opened.store.commit([{ device: idOf("a"), facts: [factOf("a", value)] }]),
+        ),
+      );
+      const facts = await opened.facts();
+      expect(facts.map(({ value }) => value)).toEqual(values);
+      expect(facts.map(({ seq }) => seq)).toEqual(values.map((value) => Number(value) + 1));
+    });
+
+    withStore("an alias finds its device and belongs to one at a time", async ({ store }) => {
+      await store.commit([alias("a", "imei-1")]);
+      await store.commit([alias("a", "imei-1")]);
+      expect((await store.findByAlias("oma-dm", "imei-1"))?.id).toBe(idOf("a"));
+      expect(await store.findByAlias("ddi", "imei-1")).toBeUndefined();
+      await expect(store.commit([alias("b", "imei-1")])).rejects.toMatchObject({
+        code: "conflict",
+      });
+      expect((await store.findByAlias("oma-dm", "imei-1"))?.id).toBe(idOf("a"));
+    });
+
+    withStore("a removed device gives its alias away", async ({ store }) => {
+      await store.commit([alias("a", "imei-1")]);
+      await store.commit([{ device: idOf("a"), put: deviceNamed("a", { removedAtMs: 1 }) }]);
+      await store.commit([alias("b", "imei-1")]);
+      expect((await store.findByAlias("oma-dm", "imei-1"))?.id).toBe(idOf("b"));
+    });
+
+    withStore("an enrolment code works once", async (opened) => {
+      await opened.addCode("h1", CONTRACT_NOW_MS + 1);
+      await opened.store.commit([enrol("a", "h1")]);
+      expect(await opened.codeUsedBy("h1")).toBe(idOf("a"));
+      const again = opened.store.commit([enrol("b", "h1")]);
+      await expect(again).rejects.toBeInstanceOf(AppError);
+      await expect(again).rejects.toMatchObject({ code: "conflict" });
+      expect(await opened.store.find(idOf("b"))).toBeUndefined();
+    });
+
+    withStore("two devices with one enrolment code: one gets in", async (opened) => {
+      await opened.addCode("h1", CONTRACT_NOW_MS + 1);
+      const both = await Promise.allSettled([
+        opened.store.commit([enrol("a", "h1")]),
+        opened.store.commit([enrol("b", "h1")]),
+      ]);
+      expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+      expect(await opened.store.deviceIds()).toEqual([idOf("a")]);
+    });
+
+    withStore("an expired or unknown enrolment code is refused", async (opened) => {
+      await opened.addCode("h1", CONTRACT_NOW_MS);
+      for (const hash of ["h1", "h2"]) {
+        const refused = opened.store.commit([enrol("a", hash)]);
+        await expect(refused).rejects.toMatchObject({ code: "conflict" });
+      }
+    });
+
+    withStore("knocking again counts up and keeps the first time", async ({ store, knocks }) => {
+      await store.knock(knock("x", 10, "10.0.0.1"));
+      await store.knock(knock("x", 20, "10.0.0.2"));
+      expect(await knocks()).toEqual([
+        {
+          protocol: "oma-dm",
+          externalId: "x",
+          address: "10.0.0.2",
+          details: "{}",
+          firstAtMs: 10,
+          lastAtMs: 20,
+          count: 2,
+        },
+      ]);
+    });
+
+    withStore("keeps KNOCKS_MAX knocks, the oldest goes", async ({ store, knocks }) => {
+      const all = Array.from({ length: KNOCKS_MAX + 1 }, (_, index) => index);
+      await Promise.all(all.map((index) => store.knock(knock(`k${index}`, 100 + index))));
+      const kept = (await knocks()).map(({ externalId }) => externalId);
+      expect(kept).toHaveLength(KNOCKS_MAX);
+      expect(kept).not.toContain("k0");
+      expect(kept).toContain("k1");
+    });
+
+    withStore("text that cannot be kept is refused and nothing is cut off", async (opened) => {
+      for (const value of ["a\0b", "a\ud800b"]) {
+        const refused = opened.store.commit([{ device: idOf("a"), facts: [factOf("a", value)] }]);
+        await expect(refused).rejects.toMatchObject({ code: "unprocessable" });
+      }
+      expect(await opened.facts()).toEqual([]);
+    });
+  });
+}
+
+function numbered(fact: NewFact, seq: number): Fact {
+  return { ...fact, site: SITE, siteIncarnation: 1, seq };
+}
+
+function alias(name: string, externalId: string) {
+  return {
+    device: idOf(name),
+    put: deviceNamed(name),
+    alias: { device: idOf(name), protocol: "oma-dm" as const, externalId },
+  };
+}
+
+function enrol(name: string, consumeEnrolmentCode: string) {
+  return { device: idOf(name), put: deviceNamed(name), consumeEnrolmentCode };
+}
+
+function knock(externalId: string, atMs: number, address = "10.0.0.1") {
+  return { protocol: "oma-dm" as const, externalId, address, details: "{}", atMs };
+}
