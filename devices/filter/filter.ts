@@ -85,3 +85,130 @@ export const DEVICE_FIELDS = {
   removed: "boolean",
   lastContact: "time",
 } as const satisfies FilterFields;
+
+/**
+ * Reads a filter.
+ *
+ * @param fields what may be filtered; an unknown field is refused with the list
+ * @throws AppError "invalid" that names the position and what was expected there
+ */
+export function parseFilter(text: string, fields: FilterFields): Filter {
+  if (text.length > FILTER_CHARACTERS_MAX) {
+    throw new AppError("invalid", `a filter has at most ${FILTER_CHARACTERS_MAX} characters`);
+  }
+  const terms: Term[] = [];
+  const reader = new Reader(text);
+  for (reader.skipBlanks(); !reader.isAtEnd; reader.skipBlanks()) {
+    if (terms.length >= FILTER_TERMS_MAX) {
+      throw new AppError("invalid", `a filter has at most ${FILTER_TERMS_MAX} terms`);
+    }
+    terms.push(readTerm(reader, fields));
+  }
+  return terms;
+}
+
+/** The text that reads back as the same filter. */
+export function printFilter(filter: Filter): string {
+  return filter
+    .map(
+      ({ negated, field, operator, values }) =>
+        `${negated ? "-" : ""}${field}${operator}${values.map(printValue).join(",")}`,
+    )
+    .join(" ");
+}
+
+/** A filter of one equality, for links. */
+export function fieldIs(field: string, ...values: readonly string[]): Term {
+  return { field, negated: false, operator: ":", values };
+}
+
+const OPERATORS = ["<=", ">=", ":", "<", ">"] as const;
+const BARE = /^[^\s,"]+/;
+
+class Reader {
+  readonly #text: string;
+  #position = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#position >= this.#text.length;
+  }
+
+  get rest(): string {
+    return this.#text.slice(this.#position);
+  }
+
+  skipBlanks(): void {
+    while (/^\s/.test(this.rest)) this.#position += 1;
+  }
+
+  /** Takes `expected` if it comes next. */
+  take(expected: string): boolean {
+    if (!this.rest.startsWith(expected)) return false;
+    this.#position += expected.length;
+    return true;
+  }
+
+  match(pattern: RegExp): string | undefined {
+    const found = pattern.exec(this.rest)?.[0];
+    if (found !== undefined) this.#position += found.length;
+    return found;
+  }
+
+  refuse(expected: string): never {
+    throw new AppError(
+      "invalid",
+      `the filter cannot be read at character ${this.#position + 1}: ${expected}`,
+    );
+  }
+}
+
+function readTerm(reader: Reader, fields: FilterFields): Term {
+  const negated = reader.take("-");
+  const field = reader.match(/^[A-Za-z]+/);
+  if (field === undefined || !Object.hasOwn(fields, field)) {
+    reader.refuse(`expected one of ${Object.keys(fields).join(", ")}`);
+  }
+  const operator = OPERATORS.find((one) => reader.take(one));
+  if (operator === undefined) reader.refuse(`expected : < <= > or >= after ${field}`);
+  const kind = fields[field] ?? "text";
+  if (operator !== ":" && (kind === "text" || kind === "boolean")) {
+    reader.refuse(`${field} can only be compared with ":"`);
+  }
+  const values = [readValue(reader, kind)];
+  while (reader.take(",")) values.push(readValue(reader, kind));
+  if (operator !== ":" && values.length > 1) reader.refuse(`one value after ${operator}`);
+  return { field, negated, operator, values };
+}
+
+function readValue(reader: Reader, kind: FieldKind): string {
+  const value = reader.take('"') ? readQuoted(reader) : reader.match(BARE);
+  if (value === undefined) reader.refuse('expected a value, or "" for none');
+  if (value === "") return value;
+  if (kind === "number" && !Number.isFinite(Number(value))) reader.refuse("expected a number");
+  if (kind === "boolean" && value !== "true" && value !== "false") {
+    reader.refuse("expected true or false");
+  }
+  if (kind === "time" && Number.isNaN(Date.parse(value))) {
+    reader.refuse("expected a time such as 2026-11-21T22:00:00Z");
+  }
+  return value;
+}
+
+function readQuoted(reader: Reader): string {
+  let value = "";
+  for (;;) {
+    value += reader.match(/^[^"\\]+/) ?? "";
+    if (reader.take('"')) return value;
+    if (reader.take("\\")) value += reader.match(/^["\\]/) ?? reader.refuse('expected " or \\');
+    else reader.refuse('the closing " is missing');
+  }
+}
+
+function printValue(value: string): string {
+  const isBare = BARE.exec(value)?.[0] === value;
+  return isBare ? value : `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
+}
