@@ -18,23 +18,30 @@ export function matches(filter: Filter, record: FilterRecord, fields: FilterFiel
 }
 
 function matchesTerm(term: Term, actual: FilterRecord[string], kind: FieldKind): boolean {
-  return term.values.some((value) => {
-    if (Array.isArray(actual)) {
-      return value === "" ? actual.length === 0 : actual.some((one) => isText(one, value));
-    }
-    if (actual === null || actual === undefined || actual === "") return value === "";
-    if (value === "") return false;
-    switch (kind) {
-      case "text":
-        return isText(String(actual), value);
-      case "boolean":
-        return String(actual) === value;
-      case "number":
-        return compares(Number(actual), term.operator, Number(value));
-      case "time":
-        return compares(Number(actual), term.operator, Date.parse(value));
-    }
-  });
+  return term.values.some((value) => matchesValue(value, term.operator, actual, kind));
+}
+
+function matchesValue(
+  value: string,
+  operator: Term["operator"],
+  actual: FilterRecord[string],
+  kind: FieldKind,
+): boolean {
+  if (Array.isArray(actual)) {
+    return value === "" ? actual.length === 0 : actual.some((one) => isText(one, value));
+  }
+  if (actual === null || actual === undefined || actual === "") return value === "";
+  if (value === "") return false;
+  switch (kind) {
+    case "text":
+      return isText(String(actual), value);
+    case "boolean":
+      return String(actual) === value;
+    case "number":
+      return compares(Number(actual), operator, Number(value));
+    case "time":
+      return compares(Number(actual), operator, Date.parse(value));
+  }
 }
 
 function compares(actual: number, operator: Term["operator"], wanted: number): boolean {

@@ -26,7 +26,7 @@ export function speakPolls(conversation: Conversation): OutgoingCommand[] {
         [productId]: { distribution: row.distribution, asked: "asked", values: {}, codes: {} },
       },
     };
-    const leaves = isInDoubt(row, node) ? [...LEAVES, "Version"] : LEAVES;
+    const leaves = isInDoubt(row, node) ? ([...LEAVES, "Version"] as const) : LEAVES;
     for (const leaf of leaves) {
       const tag = `${TAG} ${leaf} ${productId}`;
       commands.push(getDownloadNode(tag, conversation.enterpriseId, productId, leaf));
