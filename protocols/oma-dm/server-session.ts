@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-import { ProtocolError } from "../errors.ts";
-import { ALERT, ALERTS, isSessionStart } from "../syncml/alerts.ts";
-import type { AlertCommand, Command, Message } from "../syncml/message.ts";
+import type { Message } from "../syncml/message.ts";
+import { buildAnswer } from "./answer-message.ts";
 import { type AuthDecision, authenticate } from "./authenticate.ts";
-import { isDevInfoUri, readDevInfo } from "./dev-info.ts";
-import { OutstandingCommands } from "./outstanding.ts";
+import { commandStatus, hearMessage } from "./hear-message.ts";
+import type { OutgoingCommand } from "./outgoing-command.ts";
 import {
   type Owed,
   type ReceiveContext,
@@ -14,6 +12,13 @@ import {
   type SessionEvent,
   type Turn,
 } from "./server-state.ts";
+import {
+  digestOf,
+  isRepetition,
+  isSessionStartMessage,
+  newSession,
+  sessionOf,
+} from "./session-choice.ts";
 
 export interface Received {
   readonly session: ServerSession;
@@ -25,7 +30,7 @@ export interface Received {
 }
 
 /**
- * Takes in one message of a device; `answer` (server-answer.ts) then makes the message to send back.
+ * Takes in one message of a device; `answer` then makes the message to send back.
  * Store the returned session and what follows from the events in one transaction before sending.
  *
  * `session` is what the last call for this device returned, undefined when there is none. The same
@@ -39,11 +44,14 @@ export function receive(
   message: Message,
   context: ReceiveContext,
 ): Received {
-  const digest = createHash("sha256").update(JSON.stringify(message)).digest("base64");
-  const current = resumed(session, message, digest);
+  const digest = digestOf(message);
+  let current = sessionOf(session, message, digest);
   if (current !== undefined && isRepetition(current, message, digest)) {
-    const turn = current.owed?.turn ?? "repeat";
-    return { session: current, events: [], turn, replyStatuses: current.owed?.statuses ?? [] };
+    if (!startsAfresh(current, message, context)) {
+      const turn = current.owed?.turn ?? "repeat";
+      return { session: current, events: [], turn, replyStatuses: current.owed?.statuses ?? [] };
+    }
+    current = undefined;
   }
   const noted = withMessage(current ?? newSession(session, message), message, digest, context);
 
@@ -58,74 +66,63 @@ export function receive(
   return listened(opened(noted, decision), message, decision, context);
 }
 
-/** The session this message belongs to; undefined when it starts a new one. */
-function resumed(
-  session: ServerSession | undefined,
-  message: Message,
-  digest: string,
-): ServerSession | undefined {
-  if (session === undefined) return undefined;
-  const { sessionId, messageId } = message.header;
-  const starts = message.commands.some((c) => c.name === "Alert" && isSessionStart(c.code));
-  const { suspended } = session;
-  const continuesSuspended =
-    suspended?.sessionId === sessionId &&
-    (isRepetition(suspended, message, digest) ||
-      (messageId > suspended.clientMessageId && !starts && message.header.cred === undefined));
-  if (continuesSuspended && suspended !== null) return suspended;
-  if (session.sessionId !== sessionId) return undefined;
-  if (messageId > session.clientMessageId) {
-    // A device that starts afresh under its old SessionID went on counting, or did not.
-    return session.phase === "closed" && starts ? undefined : session;
-  }
-  if (isRepetition(session, message, digest)) return session;
-  if (starts || messageId === 1) return undefined;
-  throw new ProtocolError(
-    "dm-message-order",
-    `MsgID ${messageId} came after MsgID ${session.clientMessageId} of session ${sessionId}`,
-  );
-}
-
-/** Number and content are the same: whoever only guesses numbers is not shown our last answer. */
-function isRepetition(session: ServerSession, message: Message, digest: string): boolean {
-  return (
-    session.sessionId === message.header.sessionId &&
-    session.clientMessageId === message.header.messageId &&
-    session.clientDigest === digest
-  );
+export interface Answer {
+  readonly session: ServerSession;
+  readonly message: Message;
+  /** Commands that did not fit into the device's MaxMsgSize, for the next package. */
+  readonly left: readonly OutgoingCommand[];
 }
 
 /**
- * A session that nobody has authenticated yet. The one before stays suspended inside until then, so
- * that a stranger who knows the device's name cannot end its session; its last challenge still
- * counts, because some devices answer a challenge with a new session.
+ * Makes the answer to the message that `receive` took in: the Status elements it owes, then the
+ * commands, numbered and remembered until the device has answered them.
+ *
+ * Commands may be given when the turn is `commands`; none ends the session. A command is never
+ * split; the first one is sent whatever its size, because no later message could hold it either.
+ * Without a message to answer it returns the former answer, word for word.
+ *
+ * Throws a plain `Error` when commands are given out of turn, or two carry one tag.
  */
-function newSession(before: ServerSession | undefined, message: Message): ServerSession {
-  const open = before?.phase === "open" ? before : before?.suspended;
+export function answer(session: ServerSession, commands: readonly OutgoingCommand[]): Answer {
+  const { owed, lastAnswer } = session;
+  if (commands.length > 0 && owed?.turn !== "commands") {
+    throw new Error("commands may only be sent when it is the server's turn");
+  }
+  if (owed === null) {
+    if (lastAnswer === null) throw new Error("there is no message to answer");
+    return { session, message: lastAnswer, left: [] };
+  }
+  const built = buildAnswer(session, owed, commands);
+  const tags = new Set(built.outstanding.map(({ tag }) => tag));
+  if (tags.size !== built.outstanding.length) {
+    throw new Error("two commands of a package carry one tag");
+  }
   return {
-    sessionId: message.header.sessionId,
-    phase: "unauthenticated",
-    scheme: null,
-    challengeNonce: before?.challengeNonce ?? null,
-    usedNonce: null,
-    attempts: before?.sessionId === message.header.sessionId ? attemptsOf(before) : 0,
-    target: message.header.source,
-    source: message.header.target,
-    respUri: null,
-    maxMsgSize: null,
-    clientMessageId: 0,
-    clientDigest: "",
-    serverMessageId: 0,
-    outstanding: [],
-    owed: null,
-    lastAnswer: null,
-    suspended: open ?? null,
+    session: {
+      ...session,
+      serverMessageId: built.message.header.messageId,
+      outstanding: owed.turn === "commands" ? built.outstanding : session.outstanding,
+      owed: null,
+      lastAnswer: built.message,
+    },
+    message: built.message,
+    left: commands.slice(built.sent),
   };
 }
 
-/** A client that starts again from MsgID 1 to answer a challenge has not gained new attempts. */
-function attemptsOf(before: ServerSession): number {
-  return before.phase === "unauthenticated" ? before.attempts : 0;
+/**
+ * Is a first message that looks like a repetition a new session all the same? A simple device sends
+ * the very same first message every time. So it is one when the former session got its last answer
+ * by basic credentials, and when a former refusal would not be one now.
+ */
+function startsAfresh(session: ServerSession, message: Message, context: ReceiveContext): boolean {
+  if (!isSessionStartMessage(message) || session.owed !== null) return false;
+  if (session.phase !== "open") {
+    const { cred } = message.header;
+    return cred !== undefined && authenticate(newSession(session, message), cred, context).ok;
+  }
+  const isOver = session.outstanding.length === 0 && session.lastAnswer?.final === true;
+  return isOver && session.scheme === "syncml:auth-basic";
 }
 
 function withMessage(
@@ -199,87 +196,41 @@ function refused(session: ServerSession, message: Message, code: number): Receiv
   return owing(session, { turn: "ended", statuses, abort: false }, []);
 }
 
-/** Reads the commands of an authenticated message. */
+/** Takes in an authenticated message and settles whose turn it is. */
 function listened(
   session: ServerSession,
   message: Message,
   decision: Extract<AuthDecision, { ok: true }>,
   context: ReceiveContext,
 ): Received {
+  const heard = hearMessage(message, session.outstanding);
   const events: SessionEvent[] = [];
   if (decision.proof !== undefined) {
     const { scheme, nextNonce, withPreviousSecret } = decision.proof;
     events.push({ kind: "authenticated", scheme, nextNonce, withPreviousSecret });
   }
-  const statuses: ReplyStatus[] = [
-    { ...headerStatus(message, decision.code), chal: decision.chal },
-  ];
-  const outstanding = new OutstandingCommands(session.outstanding);
-  let abort: string | undefined;
-  for (const command of message.commands) {
-    if (command.name === "Status") {
-      if (isHeaderRefusal(command.cmdRef, command.cmd, command.code)) {
-        abort = `the device answered our header with ${command.code}`;
-      }
-      outstanding.addStatus(command);
-    } else if (command.name === "Results") outstanding.addResults(command);
-    else {
-      statuses.push(commandStatus(message, command, hear(command, events)));
-      if (command.name === "Alert" && command.code === ALERT.sessionAbort) {
-        abort = "the device aborted the session";
-      }
-    }
-  }
-  events.push(...outstanding.events());
-  const next = { ...session, outstanding: outstanding.commands };
+  events.push(...heard.events);
+  const header = { ...headerStatus(message, decision.code), chal: decision.chal };
+  const statuses = [header, ...heard.statuses];
+  const next: ServerSession = { ...session, outstanding: heard.outstanding.commands };
+  const closed: ServerSession = { ...session, phase: "closed", outstanding: [] };
 
-  if (abort !== undefined) {
-    events.push({ kind: "aborted", by: "device", reason: abort });
-    const closed: ServerSession = { ...next, phase: "closed", outstanding: [] };
+  if (heard.abort !== undefined) {
+    events.push({ kind: "aborted", by: "device", reason: heard.abort });
     return owing(closed, { turn: "ended", statuses, abort: false }, events);
   }
   const limit = (context.limits ?? SESSION_LIMITS).messagesMax;
-  if (next.serverMessageId + 1 >= limit) {
+  if (session.serverMessageId + 1 >= limit) {
     events.push({ kind: "aborted", by: "server", reason: `more than ${limit} messages` });
-    const closed: ServerSession = { ...next, phase: "closed", outstanding: [] };
     return owing(closed, { turn: "ended", statuses, abort: true }, events);
   }
   if (!message.final) return owing(next, { turn: "next-message", statuses, abort: false }, events);
-  if (outstanding.anyInProgress) {
+  if (heard.outstanding.anyInProgress) {
     return owing(next, { turn: "wait", statuses, abort: false }, events);
   }
-  events.push(...outstanding.close());
-  const settled = { ...next, outstanding: outstanding.commands };
+  events.push(...heard.outstanding.close());
+  const settled = { ...next, outstanding: [] };
   return owing(settled, { turn: "commands", statuses, abort: false }, events);
-}
-
-/** A client that wants our credentials, or cannot read our header, carries nothing out. */
-function isHeaderRefusal(cmdRef: string | undefined, cmd: string, code: number): boolean {
-  const header = cmdRef === "0" || cmd === "SyncHdr" || (cmdRef === undefined && cmd === "");
-  return header && code >= 400;
-}
-
-/** Takes in one command of the device and says which Status it gets. */
-function hear(command: Exclude<Command, { name: "Status" | "Results" }>, events: SessionEvent[]) {
-  if (command.name === "Unknown") return 501;
-  if (command.cmdId === "") return 400;
-  if (command.name === "Alert") return hearAlert(command, events);
-  if (command.name !== "Replace") return 405;
-  const own = command.items.filter(({ source, target }) => isDevInfoUri(source ?? target ?? ""));
-  if (own.length === 0) return 405;
-  events.push({ kind: "dev-info", info: readDevInfo(own) });
-  return 200;
-}
-
-function hearAlert(command: AlertCommand, events: SessionEvent[]): number {
-  const { code, items } = command;
-  if (code === 0) return 400;
-  const rule = ALERTS[code];
-  if (rule === undefined || rule.sender === "server") return 406;
-  if (code !== ALERT.nextMessage && code !== ALERT.sessionAbort) {
-    events.push({ kind: "alert", code, correlator: command.correlator ?? null, items });
-  }
-  return 200;
 }
 
 function headerStatus({ header }: Message, code: number): ReplyStatus {
@@ -291,11 +242,6 @@ function headerStatus({ header }: Message, code: number): ReplyStatus {
     targetRef: header.target.uri,
     sourceRef: header.source.uri,
   };
-}
-
-function commandStatus({ header }: Message, command: Command, code: number): ReplyStatus {
-  const cmd = command.name === "Unknown" ? command.element : command.name;
-  return { messageId: header.messageId, cmdId: command.cmdId, cmd, code };
 }
 
 function owing(session: ServerSession, owed: Owed, events: readonly SessionEvent[]): Received {

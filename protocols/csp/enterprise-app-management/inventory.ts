@@ -16,36 +16,32 @@ export interface InventoryProduct {
   readonly installDateRaw: string | null;
 }
 
-/** Something the device said that was not as it should be, and what was made of it. */
-export interface ReadWarning {
-  readonly rule: "duplicate-leaf" | "blank-in-product-id" | "not-a-product-id" | "install-date";
-  readonly message: string;
-}
-
 export interface Inventory {
   readonly products: readonly InventoryProduct[];
-  readonly warnings: readonly ReadWarning[];
+  /** What was not as it should be and what was made of it, in plain sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** Apps of one inventory that are kept; a device with more is not telling the truth. */
 export const PRODUCTS_MAX = 2000;
 
 /**
- * Reads what a device says about its installed apps: the answer to `getInventory` in one Results or
- * many, to `getProductLeaves`, or the items of several of them together.
+ * Reads what a device says about its installed apps: the items of the answer to `getInventory`, in one
+ * Results or many, or of the answers to `getInventoryNode` put together.
  *
  * A leaf that comes twice counts with its last value. An app that is only named is installed and has
  * no values. Items outside of an Inventory are passed over. [Q42]
  */
 export function readInventory(items: readonly Item[]): Inventory {
   const products = new Map<string, Map<InventoryLeaf, string>>();
-  const warnings: ReadWarning[] = [];
+  const warnings: string[] = [];
   const duplicates = new Set<string>();
   for (const { source, data, meta } of items) {
     const place = source === undefined ? undefined : inventoryPlace(source);
     if (place === undefined) continue;
     if (place.segment === undefined) {
-      for (const name of childNames(meta?.format, data)) ensure(products, name, warnings);
+      if (meta?.format !== undefined && meta.format !== "node") continue;
+      for (const name of childNames(data ?? "")) ensure(products, name, warnings);
       continue;
     }
     const leaves = ensure(products, place.segment, warnings);
@@ -55,20 +51,18 @@ export function readInventory(items: readonly Item[]): Inventory {
   }
   if (duplicates.size > 0) {
     const uris = [...duplicates].join(", ");
-    const message = `the device sent these twice, the last value counts: ${uris}`;
-    warnings.push({ rule: "duplicate-leaf", message });
+    warnings.push(`the device sent these twice, the last value counts: ${uris}`);
   }
   const read = [...products].map(([id, leaves]) => productOf(id, leaves, warnings));
   return { products: read, warnings };
 }
 
-/** What a Get of the Inventory node itself answers: the product ids of all installed apps. */
-export function readInventoryList(items: readonly Item[]): {
-  readonly productIds: readonly string[];
-  readonly warnings: readonly ReadWarning[];
-} {
-  const { products, warnings } = readInventory(items);
-  return { productIds: products.map(({ productId }) => productId), warnings };
+/**
+ * What a Get of the Inventory node itself answers, child names joined by `/`: the product ids of the
+ * installed apps. A name that is no product id is passed over.
+ */
+export function readChildren(data: string): readonly string[] {
+  return childNames(data).flatMap((name) => productIdOf(name, []) ?? []);
 }
 
 /** Where below an Inventory a URI points; undefined when it is elsewhere. */
@@ -84,8 +78,7 @@ function inventoryPlace(
 }
 
 /** Child names of an interior node: joined by `/`, each percent-encoded. */
-function childNames(format: string | undefined, data: string | undefined): readonly string[] {
-  if (data === undefined || (format !== undefined && format !== "node")) return [];
+function childNames(data: string): readonly string[] {
   return data
     .trim()
     .split("/")
@@ -97,7 +90,7 @@ function childNames(format: string | undefined, data: string | undefined): reado
 function ensure(
   products: Map<string, Map<InventoryLeaf, string>>,
   segment: string,
-  warnings: ReadWarning[],
+  warnings: string[],
 ): Map<InventoryLeaf, string> | undefined {
   const productId = productIdOf(segment, warnings);
   if (productId === undefined) return undefined;
@@ -108,34 +101,33 @@ function ensure(
   return leaves;
 }
 
-function productIdOf(segment: string, warnings: ReadWarning[]): string | undefined {
+function productIdOf(segment: string, warnings: string[]): string | undefined {
   const exact = parseProductId(segment);
   if (exact !== undefined) return exact;
   const squeezed = segment.replaceAll(/\s/g, "");
   const repaired = parseProductId(squeezed);
   if (repaired === undefined) {
-    addOnce(warnings, "not-a-product-id", `"${segment.slice(0, 64)}" is no product id`);
+    addOnce(warnings, `"${segment.slice(0, 64)}" is no product id`);
     return undefined;
   }
-  addOnce(warnings, "blank-in-product-id", `"${segment}" was read as ${repaired}`);
+  addOnce(warnings, `"${segment}" was read as ${repaired}`);
   return repaired;
 }
 
 /** Every leaf of a product repeats its name; one warning is enough. */
-function addOnce(warnings: ReadWarning[], rule: ReadWarning["rule"], message: string): void {
-  if (!warnings.some((warning) => warning.message === message)) warnings.push({ rule, message });
+function addOnce(warnings: string[], message: string): void {
+  if (!warnings.includes(message)) warnings.push(message);
 }
 
 function productOf(
   productId: string,
   leaves: ReadonlyMap<InventoryLeaf, string>,
-  warnings: ReadWarning[],
+  warnings: string[],
 ): InventoryProduct {
   const raw = leaves.get("InstallDate");
   const installDate = raw === undefined ? undefined : parseInstallDate(raw);
   if (raw !== undefined && installDate === undefined) {
-    const message = `InstallDate "${raw.slice(0, 64)}" of ${productId} is no date`;
-    warnings.push({ rule: "install-date", message });
+    warnings.push(`InstallDate "${raw.slice(0, 64)}" of ${productId} is no date`);
   }
   return {
     productId,

@@ -66,6 +66,17 @@ export const NODES: readonly NodeRule[] = [
 export const INVENTORY_LEAVES = ["Version", "Title", "Publisher", "InstallDate"] as const;
 export type InventoryLeaf = (typeof INVENTORY_LEAVES)[number];
 
+export const DOWNLOAD_LEAVES = [
+  "Version",
+  "Name",
+  "URL",
+  "Status",
+  "LastError",
+  "LastErrorDesc",
+  "DownloadInstall",
+] as const;
+export type DownloadLeaf = (typeof DOWNLOAD_LEAVES)[number];
+
 /**
  * The rule of the node at `segments` below the root, already decoded; names compare exactly. Undefined
  * when there is no such node, whatever the device's state.
