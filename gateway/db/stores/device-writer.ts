@@ -2,7 +2,6 @@ import type { DeviceAlias } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { NewFact } from "../../../devices/model/fact.ts";
 import type { DeviceId } from "../../../devices/model/ids.ts";
-import type { Installation } from "../../../devices/model/installation.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
 import type { DeviceChanges, StoredSession } from "../../../devices/ports/site-store.ts";
 import type { OutpostDatabase } from "../database.ts";
@@ -16,8 +15,9 @@ import {
   inventory,
   sessions,
 } from "../schema/devices.ts";
-import { facts, installations } from "../schema/installations.ts";
+import { facts } from "../schema/installations.ts";
 import type { Numbering } from "./numbering.ts";
+import type { RowWriter } from "./row-writer.ts";
 import { insertInto, upsertInto } from "./upsert.ts";
 
 /**
@@ -28,12 +28,14 @@ export class DeviceWriter {
   readonly #connection: Connection;
   readonly #numbering: Numbering;
   readonly #now: () => number;
+  readonly #rows: RowWriter;
   readonly #put: ReturnType<typeof prepareWrites>;
 
-  constructor(database: OutpostDatabase, numbering: Numbering) {
+  constructor(database: OutpostDatabase, numbering: Numbering, rows: RowWriter) {
     this.#connection = database.connection;
     this.#numbering = numbering;
     this.#now = database.now;
+    this.#rows = rows;
     this.#put = prepareWrites(database.connection);
   }
 
@@ -52,19 +54,9 @@ export class DeviceWriter {
       for (const instant of change.instants ?? []) this.#put.instant(instant);
       if (change.session !== undefined) this.#putSession(change.device, change.session);
     }
-    this.putRows(changes.flatMap((change) => change.installations ?? []));
+    const rows = changes.flatMap((change) => change.installations ?? []);
+    this.#rows.putNow(rows.map((row) => ({ ...row, site })));
     this.#putFacts(changes.flatMap((change) => change.facts ?? []));
-  }
-
-  /** Every row gets the next revision, so that whoever watches sees it. */
-  putRows(rows: readonly Installation[]): void {
-    if (rows.length === 0) return;
-    const { site } = this.#numbering.scope();
-    let revisionCounter = this.#numbering.lastRevision();
-    for (const row of rows) {
-      revisionCounter++;
-      this.#put.installation({ ...row, site, revisionCounter });
-    }
   }
 
   #putFacts(newFacts: readonly NewFact[]): void {
@@ -130,7 +122,6 @@ function prepareWrites(connection: Connection) {
     downloadNode: upsertInto(connection, downloadNodes, ["device", "productId"]),
     instant: upsertInto(connection, instants, ["device", "startMs"]),
     session: upsertInto(connection, sessions, ["device"]),
-    installation: upsertInto(connection, installations, ["site", "distribution", "device"]),
     // Facts are only ever added: a number that is taken is a mistake of ours.
     fact: insertInto(connection, facts),
   };

@@ -12,9 +12,9 @@ export interface Scope {
 const NAME = "numbering";
 
 /**
- * The numbers of facts and of changed rows, given inside the transaction that stores them, so that
- * one that is rolled back leaves no gap. Facts count from 1 without a gap in each incarnation of the
- * site; revisions only rise.
+ * The numbers of facts: from 1 without a gap in each incarnation of the site. They are given inside
+ * the transaction that stores the facts, so that one that is rolled back leaves no gap; and the last
+ * fact of an incarnation is never deleted, so that none is given twice.
  */
 export class Numbering {
   readonly #connection: Connection;
@@ -45,14 +45,6 @@ export class Numbering {
     const [row] = this.#connection
       .prepare("SELECT max(seq) FROM facts WHERE site = ? AND site_incarnation = ?")
       .rows(scope.site, scope.incarnation);
-    return Number(row?.[0] ?? 0);
-  }
-
-  /** The revision counter of the row that changed last; 0 when there is none. */
-  lastRevision(): number {
-    const [row] = this.#connection
-      .prepare("SELECT max(revision_counter) FROM installations")
-      .rows();
     return Number(row?.[0] ?? 0);
   }
 }

@@ -15,11 +15,12 @@ import { deviceAliases, deviceCredentials, sessions } from "../schema/devices.ts
 import { prepareDeviceReads } from "./device-reads.ts";
 import { DeviceWriter } from "./device-writer.ts";
 import { Numbering } from "./numbering.ts";
+import { RowWriter } from "./row-writer.ts";
 
 /** `SiteStore` kept in libSQL. */
 export class SqlSiteStore implements SiteStore {
   readonly #database: OutpostDatabase;
-  readonly #numbering: Numbering;
+  readonly #rows: RowWriter;
   readonly #reads: ReturnType<typeof prepareDeviceReads>;
   readonly #byName: ReturnType<typeof prepareByName>;
   readonly #writer: DeviceWriter;
@@ -27,10 +28,10 @@ export class SqlSiteStore implements SiteStore {
   /** @param site the site's name until it has joined a hub and got another */
   constructor(database: OutpostDatabase, site: SiteId) {
     this.#database = database;
-    this.#numbering = new Numbering(database, site);
+    this.#rows = new RowWriter(database.connection);
     this.#reads = prepareDeviceReads(database.db);
     this.#byName = prepareByName(database);
-    this.#writer = new DeviceWriter(database, this.#numbering);
+    this.#writer = new DeviceWriter(database, new Numbering(database, site), this.#rows);
   }
 
   async find(id: DeviceId): Promise<Device | undefined> {
@@ -81,7 +82,7 @@ export class SqlSiteStore implements SiteStore {
 
   /** The revision counter of the row that changed last. Rises with every changed row. */
   revision(): number {
-    return this.#numbering.lastRevision();
+    return this.#rows.lastRevision();
   }
 
   #knockNow(knock: Parameters<SiteStore["knock"]>[0]): void {

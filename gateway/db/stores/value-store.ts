@@ -1,6 +1,9 @@
 import type { Connection } from "../driver/connection.ts";
 import type { GroupWriter } from "../group-writer.ts";
 
+/** When the database was restored from a backup, until the link has gone on from it. */
+export const RESTORED_AT = "identity/restored-at";
+
 /**
  * Small values by name: what the gateway knows of itself. The `…Now` methods are for code that is
  * inside a transaction of the writer already.
@@ -18,6 +21,12 @@ export class ValueStore {
   get(name: string): string | undefined {
     const [row] = this.#connection.prepare('SELECT value FROM "values" WHERE name = ?').rows(name);
     return row === undefined ? undefined : String(row[0]);
+  }
+
+  /** A value that was stored as JSON by us. */
+  getJson<T>(name: string): T | undefined {
+    const text = this.get(name);
+    return text === undefined ? undefined : (JSON.parse(text) as T);
   }
 
   /** All names that begin with a prefix, in order. */

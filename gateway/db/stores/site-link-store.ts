@@ -1,0 +1,210 @@
+import { asc, gt } from "drizzle-orm";
+import { AppError } from "../../../devices/model/errors.ts";
+import type { Fact } from "../../../devices/model/fact.ts";
+import type { SiteId } from "../../../devices/model/ids.ts";
+import type { Installation } from "../../../devices/model/installation.ts";
+import { adoptDevice } from "../../../sync/merge.ts";
+import type { StoredDocument } from "../../../sync/ports/documents.ts";
+import {
+  type Adoption,
+  type ChangedRows,
+  type FactPosition,
+  type FrameKind,
+  INITIAL_POSITION,
+  type KnownDevice,
+  type LinkPosition,
+  type LinkWrite,
+  type OutboxFrame,
+  type SiteIdentity,
+  type SiteKeys,
+  type SiteLinkStore,
+} from "../../../sync/ports/site-link-store.ts";
+import type { OutpostDatabase } from "../database.ts";
+import { devices } from "../schema/devices.ts";
+import { installations } from "../schema/installations.ts";
+import { prepareDeviceReads } from "./device-reads.ts";
+import { readDocument, writeDocuments } from "./document-rows.ts";
+import { lastFacts, readFacts } from "./fact-reads.ts";
+import { Numbering } from "./numbering.ts";
+import { RowWriter } from "./row-writer.ts";
+import { upsertInto } from "./upsert.ts";
+import { RESTORED_AT, ValueStore } from "./value-store.ts";
+
+const KEYS = "identity/keys";
+const IDENTITY = "identity/site";
+const POSITION = "link/position";
+
+/** `SiteLinkStore` kept in libSQL. */
+export class SqlSiteLinkStore implements SiteLinkStore {
+  readonly #database: OutpostDatabase;
+  readonly #values: ValueStore;
+  readonly #numbering: Numbering;
+  readonly #rows: RowWriter;
+  readonly #reads: ReturnType<typeof prepareDeviceReads>;
+
+  /** @param site the site's name until it has joined a hub; the same as the SiteStore was given */
+  constructor(database: OutpostDatabase, site: SiteId) {
+    this.#database = database;
+    this.#values = new ValueStore(database);
+    this.#numbering = new Numbering(database, site);
+    this.#rows = new RowWriter(database.connection);
+    this.#reads = prepareDeviceReads(database.db);
+  }
+
+  async keys(): Promise<SiteKeys | undefined> {
+    return this.#values.getJson<SiteKeys>(KEYS);
+  }
+
+  async putKeys(keys: SiteKeys): Promise<void> {
+    const wanted = JSON.stringify(keys);
+    if ((await this.#values.putIfAbsent(KEYS, wanted)) === wanted) return;
+    throw new AppError("conflict", "This site has other keys already.");
+  }
+
+  async identity(): Promise<SiteIdentity | undefined> {
+    return this.#values.getJson<SiteIdentity>(IDENTITY);
+  }
+
+  join(identity: SiteIdentity, position: LinkPosition): Promise<void> {
+    return this.#database.writer.submit(() => {
+      const { connection } = this.#database;
+      for (const table of ["devices", "installations", "facts"]) {
+        connection
+          .prepare(`UPDATE ${table} SET site = ? WHERE site <> ?`)
+          .run(identity.site, identity.site);
+      }
+      this.#values.putNow(IDENTITY, JSON.stringify(identity));
+      this.#putPositionNow(position, identity.site);
+    });
+  }
+
+  async position(): Promise<LinkPosition> {
+    return this.#values.getJson<LinkPosition>(POSITION) ?? INITIAL_POSITION;
+  }
+
+  async restored(): Promise<boolean> {
+    return this.#values.get(RESTORED_AT) !== undefined;
+  }
+
+  async changes(afterRevision: number, limit: number): Promise<ChangedRows> {
+    const { connection, db } = this.#database;
+    // No await in between: nothing is written while this runs, so it is one snapshot.
+    const rows = db
+      .select()
+      .from(installations)
+      .where(gt(installations.revisionCounter, afterRevision))
+      .orderBy(asc(installations.revisionCounter))
+      .limit(limit + 1)
+      .all();
+    return {
+      rows: rows.slice(0, limit).map(({ revisionCounter, ...row }) => ({
+        row: row as Installation,
+        revision: revisionCounter,
+      })),
+      more: rows.length > limit,
+      lastFacts: lastFacts(connection, this.#numbering.scope().site),
+    };
+  }
+
+  async facts(after: FactPosition, limit: number): Promise<readonly Fact[]> {
+    return readFacts(this.#database.db, this.#numbering.scope().site, after, limit);
+  }
+
+  async pending(
+    afterRevision: number,
+    after: readonly FactPosition[],
+  ): Promise<{ readonly rows: number; readonly facts: number }> {
+    const { connection } = this.#database;
+    const { site } = this.#numbering.scope();
+    const known = new Map(after.map(({ incarnation, seq }) => [incarnation, seq]));
+    const counts = lastFacts(connection, site).map(({ incarnation }) =>
+      this.#count(COUNT_FACTS, site, incarnation, known.get(incarnation) ?? 0),
+    );
+    return {
+      rows: this.#count(COUNT_ROWS, afterRevision),
+      facts: counts.reduce((sum, count) => sum + count, 0),
+    };
+  }
+
+  async document(name: string): Promise<StoredDocument | undefined> {
+    return readDocument(this.#database.connection, name);
+  }
+
+  async oldestFrame(): Promise<OutboxFrame | undefined> {
+    const [row] = this.#database.connection.prepare(OLDEST_FRAME).rows();
+    if (!row) return undefined;
+    const [incarnation, seq, kind, bytes, createdAtMs] = row;
+    return {
+      incarnation: Number(incarnation),
+      seq: Number(seq),
+      kind: String(kind) as FrameKind,
+      bytes: bytes as Uint8Array,
+      createdAtMs: Number(createdAtMs),
+    };
+  }
+
+  commit(write: LinkWrite): Promise<void> {
+    return this.#database.writer.submit(() => {
+      const { connection } = this.#database;
+      const { position, frame, dropFramesThrough } = write;
+      if (frame) {
+        connection
+          .prepare(PUT_FRAME)
+          .run(frame.incarnation, frame.seq, frame.kind, frame.bytes, frame.createdAtMs);
+      }
+      if (dropFramesThrough !== undefined) {
+        connection.prepare(DROP_FRAMES).run(position.incarnation, dropFramesThrough);
+      }
+      writeDocuments(connection, write.documents ?? []);
+      this.#putPositionNow(position, this.#numbering.scope().site);
+    });
+  }
+
+  adopt(adoption: Adoption): Promise<void> {
+    return this.#database.writer.submit(() => {
+      const { connection } = this.#database;
+      const { site } = this.#numbering.scope();
+      if (adoption.renumber) {
+        const { incarnation, seq } = adoption.renumber;
+        connection.prepare(RENUMBER).run(adoption.position.incarnation, site, incarnation, seq);
+      }
+      for (const known of adoption.known) this.#adoptNow(known, site);
+      writeDocuments(connection, adoption.documents);
+      connection.prepare("DELETE FROM outbox").run();
+      this.#values.putNow(RESTORED_AT, null);
+      this.#putPositionNow(adoption.position, site);
+    });
+  }
+
+  #adoptNow(known: KnownDevice, site: SiteId): void {
+    const device = this.#reads.device(known.device.id);
+    const here = device && { device, rows: this.#reads.installations(device.id) };
+    const adopted = adoptDevice(here, known);
+    upsertInto(this.#database.connection, devices, ["site", "id"])({ ...adopted.device, site });
+    this.#rows.putNow(adopted.rows.map((row) => ({ ...row, site })));
+  }
+
+  #putPositionNow(position: LinkPosition, site: SiteId): void {
+    this.#values.putNow(POSITION, JSON.stringify(position));
+    this.#numbering.setNow({ site, incarnation: position.incarnation });
+  }
+
+  #count(sql: string, ...values: readonly (string | number)[]): number {
+    const [row] = this.#database.connection.prepare(sql).rows(...values);
+    return Number(row?.[0] ?? 0);
+  }
+}
+
+const COUNT_ROWS = "SELECT count(*) FROM installations WHERE revision_counter > ?";
+const COUNT_FACTS =
+  "SELECT count(*) FROM facts WHERE site = ? AND site_incarnation = ? AND seq > ?";
+const OLDEST_FRAME = `SELECT site_incarnation, frame_seq, kind, frame, created_at_ms FROM outbox
+  ORDER BY site_incarnation, frame_seq LIMIT 1`;
+const PUT_FRAME = `INSERT INTO outbox (site_incarnation, frame_seq, kind, frame, created_at_ms)
+  VALUES (?, ?, ?, ?, ?) ON CONFLICT (site_incarnation, frame_seq)
+  DO UPDATE SET kind = excluded.kind, frame = excluded.frame, created_at_ms = excluded.created_at_ms`;
+const DROP_FRAMES = "DELETE FROM outbox WHERE site_incarnation = ? AND frame_seq <= ?";
+const RENUMBER = `UPDATE facts SET site_incarnation = ?, seq = moved.number
+  FROM (SELECT rowid AS id, row_number() OVER (ORDER BY seq) AS number FROM facts
+    WHERE site = ? AND site_incarnation = ? AND seq >= ?) AS moved
+  WHERE facts.rowid = moved.id`;
