@@ -3,12 +3,13 @@
  * what one group of routes needs, and `gateway/roles` decides who answers.
  */
 import type { Device } from "../../devices/model/device.ts";
-import type { DeviceId, InstallationId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
-import type { Installation, Operation, Reason } from "../../devices/model/installation.ts";
+import type { DeviceId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
+import type { Installation } from "../../devices/model/installation.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { BulkOutcome, DirectFact, RecordedFact } from "../../devices/service/installations.ts";
 import type { NewDevice, RegisteredDevice } from "../../devices/service/register-device.ts";
+import type { Tonight } from "../../devices/service/tonight.ts";
 
 /** What a site does about its own devices. `by` is who asked, for the history. */
 export interface SiteUseCases {
@@ -29,31 +30,6 @@ export interface SiteUseCases {
   tonight(id: DeviceId): Promise<Tonight>;
   /** Registers a device that knocked: what it said of itself, then what `wanted` says. */
   approveKnock(knock: Knock, wanted: Partial<NewDevice>, by: string): Promise<RegisteredDevice>;
-}
-
-/** One row of "what will happen tonight". */
-export interface TonightItem {
-  readonly installation: InstallationId;
-  readonly package: string;
-  readonly packageName: string;
-  readonly operation: Operation;
-  readonly targetVersion: string;
-  /** `now`: at the next contact; `instant`: at the device's instant; `blocked`: not before the reason is gone. */
-  readonly when: "now" | "instant" | "blocked";
-  readonly reason: Reason | null;
-  /** The reason as a sentence for people. */
-  readonly detail: string;
-}
-
-export interface Tonight {
-  readonly device: DeviceId;
-  /** The running or next occurrence that the device takes part in; null: no window, so nothing. */
-  readonly occurrence: { readonly startMs: number; readonly endMs: number } | null;
-  /** Drawn when the occurrence is near. */
-  readonly instantMs: number | null;
-  /** The device was evaluated in this occurrence already. */
-  readonly evaluatedAtMs: number | null;
-  readonly items: readonly TonightItem[];
 }
 
 /** Settings of this one gateway, not of the organisation. */

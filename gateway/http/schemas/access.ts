@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import type { EnrolmentCode } from "../../../devices/ports/enrolment-codes.ts";
 import type { Administrator, ApiToken, AuditEntry } from "../../access/access-store.ts";
-import type { EnrolmentCode } from "../../access/enrolment.ts";
 import type { Principal } from "../../access/principal.ts";
 import { ROLES, SCOPE_NAMES } from "../../access/role.ts";
 import { GivenTime, nonEmptyLine, Time, timeFrom } from "./common.ts";

@@ -1,57 +1,11 @@
-import { and, asc, desc, eq, isNull } from "drizzle-orm";
+import { and, asc, desc, eq } from "drizzle-orm";
 import type { DeviceAlias } from "../../../devices/model/device.ts";
-import { AppError } from "../../../devices/model/errors.ts";
 import type { Knock } from "../../../devices/ports/site-store.ts";
-import type { EnrolmentCode, EnrolmentCodes, KnockList } from "../../access/enrolment.ts";
+import type { KnockList } from "../../access/knocks.ts";
 import type { OutpostDatabase } from "../database.ts";
 import type { Db } from "../drizzle.ts";
 import type { GroupWriter } from "../group-writer.ts";
-import { enrolmentCodes, knocks } from "../schema/devices.ts";
-
-/** `EnrolmentCodes` kept in libSQL. */
-export class SqlEnrolmentCodes implements EnrolmentCodes {
-  readonly #db: Db;
-  readonly #writer: GroupWriter;
-
-  constructor({ db, writer }: Pick<OutpostDatabase, "db" | "writer">) {
-    this.#db = db;
-    this.#writer = writer;
-  }
-
-  async list(): Promise<readonly EnrolmentCode[]> {
-    const order = [desc(enrolmentCodes.createdAtMs), desc(enrolmentCodes.id)];
-    const rows = this.#db
-      .select()
-      .from(enrolmentCodes)
-      .orderBy(...order)
-      .all();
-    return rows.map(codeFrom);
-  }
-
-  async findByHash(codeHash: string): Promise<EnrolmentCode | undefined> {
-    const where = eq(enrolmentCodes.codeHash, codeHash);
-    const [row] = this.#db.select().from(enrolmentCodes).where(where).all();
-    return row && codeFrom(row);
-  }
-
-  async add(code: EnrolmentCode): Promise<void> {
-    const row = { ...code, template: JSON.stringify(code.template) };
-    const added = await this.#writer.submit((db) =>
-      db.insert(enrolmentCodes).values(row).onConflictDoNothing().run(),
-    );
-    if (added.changes === 0) {
-      throw new AppError("conflict", `there is an enrolment code ${code.id} already`);
-    }
-  }
-
-  async remove(id: string): Promise<boolean> {
-    const isUnused = and(eq(enrolmentCodes.id, id), isNull(enrolmentCodes.usedAtMs));
-    const removed = await this.#writer.submit((db) =>
-      db.delete(enrolmentCodes).where(isUnused).run(),
-    );
-    return removed.changes > 0;
-  }
-}
+import { knocks } from "../schema/devices.ts";
 
 const KNOCK = {
   protocol: knocks.protocol,
@@ -95,10 +49,6 @@ export class SqlKnockList implements KnockList {
 
 function isKnock(protocol: string, externalId: string) {
   return and(eq(knocks.protocol, protocol), eq(knocks.externalId, externalId));
-}
-
-function codeFrom(row: typeof enrolmentCodes.$inferSelect): EnrolmentCode {
-  return { ...row, template: JSON.parse(row.template) };
 }
 
 /** A protocol this version does not know cannot be approved, so it is not listed. */
