@@ -43,7 +43,8 @@ export class Connection implements StatementHost {
   readonly #statements = new Map<string, Statement>();
   /** Made anew when the connection is. */
   #natives = new WeakMap<Statement, Native>();
-  #database: Libsql.Database;
+  /** Undefined after it met a lock: it is opened again when it is next needed. */
+  #database: Libsql.Database | undefined;
   #isOpen = true;
   /** Transactions and savepoints of ours that are running. */
   #depth = 0;
@@ -78,16 +79,16 @@ export class Connection implements StatementHost {
 
   /** Statements of ours without values or rows, such as PRAGMA, VACUUM or a migration. */
   exec(sql: string): void {
-    this.#needOpen();
+    const database = this.#live();
     try {
-      this.#database.exec(sql);
+      database.exec(sql);
     } catch (error) {
       throw databaseErrorFrom(error, sql);
     }
   }
 
   get inTransaction(): boolean {
-    return this.#isOpen && this.#database.inTransaction;
+    return this.#isOpen && this.#database?.inTransaction === true;
   }
 
   /** Rises with every transaction that was committed: what was read before may have changed. */
@@ -162,7 +163,6 @@ export class Connection implements StatementHost {
   }
 
   #writing<T>(work: () => T): T {
-    this.#needOpen();
     if (this.#depth === 0) return this.atomically(work);
     this.#needTransaction();
     return work();
@@ -201,11 +201,11 @@ export class Connection implements StatementHost {
   }
 
   #nativeOf(statement: Statement): Native {
-    this.#needOpen();
+    const database = this.#live();
     const known = this.#natives.get(statement);
     if (known) return known;
     try {
-      const prepared = this.#database.prepare(statement.sql);
+      const prepared = database.prepare(statement.sql);
       const isReader = prepared.reader;
       if (isReader) prepared.raw(true);
       const native: Native = { statement: prepared, isReader, columns: undefined };
@@ -222,7 +222,7 @@ export class Connection implements StatementHost {
    * read that did costs us the connection.
    */
   #failed(error: unknown, sql: string): Error {
-    if (isBusy(error)) this.#reopen();
+    if (isBusy(error)) this.#letGo();
     return databaseErrorFrom(error, sql);
   }
 
@@ -236,8 +236,7 @@ export class Connection implements StatementHost {
 
   /** A full disk ends the whole transaction; what follows must not become one of its own. */
   #needTransaction(): void {
-    this.#needOpen();
-    if (this.#database.inTransaction) return;
+    if (this.#live().inTransaction) return;
     throw new Error("the transaction has ended already: nothing can be added to it");
   }
 
@@ -248,16 +247,10 @@ export class Connection implements StatementHost {
   #rollBack(): void {
     if (!this.inTransaction) return;
     try {
-      this.#database.exec("ROLLBACK");
+      this.exec("ROLLBACK");
     } catch {
-      this.#reopen(); // Closing the connection rolls back for certain.
+      this.#letGo(); // Closing the connection rolls back for certain.
     }
-  }
-
-  #reopen(): void {
-    if (this.path === ":memory:") return; // It has no other connection to meet.
-    this.#letGo();
-    this.#database = this.#open();
   }
 
   /**
@@ -267,11 +260,12 @@ export class Connection implements StatementHost {
   #letGo(): void {
     this.#natives = new WeakMap();
     try {
-      this.#database.exec(LEAVE);
+      this.#database?.exec(LEAVE);
     } catch {
       // No room to fold the log in, say: the next start reads it.
     }
-    this.#database.close();
+    this.#database?.close();
+    this.#database = undefined;
   }
 
   #open(): Libsql.Database {
@@ -293,8 +287,10 @@ export class Connection implements StatementHost {
     }
   }
 
-  #needOpen(): void {
+  #live(): Libsql.Database {
     if (!this.#isOpen) throw new Error(`the database ${this.path} is closed`);
+    this.#database ??= this.#open();
+    return this.#database;
   }
 }
 

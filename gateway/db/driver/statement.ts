@@ -18,8 +18,8 @@ export interface StatementHost {
 }
 
 /**
- * A prepared statement. It is always run to its end: a `get` of the binding leaves the statement
- * standing on its first row, and a statement that stands blocks VACUUM and holds its snapshot.
+ * A prepared statement. It is always run to its end: one that stands on a row blocks VACUUM, keeps
+ * its snapshot, and what it wrote is not committed.
  */
 export class Statement {
   readonly sql: string;
