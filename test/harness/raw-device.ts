@@ -11,6 +11,8 @@ export interface RawDeviceOptions {
   readonly user: string;
   readonly password: string;
   readonly auth?: "basic" | "md5";
+  /** Instead of the network. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 export interface RawItem {
@@ -65,6 +67,7 @@ export class RawDevice {
   /** The commands of the last session, in the order they came. */
   transcript: RawCommand[] = [];
   answers: RawAnswer[] = [];
+  lastSent = "";
   #sessionId = 0;
   #messageId = 0;
   #nonce = "";
@@ -148,7 +151,8 @@ export class RawDevice {
   /** Sends a body of commands as the next message of the session. */
   async post(body: string): Promise<RawAnswer> {
     this.#messageId += 1;
-    const response = await this.send(this.envelope(body));
+    this.lastSent = this.envelope(body);
+    const response = await this.send(this.lastSent);
     const text = await response.text();
     if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${text}`);
     const answer = parseAnswer(text);
@@ -161,7 +165,8 @@ export class RawDevice {
   }
 
   send(xml: string | Uint8Array): Promise<Response> {
-    return fetch(this.options.url, {
+    const { fetch: send = fetch } = this.options;
+    return send(this.options.url, {
       method: "POST",
       headers: { "content-type": "application/vnd.syncml.dm+xml" },
       body: xml,

@@ -1,0 +1,222 @@
+import type { Distribution } from "../../devices/model/distribution.ts";
+import { HLC_ZERO } from "../../devices/model/hlc.ts";
+import type {
+  DeviceId,
+  DistributionId,
+  PackageId,
+  RevisionId,
+  Sha256,
+  SiteId,
+  WindowId,
+} from "../../devices/model/ids.ts";
+import type { Package, Revision } from "../../devices/model/package.ts";
+import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/policy.ts";
+import type { MaintenanceWindow } from "../../devices/model/window.ts";
+import type { Log } from "../../devices/ports/log.ts";
+import { HlcClock } from "../../devices/service/clock.ts";
+import { DeviceLock } from "../../devices/service/device-lock.ts";
+import { serveMessage } from "../../devices/service/dm-session.ts";
+import { OccurrenceCache } from "../../devices/service/outlook.ts";
+import { type NewDevice, registerDevice } from "../../devices/service/register-device.ts";
+import { replanAll } from "../../devices/service/replan-all.ts";
+import type { SiteContext } from "../../devices/service/site-context.ts";
+import { openDatabase } from "../../gateway/db/database.ts";
+import { SqlSiteEnrolmentCodes } from "../../gateway/db/stores/enrolment-codes.ts";
+import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
+import { onError } from "../../gateway/http/on-error.ts";
+import { omaDmRoutes } from "../../gateway/http/routes/oma-dm.ts";
+import { RawDevice } from "./raw-device.ts";
+import { seededRandom } from "./seeded-random.ts";
+
+export const P1 = "{B316008A-141D-4A79-810F-8B764C4CFDFB}";
+export const EID = "4000000001";
+export const EAM = `./Vendor/MSFT/EnterpriseAppManagement/${EID}`;
+export const P1_DOWNLOAD = `${EAM}/EnterpriseApps/Download/%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D`;
+export const P1_INVENTORY = `${EAM}/EnterpriseApps/Inventory/%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D`;
+
+export const QUIET: Log = { info() {}, warn() {}, error() {} };
+
+/** A site without its shell: the domain over real SQL, with policy and time in the test's hands. */
+export class SiteCore implements AsyncDisposable {
+  readonly context: SiteContext;
+  readonly #close: () => Promise<void>;
+  readonly #app: ReturnType<typeof omaDmRoutes>;
+  readonly content = new Set<string>();
+  nowMs: number;
+  policy: Policy;
+
+  static async open(options: { nowMs?: number; seed?: number } = {}): Promise<SiteCore> {
+    const core = { current: undefined as SiteCore | undefined };
+    const now = () => core.current?.nowMs ?? 0;
+    const database = await openDatabase({ path: ":memory:", log: QUIET, now });
+    const made = new SiteCore(database, options);
+    core.current = made;
+    return made;
+  }
+
+  private constructor(
+    database: Awaited<ReturnType<typeof openDatabase>>,
+    options: { nowMs?: number; seed?: number },
+  ) {
+    this.nowMs = options.nowMs ?? Date.parse("2026-11-21T12:00:00Z");
+    this.policy = {
+      version: 1,
+      packages: new Map(),
+      revisions: new Map(),
+      distributions: [],
+      distributionsById: new Map(),
+      windows: [],
+      groups: new Map(),
+      enterprise: {
+        enterpriseId: EID,
+        enrollmentToken: "VG9rZW4x",
+        certificateSearchCriteria: "CN%3DDevice-42",
+        crlCheck: null,
+        platforms: ENTERPRISE_PLATFORMS_DEFAULT,
+      },
+    };
+    const random = seededRandom(options.seed ?? 1);
+    const site = "site-1" as SiteId;
+    this.#close = () => database.close();
+    this.context = {
+      site,
+      organisation: "test",
+      timeZone: () => "Europe/Prague",
+      store: new SqlSiteStore(database, site),
+      enrolmentCodes: new SqlSiteEnrolmentCodes(database),
+      policy: { read: () => this.policy },
+      content: {
+        has: (sha256) => this.content.has(sha256),
+        describeMissing: () => "not here yet",
+        urlFor: (file, device, _untilMs, base) =>
+          `${base}/content/${file.sha256}/${file.name}?device=${device}`,
+      },
+      occurrences: new OccurrenceCache(),
+      now: () => this.nowMs,
+      hlc: new HlcClock(() => this.nowMs, HLC_ZERO),
+      lock: new DeviceLock(),
+      log: QUIET,
+      random,
+      randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256)),
+      issueIncarnation: async (_device, last) => (last ?? 0) + 1,
+    };
+    this.#app = omaDmRoutes({
+      serve: (message, origin) => serveMessage(this.context, message, origin),
+      originOf: () => ({ address: "127.0.0.1", baseUrl: "http://site.test" }),
+      log: QUIET,
+    });
+    this.#app.onError(onError(QUIET) as never);
+  }
+
+  /** Changes the policy and plans everything again, as a gateway does. */
+  async change(change: Partial<Policy>): Promise<void> {
+    const next = { ...this.policy, ...change, version: this.policy.version + 1 };
+    this.policy = {
+      ...next,
+      distributionsById: new Map(next.distributions.map((one) => [one.id, one])),
+    };
+    await replanAll(this.context);
+  }
+
+  /** Distributes a version of P1; the file is on hand. */
+  async distribute(version: string, options: Partial<Distribution> = {}): Promise<DistributionId> {
+    const number = this.policy.distributions.length + 1;
+    const app: Package = {
+      id: "contoso-app" as PackageId,
+      name: "ContosoApp1",
+      platform: "Windows",
+      productId: P1,
+      publisher: "Contoso",
+      description: "",
+      createdAtMs: this.nowMs,
+    };
+    const sha256 = number.toString(16).padStart(64, "0") as Sha256;
+    this.content.add(sha256);
+    const revision: Revision = {
+      id: `revision-${number}` as RevisionId,
+      package: app.id,
+      version,
+      channel: "EnterpriseAppManagement",
+      file: { sha256, name: "ContosoApp1.xap", bytes: 1000 },
+      minimumOsVersion: null,
+      licence: "none",
+      storeApp: false,
+      targeting: { cpu: null, osMajor: null, osPlatform: null },
+      createdAtMs: this.nowMs,
+    };
+    const distribution: Distribution = {
+      id: `distribution-${number}` as DistributionId,
+      package: app.id,
+      revision: revision.id,
+      operation: "install",
+      mode: "on-demand",
+      target: { kind: "all" },
+      sites: [],
+      allowDowngrade: false,
+      updateOnly: false,
+      createdAtMs: this.nowMs,
+      hlc: this.context.hlc.next(),
+      author: "test",
+      origin: "hub",
+      stoppedAtMs: null,
+      ...options,
+    };
+    await this.change({
+      packages: new Map([...this.policy.packages, [app.id, app]]),
+      revisions: new Map([...this.policy.revisions, [revision.id, revision]]),
+      distributions: [distribution, ...this.policy.distributions],
+    });
+    return distribution.id;
+  }
+
+  async addWindow(start: string, durationMinutes: number): Promise<void> {
+    const window: MaintenanceWindow = {
+      id: `window-${this.policy.windows.length + 1}` as WindowId,
+      name: "nightly",
+      start,
+      recurrence: "FREQ=DAILY",
+      durationMinutes,
+      timeZone: null,
+      scope: { kind: "organisation" },
+      enabled: true,
+    };
+    await this.change({ windows: [...this.policy.windows, window] });
+  }
+
+  /** Registers a device and gives the hand to play it with. */
+  async device(
+    name: string,
+    options: Partial<NewDevice> = {},
+  ): Promise<{ id: DeviceId; raw: RawDevice }> {
+    const stableId = `urn:uuid:${name}`;
+    const registered = await registerDevice(
+      this.context,
+      { stableId, name, platform: "Windows", ...options },
+      "test",
+    );
+    const raw = new RawDevice({
+      url: "http://site.test/syncml",
+      deviceId: stableId,
+      user: registered.userName,
+      password: registered.password,
+      fetch: async (url, init) => this.#app.request(url, init),
+    });
+    return { id: registered.device.id, raw };
+  }
+
+  async row(device: DeviceId, distribution: DistributionId) {
+    const view = await this.context.store.view(device);
+    const row = view?.installations.find((one) => one.distribution === distribution);
+    if (!row) throw new Error(`no row ${distribution} of ${device}`);
+    return row;
+  }
+
+  advance(milliseconds: number): Promise<void> {
+    this.nowMs += milliseconds;
+    return replanAll(this.context);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+}
