@@ -1,10 +1,10 @@
 import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
-import { bucketOf } from "./matrix.ts";
 import type { PlanInput, PlannedReason, Work } from "./plan-types.ts";
 import {
   enrolmentObstacle,
+  isOpen,
   needsRepair,
   retriesByItself,
   retryAtMs,
@@ -46,7 +46,7 @@ export function explainRow(
       isAutomatic ? outlook.nextMs : retryAtMs(row),
     );
   }
-  if (bucketOf(row.status, row.operation) !== "pending") return because(null, "");
+  if (!isOpen(row)) return because(null, "");
   if (row.offeredAtMs !== null) {
     return (row.state ?? "").startsWith("Prompted user")
       ? because("user", "the user is asked to confirm")

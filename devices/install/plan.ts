@@ -5,13 +5,13 @@ import type { Package, Revision } from "../model/package.ts";
 import { compareVersions } from "../model/version.ts";
 import { bornRow } from "./birth.ts";
 import { explainRow } from "./explain.ts";
-import { bucketOf } from "./matrix.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
 import { relevanceOf } from "./relevance.ts";
 import { targets } from "./targets.ts";
 import {
   goneState,
   installedState,
+  isOpen,
   isPresent,
   isWaiting,
   needsChange,
@@ -138,11 +138,10 @@ class Planner {
   /** Stopped, superseded, or no longer a target: open rows leave the counts, the rest stays. [D3, D4] */
   #end(distribution: Distribution, newer: Distribution | undefined): void {
     const row = this.#row(distribution.id);
-    const bucket = bucketOf(row.status, row.operation);
     const reason: Reason = newer ? "superseded" : "stopped";
-    const isOpen = bucket === "pending" || bucket === "failed";
-    if (!isOpen || (!row.counted && row.reason === reason)) {
-      if (row.reason !== null && !isOpen) this.#explain(distribution.id, null, "", null);
+    const leaves = isOpen(row) || row.status === "failed" || row.status === "upgrade_failed";
+    if (!leaves || (!row.counted && row.reason === reason)) {
+      if (row.reason !== null && !leaves) this.#explain(distribution.id, null, "", null);
       return;
     }
     const text = newer

@@ -9,7 +9,6 @@ import type { Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 import { compareVersions } from "../model/version.ts";
 import { hresultOf } from "./hresult.ts";
-import { bucketOf } from "./matrix.ts";
 
 /** Failures that may pass are tried again by themselves this often, the first attempt included. */
 export const AUTOMATIC_ATTEMPTS_MAX = 3;
@@ -106,7 +105,28 @@ export function isPresent(row: Installation): boolean {
 
 /** Open, and not with the device: nothing was sent in this attempt. */
 export function isWaiting(row: Installation): boolean {
-  return bucketOf(row.status, row.operation) === "pending" && row.offeredAtMs === null;
+  return isOpen(row) && row.offeredAtMs === null;
+}
+
+/**
+ * Is there something left to do or to wait for? Not the same as the bucket "pending": a device that
+ * waits for an update has received the app already. [Q06]
+ */
+export function isOpen(row: Installation): boolean {
+  switch (row.status) {
+    case "pending_install":
+    case "installing":
+    case "pending_update":
+    case "updating":
+      return true;
+    case "installed":
+      return row.operation === "uninstall";
+    case "not_relevant":
+    case "removed_after_installation":
+    case "failed":
+    case "upgrade_failed":
+      return false;
+  }
 }
 
 export function needsRepair(row: Installation): boolean {
@@ -115,7 +135,7 @@ export function needsRepair(row: Installation): boolean {
 
 export function retriesByItself(row: Installation): boolean {
   if (row.attempt >= AUTOMATIC_ATTEMPTS_MAX) return false;
-  if (row.stale && bucketOf(row.status, row.operation) === "pending") return true;
+  if (row.stale && isOpen(row)) return true;
   if (row.status !== "failed" || row.lastError === null) return false;
   return hresultOf(row.lastError)?.retryable === true;
 }

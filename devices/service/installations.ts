@@ -1,6 +1,5 @@
 import { interpret } from "../install/mappings/interpret.ts";
-import { bucketOf } from "../install/matrix.ts";
-import { retriedChange, waitingState } from "../install/waiting.ts";
+import { isOpen, retriedChange, waitingState } from "../install/waiting.ts";
 import { AppError, type FieldError } from "../model/errors.ts";
 import { FACT_SOURCES, type FactSource } from "../model/fact.ts";
 import {
@@ -124,10 +123,9 @@ export function requestInstallation(
       );
     }
     if (!row.counted) throw notCounted(row);
-    const isPending = bucketOf(row.status, row.operation) === "pending";
-    if (isPending && row.requestedAtMs !== null) return;
+    if (isOpen(row) && (row.requestedAtMs !== null || row.offeredAtMs !== null)) return;
     const isGone = row.status === "removed_after_installation" && row.operation !== "uninstall";
-    if (!isPending && !isGone) {
+    if (!isOpen(row) && !isGone) {
       throw new AppError("conflict", `nothing to install: the status is ${row.status}`, {
         allowed: row.status === "failed" || row.status === "upgrade_failed" ? ["retry"] : [],
       });

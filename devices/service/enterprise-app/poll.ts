@@ -3,7 +3,7 @@ import { readLastError } from "../../../protocols/csp/enterprise-app-management/
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import { interpret } from "../../install/mappings/interpret.ts";
-import { bucketOf } from "../../install/matrix.ts";
+import { isOpen } from "../../install/waiting.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { DownloadNode } from "../../model/inventory.ts";
 import type { Conversation } from "./conversation-context.ts";
@@ -161,14 +161,7 @@ function* runningWork(
   for (const row of conversation.ledger.rows) {
     const productId = packages.get(row.package)?.productId;
     const isRunning =
-      row.offeredAtMs !== null &&
-      row.operation !== "uninstall" &&
-      !row.stale &&
-      bucketOf(row.status, row.operation) !== "failed" &&
-      (row.status === "pending_install" ||
-        row.status === "installing" ||
-        row.status === "pending_update" ||
-        row.status === "updating");
+      row.offeredAtMs !== null && row.operation !== "uninstall" && !row.stale && isOpen(row);
     if (!isRunning || !productId || !isNewestOffer(conversation, row)) continue;
     const node = conversation.ledger.downloads.find((one) => one.productId === productId);
     yield { row, productId, node };
