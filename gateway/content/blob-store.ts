@@ -24,6 +24,8 @@ export interface Upload {
   readonly name: string;
   /** Content-Length; undefined when the sender does not know. */
   readonly declaredBytes?: number | undefined;
+  /** The file is not larger, as far as is known: room is kept for so much. Default `declaredBytes`. */
+  readonly bytesAtMost?: number | undefined;
   readonly declaredSha256?: Sha256 | undefined;
   /** Default `UPLOAD_BYTES_MAX`. */
   readonly bytesMax?: number | undefined;
@@ -118,7 +120,8 @@ export class BlobStore {
   async receive(source: AsyncIterable<Uint8Array>, upload: Upload): Promise<StoredFile> {
     const { declaredBytes, bytesMax = UPLOAD_BYTES_MAX } = upload;
     if (declaredBytes !== undefined && declaredBytes > bytesMax) throw tooLarge(bytesMax);
-    using reservation = await this.#deps.diskFloor.reserve(declaredBytes ?? 0);
+    const room = declaredBytes ?? upload.bytesAtMost ?? 0;
+    using reservation = await this.#deps.diskFloor.reserve(room);
 
     const path = this.folder.newUploadPath();
     try {
