@@ -1,0 +1,248 @@
+import { describe, expect, test } from "bun:test";
+import type { DeviceId } from "../../../devices/model/ids.ts";
+import { requestUnenrolment } from "../../../devices/service/change-device.ts";
+import { requestInstallation, retryInstallation } from "../../../devices/service/installations.ts";
+import { type PhoneState, phone } from "../../harness/phone.ts";
+import type { RawDevice } from "../../harness/raw-device.ts";
+import { SiteCore } from "../../harness/site-core.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Noon in Prague on a winter day: 22:00 there is 21:00Z. */
+const NOON = Date.parse("2026-11-21T11:00:00Z");
+const at = (time: string) => Date.parse(`2026-11-21T${time}:00Z`) - HOUR_MS;
+
+async function poll(core: SiteCore, raw: RawDevice, state: PhoneState): Promise<string[]> {
+  const commands = await raw.session(phone(state));
+  return commands.map((command) => command.name).filter((name) => name === "Atomic");
+}
+
+function newPhone(): PhoneState {
+  return { seen: [], installed: null, download: null };
+}
+
+async function moveTo(core: SiteCore, ms: number): Promise<void> {
+  await core.advance(ms - core.nowMs);
+}
+
+describe("maintenance windows", () => {
+  test("S-25 each device is evaluated once, at its own instant, also after a restart", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON, seed: 7 });
+    await core.addWindow("2026-01-01T22:00", 120);
+    const devices: { id: DeviceId; raw: RawDevice; state: PhoneState }[] = [];
+    for (let n = 0; n < 40; n++) {
+      devices.push({ ...(await core.device(`d${n}`)), state: newPhone() });
+    }
+    await core.distribute("1.0.0.0", { mode: "automatic" });
+    for (const { raw, state } of devices) await raw.session(phone(state)); // Enrolled before the window.
+    const offered = new Map<DeviceId, number[]>();
+    for (let ms = at("21:50"); ms <= at("24:10"); ms += 5 * MINUTE_MS) {
+      await moveTo(core, ms);
+      for (const { id, raw, state } of devices) {
+        const sent = await poll(core, raw, state);
+        if (sent.length > 0) offered.set(id, [...(offered.get(id) ?? []), ms]);
+      }
+    }
+    const all = [...offered.values()].flat();
+    expect(all).toHaveLength(40);
+    expect(offered.size).toBe(40);
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(at("22:00"));
+    expect(Math.max(...all)).toBeLessThan(at("24:00"));
+    const quarters = [0, 1, 2, 3].map(
+      (q) => all.filter((ms) => Math.floor((ms - at("22:00")) / (30 * MINUTE_MS)) === q).length,
+    );
+    expect(Math.min(...quarters)).toBeGreaterThan(2);
+  }, 30_000);
+
+  test("S-26 only Automatic work waits for the window; on-demand work runs when asked", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    await core.addWindow("2026-01-01T22:00", 120);
+    const { id, raw } = await core.device("one");
+    const state = newPhone();
+    await raw.session(phone(state));
+    const onDemand = await core.distribute("1.0.0.0");
+    expect(await core.row(id, onDemand)).toMatchObject({
+      reason: "available-on-demand",
+      nextAttemptMs: null,
+    });
+    await moveTo(core, at("23:59"));
+    expect(await poll(core, raw, state)).toEqual([]);
+    await moveTo(core, at("24:30"));
+    await requestInstallation(
+      core.context,
+      { site: core.context.site, device: id, distribution: onDemand },
+      "test",
+    );
+    expect(await poll(core, raw, state)).toEqual(["Atomic"]);
+  });
+
+  test("S-27 without a window nothing is installed, and the row says so", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    const { id, raw } = await core.device("one");
+    const state = newPhone();
+    const distribution = await core.distribute("1.0.0.0", { mode: "automatic" });
+    for (let hour = 0; hour < 48; hour += 4) {
+      await core.advance(4 * HOUR_MS);
+      expect(await poll(core, raw, state)).toEqual([]);
+    }
+    expect(await core.row(id, distribution)).toMatchObject({
+      status: "pending_install",
+      state: "Command Scheduled",
+      reason: "no-window",
+      nextAttemptMs: null,
+    });
+  });
+
+  test("S-27 what was removed is repaired in the next window, exactly once", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    await core.addWindow("2026-01-01T22:00", 120);
+    const { id, raw } = await core.device("one");
+    const state = newPhone();
+    const distribution = await core.distribute("1.0.0.0", { mode: "automatic" });
+    await raw.session(phone(state));
+    await moveTo(core, at("23:59"));
+    expect(await poll(core, raw, state)).toEqual(["Atomic"]);
+    state.download = { status: 5 };
+    state.installed = "1.0.0.0";
+    await moveTo(core, at("24:10"));
+    await raw.session(phone(state));
+    expect((await core.row(id, distribution)).status).toBe("installed");
+
+    state.installed = null; // Deleted by hand.
+    await moveTo(core, at("36:00") + 0);
+    expect(await poll(core, raw, state)).toEqual([]);
+    expect(await core.row(id, distribution)).toMatchObject({
+      status: "removed_after_installation",
+      actor: "user",
+      reason: "window",
+    });
+    await moveTo(core, at("47:59"));
+    expect(await poll(core, raw, state)).toEqual(["Atomic"]);
+    expect(await core.row(id, distribution)).toMatchObject({ operation: "repair", attempt: 2 });
+    expect(await poll(core, raw, state)).toEqual([]);
+  });
+
+  test("S-29 a missed window is missed, the next one runs it; late in the window is in time", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    await core.addWindow("2026-01-01T22:00", 120);
+    const { id, raw } = await core.device("one");
+    const state = newPhone();
+    await raw.session(phone(state));
+    const distribution = await core.distribute("1.0.0.0", { mode: "automatic" });
+    const waiting = await core.row(id, distribution);
+    expect(waiting.reason).toBe("window");
+    expect(waiting.nextAttemptMs).toBeGreaterThanOrEqual(at("22:00"));
+    await moveTo(core, at("24:30"));
+    expect(await poll(core, raw, state)).toEqual([]);
+    expect((await core.row(id, distribution)).missedOccurrences).toBe(1);
+    await moveTo(core, at("47:59"));
+    expect(await poll(core, raw, state)).toEqual(["Atomic"]);
+    await moveTo(core, at("48:10"));
+    state.download = { status: 5 };
+    state.installed = "1.0.0.0";
+    await raw.session(phone(state));
+    expect(await core.row(id, distribution)).toMatchObject({
+      status: "installed",
+      missedOccurrences: 0,
+    });
+  });
+
+  test("content that comes after the instant is sent while the window is open", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    await core.addWindow("2026-01-01T22:00", 120);
+    const { id, raw } = await core.device("one");
+    const state = newPhone();
+    await raw.session(phone(state));
+    const distribution = await core.distribute("1.0.0.0", { mode: "automatic" });
+    core.content.clear();
+    await moveTo(core, at("23:50"));
+    const { instants } = (await core.context.store.view(id)) ?? { instants: [] };
+    expect(instants.length).toBeGreaterThan(0);
+    await moveTo(core, at("23:58"));
+    expect(await poll(core, raw, state)).toEqual([]);
+    expect(await core.row(id, distribution)).toMatchObject({ reason: "content" });
+    core.content.add("1".padStart(64, "0"));
+    expect(await poll(core, raw, state)).toEqual(["Atomic"]);
+  });
+});
+
+describe("what administrators do", () => {
+  test("S-46 unenrolment removes the apps and stops all work until enrolled again", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    const { id, raw } = await core.device("one");
+    const state: PhoneState = { ...newPhone(), installed: "1.0.0.0" };
+    await raw.session(phone(state));
+    const distribution = await core.distribute("1.0.0.0");
+    expect((await core.row(id, distribution)).status).toBe("pending_install");
+    await core.advance(MINUTE_MS);
+    await raw.session(phone(state));
+    expect((await core.row(id, distribution)).status).toBe("installed");
+    await requestUnenrolment(core.context, id);
+    const commands = await raw.session(phone(state));
+    expect(commands.map((command) => command.name)).toEqual(["Delete"]);
+    expect(await core.row(id, distribution)).toMatchObject({
+      status: "removed_after_installation",
+      actor: "mdm",
+    });
+    const next = await core.distribute("2.0.0.0");
+    await requestInstallation(
+      core.context,
+      { site: core.context.site, device: id, distribution: next },
+      "test",
+    );
+    expect(await raw.session(phone(state))).toEqual([]);
+    expect(await core.row(id, next)).toMatchObject({ reason: "enrolment" });
+  });
+
+  test("S-53 a stopped distribution leaves the counts, what was installed stays", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    const done = await core.device("done");
+    const open = await core.device("open");
+    const second = await core.distribute("2.0.0.0");
+    await requestInstallation(
+      core.context,
+      { site: core.context.site, device: done.id, distribution: second },
+      "test",
+    );
+    const state = newPhone();
+    await done.raw.session(phone(state));
+    state.download = { status: 5 };
+    state.installed = "2.0.0.0";
+    await core.advance(MINUTE_MS);
+    await done.raw.session(phone(state));
+    await core.change({
+      distributions: core.policy.distributions.map((one) => ({ ...one, stoppedAtMs: core.nowMs })),
+    });
+    const third = await core.distribute("3.0.0.0");
+    expect(await core.row(done.id, second)).toMatchObject({ status: "installed", counted: true });
+    expect(await core.row(open.id, second)).toMatchObject({ counted: false, reason: "stopped" });
+    expect(await core.row(done.id, third)).toMatchObject({
+      status: "pending_update",
+      version: "2.0.0.0",
+      current: true,
+    });
+    expect((await core.row(done.id, second)).current).toBe(false);
+  });
+
+  test("S-61 a retry is a new attempt that starts pending", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    const { id, raw } = await core.device("one");
+    const distribution = await core.distribute("1.0.0.0");
+    const key = { site: core.context.site, device: id, distribution };
+    await requestInstallation(core.context, key, "test");
+    const state = newPhone();
+    await raw.session(phone(state));
+    state.download = { status: 7, lastError: -2145844844 };
+    await core.advance(MINUTE_MS);
+    await raw.session(phone(state));
+    expect((await core.row(id, distribution)).status).toBe("failed");
+    await retryInstallation(core.context, key, "test");
+    expect(await core.row(id, distribution)).toMatchObject({
+      status: "pending_install",
+      attempt: 2,
+      lastError: null,
+    });
+    expect(await poll(core, raw, state)).toEqual(["Atomic"]);
+    await expect(retryInstallation(core.context, key, "test")).rejects.toThrow("only failed work");
+  });
+});
