@@ -120,19 +120,22 @@ class Planner {
     this.#rows.set(id, { ...this.#row(id), ...change });
   }
 
-  /** The version on the device: by its inventory, else by the newest row that says it is there. */
+  /**
+   * The version on the device: by its inventory, or by what it reported since; where no inventory is
+   * told, by the newest row that says the app is there.
+   */
   #presentVersion(app: Package, except: DistributionId): string | null {
     const { device, inventory } = this.#input;
-    if (app.productId !== null && device.inventoryAtMs !== null) {
-      const item = inventory.find((one) => one.productId === app.productId);
-      return item ? (item.version ?? "0") : null;
-    }
+    const inventoryAtMs = app.productId === null ? null : device.inventoryAtMs;
     for (const distribution of this.#input.policy.distributions) {
       if (distribution.package !== app.id || distribution.id === except) continue;
       const row = this.#rows.get(distribution.id);
-      if (row && isPresent(row)) return row.version;
+      if (!row || !isPresent(row)) continue;
+      if (inventoryAtMs === null || row.observedAtMs > inventoryAtMs) return row.version;
     }
-    return null;
+    if (inventoryAtMs === null) return null;
+    const item = inventory.find((one) => one.productId === app.productId);
+    return item ? (item.version ?? "0") : null;
   }
 
   /** Stopped, superseded, or no longer a target: open rows leave the counts, the rest stays. [D3, D4] */
