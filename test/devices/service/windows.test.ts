@@ -40,7 +40,7 @@ describe("maintenance windows", () => {
     await core.distribute("1.0.0.0", { mode: "automatic" });
     for (const { raw, state } of devices) await raw.session(phone(state)); // Enrolled before the window.
     const offered = new Map<DeviceId, number[]>();
-    for (let ms = at("21:50"); ms <= at("24:10"); ms += 5 * MINUTE_MS) {
+    for (let ms = at("21:50"); ms <= at("24:10"); ms += MINUTE_MS) {
       await moveTo(core, ms);
       for (const { id, raw, state } of devices) {
         const sent = await poll(raw, state);
