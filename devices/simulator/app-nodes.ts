@@ -1,57 +1,24 @@
-/**
- * The nodes of EnterpriseAppManagement as the device enforces them: which path is which node, and
- * which commands it takes. The server has its own table; these two meet only on the wire.
- */
-export const ROOT = "./Vendor/MSFT/EnterpriseAppManagement";
+/** Which node of EnterpriseAppManagement a LocURI names, as the device sees it. */
+import {
+  BASE_URI,
+  findNode,
+  NODES,
+  type NodeRule,
+  type TreeCommand,
+} from "../../protocols/csp/enterprise-app-management/nodes.ts";
 
-type Verb = "Add" | "Delete" | "Exec" | "Get" | "Replace";
-
-interface NodeRule {
-  readonly format: "node" | "chr" | "int" | "null";
-  readonly allows: readonly Verb[];
-}
-
-const READ: readonly Verb[] = ["Get"];
-const ADD_ONCE: readonly Verb[] = ["Get", "Add"];
-const WRITE: readonly Verb[] = ["Get", "Add", "Replace"];
-
-/** One row per node; `*` stands for a name that the server or the device chose. */
-export const APP_NODES = {
-  "*": { format: "node", allows: ["Get", "Add", "Delete"] },
-  "*/EnrollmentToken": { format: "chr", allows: WRITE },
-  "*/StoreProductID": { format: "node", allows: READ },
-  "*/StoreProductID/ProductId": { format: "chr", allows: ADD_ONCE },
-  "*/StoreUri": { format: "chr", allows: ADD_ONCE },
-  "*/CertificateSearchCriteria": { format: "chr", allows: ADD_ONCE },
-  "*/Status": { format: "int", allows: READ },
-  "*/CRLCheck": { format: "chr", allows: WRITE },
-  "*/EnterpriseApps": { format: "node", allows: READ },
-  "*/EnterpriseApps/Inventory": { format: "node", allows: READ },
-  // The list of operations names Get only, but the uninstall example deletes it. [E-019, E-094]
-  "*/EnterpriseApps/Inventory/*": { format: "node", allows: ["Get", "Delete"] },
-  "*/EnterpriseApps/Inventory/*/Version": { format: "chr", allows: READ },
-  "*/EnterpriseApps/Inventory/*/Title": { format: "chr", allows: READ },
-  "*/EnterpriseApps/Inventory/*/Publisher": { format: "chr", allows: READ },
-  "*/EnterpriseApps/Inventory/*/InstallDate": { format: "chr", allows: READ },
-  "*/EnterpriseApps/Download": { format: "node", allows: READ },
-  "*/EnterpriseApps/Download/*": { format: "node", allows: WRITE },
-  "*/EnterpriseApps/Download/*/Version": { format: "chr", allows: WRITE },
-  "*/EnterpriseApps/Download/*/Name": { format: "chr", allows: WRITE },
-  "*/EnterpriseApps/Download/*/URL": { format: "chr", allows: WRITE },
-  "*/EnterpriseApps/Download/*/Status": { format: "int", allows: WRITE },
-  "*/EnterpriseApps/Download/*/LastError": { format: "int", allows: READ },
-  "*/EnterpriseApps/Download/*/LastErrorDesc": { format: "chr", allows: READ },
-  "*/EnterpriseApps/Download/*/DownloadInstall": { format: "null", allows: ["Add", "Exec"] },
-} as const satisfies Readonly<Record<string, NodeRule>>;
-
-export type AppNode = keyof typeof APP_NODES;
-
-/** A path below the root, understood. `product` is a GUID in braces and upper case. */
+/** A path below the root, understood. */
 export interface AppPath {
-  readonly node: AppNode;
+  /** Names chosen by server or device are written `*`, as in `…/Inventory/*`. */
+  readonly node: string;
+  readonly rule: NodeRule;
   readonly enterpriseId: string;
+  /** A GUID in braces and upper case; empty where the path has none. */
   readonly product: string;
 }
+
+/** All nodes in the spelling of `AppPath.node`. */
+export const NODE_SHAPES: readonly string[] = NODES.map(({ path }) => shapeOf(path));
 
 const GUID = /^\{[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}\}$/;
 
@@ -61,18 +28,25 @@ const GUID = /^\{[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}\}$
  */
 export function parseAppPath(uri: string): AppPath | undefined {
   const trimmed = uri.trim();
-  if (!trimmed.startsWith(`${ROOT}/`)) return undefined;
-  const [enterpriseId = "", ...rest] = trimmed.slice(ROOT.length + 1).split("/");
-  const product = rest.length >= 3 ? decodeName(rest[2]) : "";
+  if (!trimmed.startsWith(`${BASE_URI}/`)) return undefined;
+  const segments = trimmed.slice(BASE_URI.length + 1).split("/");
+  const [enterpriseId = "", , , productSegment] = segments;
+  const product = productSegment === undefined ? "" : decodeName(productSegment);
   if (enterpriseId === "" || enterpriseId === "*") return undefined;
-  if (rest.length >= 3 && !GUID.test(product)) return undefined;
-  const shape = ["*", ...rest.map((segment, index) => (index === 2 ? "*" : segment))].join("/");
-  return isAppNode(shape) ? { node: shape, enterpriseId, product } : undefined;
+  if (productSegment !== undefined && !GUID.test(product)) return undefined;
+  const rule = findNode(segments);
+  return rule && { node: shapeOf(rule.path), rule, enterpriseId, product };
 }
 
-export function allows(node: AppNode, verb: Verb): boolean {
-  const rule: NodeRule = APP_NODES[node];
-  return rule.allows.includes(verb);
+export function allows({ rule }: AppPath, command: TreeCommand): boolean {
+  return rule.codes[command] !== 405;
+}
+
+/** The LocURI of a node. */
+export function uriOf({ node, enterpriseId, product }: AppPath): string {
+  const [, ...rest] = node.split("/");
+  const segments = rest.map((segment) => (segment === "*" ? productSegment(product) : segment));
+  return [BASE_URI, enterpriseId, ...segments].join("/");
 }
 
 /** A GUID in braces as a segment of a LocURI. */
@@ -80,13 +54,13 @@ export function productSegment(product: string): string {
   return encodeURIComponent(product);
 }
 
-function isAppNode(shape: string): shape is AppNode {
-  return Object.hasOwn(APP_NODES, shape);
+function shapeOf(path: string): string {
+  return path.replaceAll(/\{[^}]+\}/g, "*");
 }
 
-function decodeName(segment: string | undefined): string {
+function decodeName(segment: string): string {
   try {
-    return decodeURIComponent(segment ?? "").toUpperCase();
+    return decodeURIComponent(segment).toUpperCase();
   } catch {
     return "";
   }

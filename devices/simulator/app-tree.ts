@@ -2,13 +2,14 @@
  * How a device answers one command on its EnterpriseAppManagement tree. Pure: state in, state out;
  * the download behind an Exec is `download-job.ts`.
  */
+import type { TreeNode, TreeRequest } from "../../protocols/oma-dm/carry-out.ts";
 import {
-  APP_NODES,
   type AppPath,
   allows,
+  NODE_SHAPES,
   parseAppPath,
   productSegment,
-  ROOT,
+  uriOf,
 } from "./app-nodes.ts";
 import {
   type AppState,
@@ -20,25 +21,12 @@ import {
   withoutInstalled,
 } from "./app-state.ts";
 
-export interface TreeCommand {
-  readonly verb: "Add" | "Delete" | "Exec" | "Get" | "Replace";
-  readonly uri: string;
-  readonly data: string;
-}
-
-export interface TreeLeaf {
-  readonly uri: string;
-  readonly format: string;
-  /** Missing for an interior node in a StructData answer. */
-  readonly data: string | undefined;
-}
-
 export interface TreeAnswer {
   readonly state: AppState;
   /** The SyncML status code. */
   readonly code: number;
   /** What a Get read. */
-  readonly leaves: readonly TreeLeaf[];
+  readonly nodes: readonly TreeNode[];
   /** The product whose DownloadInstall was executed. */
   readonly started: string | undefined;
 }
@@ -55,19 +43,19 @@ const CRL_VALUES = ["0", "1"];
 /** Carries out one command and says with which code it is answered. */
 export function executeOnTree(
   state: AppState,
-  command: TreeCommand,
+  command: TreeRequest,
   options: TreeOptions,
 ): TreeAnswer {
   const [bare = "", query = ""] = command.uri.trim().split("?");
   const refuse = (code: number): TreeAnswer => answer(state, code);
   const path = parseAppPath(bare);
   if (path === undefined) return refuse(404);
-  if (!allows(path.node, command.verb)) return refuse(405);
-  if (command.verb === "Get") return get(state, path, bare, query, options);
-  if (command.verb === "Add" && exists(state, path)) return refuse(418);
-  if (command.verb !== "Add" && !exists(state, path)) return refuse(404);
-  if (command.verb === "Delete") return remove(state, path);
-  if (command.verb === "Exec") return execute(state, path);
+  if (!allows(path, command.command)) return refuse(405);
+  if (command.command === "Get") return get(state, path, bare, query, options);
+  if (command.command === "Add" && exists(state, path)) return refuse(418);
+  if (command.command !== "Add" && !exists(state, path)) return refuse(404);
+  if (command.command === "Delete") return remove(state, path);
+  if (command.command === "Exec") return execute(state, path);
   return write(state, path, command.data, options.nowMs);
 }
 
@@ -117,32 +105,32 @@ function get(
   if (!exists(state, path)) return answer(state, 404);
   if (query !== "") {
     if (query !== "list=StructData" || !structData) return answer(state, 406);
-    return { ...answer(state, 200), leaves: subtree(state, path, uri) };
+    return { ...answer(state, 200), nodes: subtree(state, path, uri) };
   }
-  return { ...answer(state, 200), leaves: [readNode(state, path, uri)] };
+  return { ...answer(state, 200), nodes: [readNode(state, path, uri)] };
 }
 
 /** One node; an interior node reads as its children's names. [3.9] */
-function readNode(state: AppState, path: AppPath, uri: string): TreeLeaf {
-  const { format } = APP_NODES[path.node];
+function readNode(state: AppState, path: AppPath, uri: string): TreeNode {
+  const { format } = path.rule;
   const data =
     format === "node" ? childrenOf(state, path).join("/") : (readValue(state, path) ?? "");
   return { uri, format, data };
 }
 
 /** Interior nodes first, then the leaves, as devices answer StructData. [E-080] */
-function subtree(state: AppState, path: AppPath, uri: string): TreeLeaf[] {
-  const interior: TreeLeaf[] = [];
-  const leaves: TreeLeaf[] = [];
+function subtree(state: AppState, path: AppPath, uri: string): TreeNode[] {
+  const interior: TreeNode[] = [];
+  const leaves: TreeNode[] = [];
   const visit = (node: AppPath, at: string): void => {
-    if (APP_NODES[node.node].format !== "node") {
+    if (node.rule.format !== "node") {
       leaves.push(readNode(state, node, at));
       return;
     }
     interior.push({ uri: at, format: "node", data: undefined });
     for (const name of childrenOf(state, node)) {
       const child = parseAppPath(`${at}/${name}`);
-      if (child !== undefined && allows(child.node, "Get")) visit(child, `${at}/${name}`);
+      if (child !== undefined && allows(child, "Get")) visit(child, `${at}/${name}`);
     }
   };
   visit(path, uri);
@@ -156,12 +144,11 @@ function childrenOf(state: AppState, path: AppPath): string[] {
   if (path.node === "*/EnterpriseApps/Download") {
     return [...state.downloads.keys()].map(productSegment);
   }
-  return Object.keys(APP_NODES)
-    .filter((name) => name.startsWith(`${path.node}/`))
+  return NODE_SHAPES.filter((name) => name.startsWith(`${path.node}/`))
     .map((name) => name.slice(path.node.length + 1))
     .filter((name) => !name.includes("/"))
     .filter((name) => {
-      const child = parseAppPath(`${pathText(path)}/${name}`);
+      const child = parseAppPath(`${uriOf(path)}/${name}`);
       return child !== undefined && exists(state, child);
     });
 }
@@ -289,12 +276,6 @@ function emptyEnrolment(id: string): EnterpriseEnrolment {
   };
 }
 
-function pathText({ node, enterpriseId, product }: AppPath): string {
-  const [, ...rest] = node.split("/");
-  const segments = rest.map((segment) => (segment === "*" ? productSegment(product) : segment));
-  return [ROOT, enterpriseId, ...segments].join("/");
-}
-
 function answer(state: AppState, code: number): TreeAnswer {
-  return { state, code, leaves: [], started: undefined };
+  return { state, code, nodes: [], started: undefined };
 }

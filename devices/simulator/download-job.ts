@@ -5,7 +5,7 @@
  */
 import type { AppState, Download } from "./app-state.ts";
 import { withDownload, withInstalled } from "./app-state.ts";
-import type { Behaviour, Course } from "./behaviour.ts";
+import type { Course } from "./behaviour.ts";
 import { FAILURES, type Failure, failureOfHttpStatus } from "./download-status.ts";
 import {
   type Fetch,
@@ -37,7 +37,6 @@ export interface Job {
 
 export interface JobContext {
   readonly fetch: Fetch;
-  readonly behaviour: Behaviour;
   readonly random: Random;
   /** Refuses files that are no packages, as real devices do. */
   readonly checksFormat: boolean;

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { APP_NODES, ROOT } from "../../../devices/simulator/app-nodes.ts";
+import { allows, NODE_SHAPES, parseAppPath } from "../../../devices/simulator/app-nodes.ts";
 import { type AppState, EMPTY_APP_STATE } from "../../../devices/simulator/app-state.ts";
-import { executeOnTree, type TreeCommand } from "../../../devices/simulator/app-tree.ts";
+import { executeOnTree } from "../../../devices/simulator/app-tree.ts";
+import type { TreeRequest } from "../../../protocols/oma-dm/carry-out.ts";
 
 const P1 = "{B316008A-141D-4A79-810F-8B764C4CFDFB}";
 const STORE = "{D5DC1EBB-A7F1-DF11-9264-00237DE2DB9E}";
+const ROOT = "./Vendor/MSFT/EnterpriseAppManagement";
 const E = `${ROOT}/4000000001`;
 const DOWNLOAD = `${E}/EnterpriseApps/Download/${encodeURIComponent(P1)}`;
 const INVENTORY = `${E}/EnterpriseApps/Inventory/${encodeURIComponent(P1)}`;
@@ -12,11 +14,11 @@ const NOW = Date.UTC(2026, 0, 1);
 
 const run = (
   state: AppState,
-  verb: TreeCommand["verb"],
+  command: TreeRequest["command"],
   uri: string,
   data = "",
   structData = true,
-) => executeOnTree(state, { verb, uri, data }, { nowMs: NOW, structData });
+) => executeOnTree(state, { command, uri, data }, { nowMs: NOW, structData });
 
 /** A device that is enrolled, with an app of ours, a store app and a download node. */
 const ENROLLED: AppState = {
@@ -54,9 +56,7 @@ const ENROLLED: AppState = {
 };
 
 /** requirements section 6, on a device that has every node: Get, Replace, Delete, Exec. */
-const EXPECTED: Readonly<
-  Record<keyof typeof APP_NODES, readonly [number, number, number, number]>
-> = {
+const EXPECTED: Readonly<Record<string, readonly [number, number, number, number]>> = {
   "*": [200, 405, 200, 405],
   "*/EnrollmentToken": [200, 200, 405, 405],
   "*/StoreProductID": [200, 405, 405, 405],
@@ -97,10 +97,15 @@ describe("executeOnTree(): the table of commands", () => {
     expect(codes).toEqual([...expected]);
   });
 
+  test("has every node of the specification", () => {
+    expect(Object.keys(EXPECTED)).toEqual([...NODE_SHAPES]);
+  });
+
   test.each(
-    Object.entries(APP_NODES)
-      .filter(([, rule]) => (rule.allows as readonly string[]).includes("Add"))
-      .map(([node]) => [node]),
+    NODE_SHAPES.filter((node) => {
+      const path = parseAppPath(uriOf(node));
+      return path !== undefined && allows(path, "Add");
+    }),
   )("Add of %s works when it is absent and is 418 when it is there", (node) => {
     const data = node.endsWith("URL") ? "http://site/b.xap" : "1";
     const absent: AppState = node.includes("Download")
@@ -150,7 +155,7 @@ describe("executeOnTree()", () => {
   });
 
   test("an interior node reads as its children", () => {
-    const [leaf] = run(ENROLLED, "Get", INVENTORY).leaves;
+    const [leaf] = run(ENROLLED, "Get", INVENTORY).nodes;
     expect(leaf).toEqual({
       uri: INVENTORY,
       format: "node",
@@ -159,7 +164,11 @@ describe("executeOnTree()", () => {
   });
 
   test("StructData lists interior nodes first, then every leaf, without the query", () => {
-    const { code, leaves } = run(ENROLLED, "Get", `${E}/EnterpriseApps/Inventory?list=StructData`);
+    const { code, nodes: leaves } = run(
+      ENROLLED,
+      "Get",
+      `${E}/EnterpriseApps/Inventory?list=StructData`,
+    );
     expect(code).toBe(200);
     expect(leaves.map(({ format }) => format)).toEqual([
       ...Array.from({ length: 3 }, () => "node"),
@@ -186,10 +195,10 @@ describe("executeOnTree()", () => {
   test("a written Status is taken and changes nothing", () => {
     const { code, state } = run(ENROLLED, "Replace", `${DOWNLOAD}/Status`, "5");
     expect(code).toBe(200);
-    expect(run(state, "Get", `${DOWNLOAD}/Status`).leaves[0]?.data).toBe("2");
+    expect(run(state, "Get", `${DOWNLOAD}/Status`).nodes[0]?.data).toBe("2");
   });
 
   test("LastError is a signed number", () => {
-    expect(run(ENROLLED, "Get", `${DOWNLOAD}/LastError`).leaves[0]?.data).toBe("-2147012889");
+    expect(run(ENROLLED, "Get", `${DOWNLOAD}/LastError`).nodes[0]?.data).toBe("-2147012889");
   });
 });

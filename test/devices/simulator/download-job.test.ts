@@ -6,7 +6,6 @@ import {
   withoutExpired,
 } from "../../../devices/simulator/app-state.ts";
 import {
-  CALM,
   type Course,
   drawCourse,
   FIELD,
@@ -107,7 +106,6 @@ function enrolled(url = `http://site/content/${SHA}/a.xap`, installed?: string):
 async function play(state: AppState, course: Course, fetch: Fetch) {
   const context: JobContext = {
     fetch,
-    behaviour: CALM,
     random: new Random(SEED),
     checksFormat: true,
   };

@@ -1,0 +1,87 @@
+import type { SimulatedDevice } from "./device.ts";
+
+/** Sessions and downloads that run at the same time. */
+export const CONCURRENCY_MAX = 32;
+
+/** What a fleet did in one step. */
+export interface FleetStep {
+  readonly sessions: number;
+  readonly messages: number;
+  /** Sessions that ended otherwise than they should, by how they ended. */
+  readonly problems: Readonly<Record<string, number>>;
+}
+
+/** Counts for tables and progress bars. */
+export interface FleetSummary {
+  readonly devices: number;
+  readonly busy: number;
+  /** Devices by the Download/Status of a product, `none` for those that know nothing of it. */
+  readonly byStatus: Readonly<Record<string, number>>;
+}
+
+/** Many devices on one clock. */
+export class Fleet {
+  readonly devices: readonly SimulatedDevice[];
+  readonly #concurrency: number;
+
+  constructor(devices: readonly SimulatedDevice[], concurrency = CONCURRENCY_MAX) {
+    this.devices = devices;
+    this.#concurrency = concurrency;
+  }
+
+  /** The next time at which any device has something to do. */
+  get dueMs(): number {
+    return this.devices.reduce(
+      (soonest, { dueMs }) => Math.min(soonest, dueMs),
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** Lets every device do what is due at `nowMs`. Steps must not overlap. */
+  async step(nowMs: number): Promise<FleetStep> {
+    const due = this.devices.filter(({ dueMs }) => dueMs <= nowMs);
+    return this.#run(due, async (device) => (await device.step(nowMs)).session);
+  }
+
+  /** Lets every device hold a session now. */
+  async contactAll(nowMs: number): Promise<FleetStep> {
+    return this.#run(this.devices, (device) => device.contact(nowMs));
+  }
+
+  /** How far the fleet is with one product. */
+  summary(product: string): FleetSummary {
+    const byStatus: Record<string, number> = {};
+    for (const { state } of this.devices) {
+      const status = String(state.downloads.get(product)?.status ?? "none");
+      byStatus[status] = (byStatus[status] ?? 0) + 1;
+    }
+    const busy = this.devices.filter((device) => device.busy).length;
+    return { devices: this.devices.length, busy, byStatus };
+  }
+
+  async #run(
+    devices: readonly SimulatedDevice[],
+    act: (device: SimulatedDevice) => Promise<SessionLike | undefined>,
+  ): Promise<FleetStep> {
+    const waiting = [...devices].reverse();
+    let sessions = 0;
+    let messages = 0;
+    const problems: Record<string, number> = {};
+    const worker = async (): Promise<void> => {
+      for (let device = waiting.pop(); device !== undefined; device = waiting.pop()) {
+        const session = await act(device);
+        if (session === undefined) continue;
+        sessions += 1;
+        messages += session.messages;
+        if (session.end !== "done") problems[session.end] = (problems[session.end] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: this.#concurrency }, worker));
+    return { sessions, messages, problems };
+  }
+}
+
+interface SessionLike {
+  readonly messages: number;
+  readonly end: string;
+}

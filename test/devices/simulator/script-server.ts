@@ -1,0 +1,77 @@
+import type { Fetch } from "../../../devices/simulator/fetch-content.ts";
+import { secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
+import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
+import { answer, receive } from "../../../protocols/oma-dm/server-session.ts";
+import type {
+  ServerSession,
+  SessionEvent,
+  StoredCredential,
+} from "../../../protocols/oma-dm/server-state.ts";
+import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
+import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
+import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
+import { printXml } from "../../../protocols/syncml/print-xml.ts";
+
+export const ACCOUNT = {
+  serverUrl: "http://site.test/syncml",
+  userName: "till-1",
+  password: "a secret of the device",
+} as const;
+
+/**
+ * A management server without a gateway: the server's session, one credential, and packages of
+ * commands that are sent one after the other. Files are answered from `files`.
+ */
+export class ScriptServer {
+  readonly events: SessionEvent[] = [];
+  /** Content-Type and body of every message that came. */
+  readonly received: { readonly contentType: string; readonly body: string }[] = [];
+  readonly files = new Map<string, Uint8Array<ArrayBuffer>>();
+  packages: (readonly OutgoingCommand[])[] = [];
+  #left: readonly OutgoingCommand[] = [];
+  #session: ServerSession | undefined;
+  #credential: StoredCredential;
+  #nonces = 0;
+
+  constructor(scheme: StoredCredential["scheme"] = "any") {
+    this.#credential = {
+      secretHash: secretHashOf(ACCOUNT.userName, ACCOUNT.password),
+      previousSecretHash: null,
+      scheme,
+      nextNonce: null,
+    };
+  }
+
+  get statuses(): Readonly<Record<string, number>> {
+    const told: Record<string, number> = {};
+    for (const event of this.events) if (event.kind === "status") told[event.tag] = event.code;
+    return told;
+  }
+
+  readonly fetch: Fetch = async (url, init) => {
+    const file = this.files.get(url);
+    if (file !== undefined) return new Response(file, { headers: { etag: '"1"' } });
+    if (url !== ACCOUNT.serverUrl) return new Response("", { status: 404 });
+    const body = String(init.body);
+    this.received.push({
+      contentType: new Headers(init.headers).get("content-type") ?? "",
+      body,
+    });
+    const received = receive(this.#session, decodeMessage(parseXml(body)), {
+      credential: this.#credential,
+      freshNonce: Buffer.from(`nonce number ${this.#nonces++}`.padEnd(16)).toString("base64"),
+    });
+    this.events.push(...received.events);
+    for (const event of received.events) {
+      if (event.kind === "authenticated" && event.nextNonce !== null) {
+        this.#credential = { ...this.#credential, nextNonce: event.nextNonce };
+      }
+    }
+    const next = this.#left.length > 0 ? this.#left : undefined;
+    const commands = received.turn === "commands" ? (next ?? this.packages.shift() ?? []) : [];
+    const answered = answer(received.session, commands);
+    if (received.turn === "commands") this.#left = answered.left;
+    this.#session = answered.session;
+    return new Response(printXml(encodeMessage(answered.message)));
+  };
+}
