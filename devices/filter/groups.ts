@@ -3,7 +3,7 @@ import type { DeviceGroup } from "../model/distribution.ts";
 import { AppError } from "../model/errors.ts";
 import type { GroupName } from "../model/ids.ts";
 import { DEVICE_FIELDS, type Filter, parseFilter } from "./filter.ts";
-import { type FilterRecord, matches } from "./match.ts";
+import { type FilterRecord, foldCase, matches } from "./match.ts";
 
 const parsed = new Map<string, Filter>();
 const PARSED_MAX = 1000;
@@ -11,8 +11,8 @@ const PARSED_MAX = 1000;
 /**
  * The groups that a device belongs to, in the order of `groups`.
  *
- * A list names devices by id, name, stable id or an alias, ignoring case; a filter is over the
- * device's fields.
+ * A list names devices by id, name, stable id or an alias, ignoring case as filters do; a filter is
+ * over the device's fields.
  *
  * @param aliases other names of the device
  */
@@ -21,11 +21,11 @@ export function groupsOf(
   aliases: readonly string[],
   groups: readonly DeviceGroup[],
 ): GroupName[] {
-  const names = new Set([device.id, device.name, device.stableId, ...aliases].map(lower));
+  const names = new Set([device.id, device.name, device.stableId, ...aliases].map(foldCase));
   return groups
     .filter(({ members }) =>
       members.kind === "list"
-        ? members.devices.some((name) => names.has(lower(name)))
+        ? members.devices.some((name) => names.has(foldCase(name)))
         : matches(filterOf(members.filter), deviceRecord(device), DEVICE_FIELDS),
     )
     .map(({ name }) => name);
@@ -60,8 +60,4 @@ function filterOf(text: string): Filter {
   const filter = parseGroupFilter(text);
   parsed.set(text, filter);
   return filter;
-}
-
-function lower(text: string): string {
-  return text.toLowerCase();
 }
