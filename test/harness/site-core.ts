@@ -144,8 +144,64 @@ export class SiteCore implements AsyncDisposable {
       targeting: { cpu: null, osMajor: null, osPlatform: null },
       createdAtMs: this.nowMs,
     };
+    return this.#add(app, revision, options);
+  }
+
+  async addWindow(start: string, durationMinutes: number): Promise<void> {
+    const window: MaintenanceWindow = {
+      id: `window-${this.policy.windows.length + 1}` as WindowId,
+      name: "nightly",
+      start,
+      recurrence: "FREQ=DAILY",
+      durationMinutes,
+      timeZone: null,
+      scope: { kind: "organisation" },
+      enabled: true,
+    };
+    await this.change({ windows: [...this.policy.windows, window] });
+  }
+
+  readonly fetch = async (url: string, init: RequestInit): Promise<Response> =>
+    this.#app.request(url, init);
+
+  /** Distributes an app whose installs are only reported, not carried out, by the site. */
+  async distributeReported(
+    platform: Package["platform"],
+    options: Partial<Revision> = {},
+  ): Promise<DistributionId> {
+    const number = this.policy.distributions.length + 1;
+    const app: Package = {
+      id: `reported-${platform.toLowerCase()}` as PackageId,
+      name: "Reported App",
+      platform,
+      productId: null,
+      publisher: null,
+      description: "",
+      createdAtMs: this.nowMs,
+    };
+    const revision: Revision = {
+      id: `revision-${number}` as RevisionId,
+      package: app.id,
+      version: "1.0",
+      channel: "reported",
+      file: null,
+      minimumOsVersion: null,
+      licence: "none",
+      storeApp: false,
+      targeting: { cpu: null, osMajor: null, osPlatform: null },
+      createdAtMs: this.nowMs,
+      ...options,
+    };
+    return this.#add(app, revision, {});
+  }
+
+  async #add(
+    app: Package,
+    revision: Revision,
+    options: Partial<Distribution>,
+  ): Promise<DistributionId> {
     const distribution: Distribution = {
-      id: `distribution-${number}` as DistributionId,
+      id: `distribution-${this.policy.distributions.length + 1}` as DistributionId,
       package: app.id,
       revision: revision.id,
       operation: "install",
@@ -169,20 +225,6 @@ export class SiteCore implements AsyncDisposable {
     return distribution.id;
   }
 
-  async addWindow(start: string, durationMinutes: number): Promise<void> {
-    const window: MaintenanceWindow = {
-      id: `window-${this.policy.windows.length + 1}` as WindowId,
-      name: "nightly",
-      start,
-      recurrence: "FREQ=DAILY",
-      durationMinutes,
-      timeZone: null,
-      scope: { kind: "organisation" },
-      enabled: true,
-    };
-    await this.change({ windows: [...this.policy.windows, window] });
-  }
-
   /** Registers a device and gives the hand to play it with. */
   async device(
     name: string,
@@ -199,7 +241,7 @@ export class SiteCore implements AsyncDisposable {
       deviceId: stableId,
       user: registered.userName,
       password: registered.password,
-      fetch: async (url, init) => this.#app.request(url, init),
+      fetch: this.fetch,
     });
     return { id: registered.device.id, raw };
   }
