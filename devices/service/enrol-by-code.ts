@@ -24,7 +24,8 @@ export async function enrolByCode(
     return undefined;
   }
   const text = Buffer.from(credential.data, "base64").toString("utf8");
-  const colon = text.indexOf(":");
+  // A user name such as a URN holds colons, a code does not.
+  const colon = text.lastIndexOf(":");
   if (colon < 0 || externalId === "") return undefined;
   const userName = text.slice(0, colon);
   const password = text.slice(colon + 1);
