@@ -4,8 +4,13 @@ import { Connection } from "./driver/connection.ts";
 import { DatabaseDamagedError } from "./driver/database-error.ts";
 import { type Db, drizzleOver } from "./drizzle.ts";
 import { GroupWriter } from "./group-writer.ts";
-import { isLockLeft, lockHolder, removeLock, writeLock } from "./lock-file.ts";
-import { CHECK_COMMAND, checkDatabaseFile, type FileCheck } from "./maintenance/check-file.ts";
+import { type LockFile, looksLikeCrashLoop, readLock, removeLock, writeLock } from "./lock-file.ts";
+import {
+  CHECK_COMMAND,
+  type CheckRequest,
+  checkDatabaseFile,
+  type FileCheck,
+} from "./maintenance/check-file.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 
@@ -49,10 +54,12 @@ export interface OutpostDatabase extends AsyncDisposable {
 export async function openDatabase(options: DatabaseOptions): Promise<OutpostDatabase> {
   const { path, log, now } = options;
   const isFile = path !== ":memory:";
-  if (isFile && isLockLeft(path)) await checkAfterUncleanEnd(options);
+  const left = isFile ? readLock(path) : undefined;
+  if (left) await checkAfterUncleanEnd(options, left);
   const connection = await connect(options);
   try {
-    if (isFile) writeLock(path, process.pid);
+    const lock = { pid: process.pid, afterUncleanEnd: left !== undefined };
+    if (isFile) writeLock(path, lock);
     migrate(connection, options.migrations ?? MIGRATIONS, log);
   } catch (error) {
     connection.close();
@@ -90,21 +97,26 @@ async function connect(options: DatabaseOptions): Promise<Connection> {
   } catch (error) {
     if (error instanceof AppError && error.code === "unavailable") throw inUse(path, error);
     if (!(error instanceof DatabaseDamagedError)) throw error;
-    refuseUnlessWhole(path, await runCheck(options));
+    refuseUnlessWhole(path, await runCheck(options, "quick"));
     throw error;
   }
 }
 
-async function checkAfterUncleanEnd(options: DatabaseOptions): Promise<void> {
+/** Quick as a rule; thorough when the file itself may be what ends us. */
+async function checkAfterUncleanEnd(options: DatabaseOptions, left: LockFile): Promise<void> {
   const startedMs = options.now();
-  const check = await runCheck(options);
+  const depth = looksLikeCrashLoop(options.path, left) ? "full" : "quick";
+  const check = await runCheck(options, depth);
   const tookMs = options.now() - startedMs;
-  options.log.info("database-checked", { path: options.path, result: check.kind, tookMs });
+  options.log.info("database-checked", { path: options.path, depth, result: check.kind, tookMs });
   refuseUnlessWhole(options.path, check);
 }
 
-function runCheck({ path, key, checkCommand }: DatabaseOptions): Promise<FileCheck> {
-  return checkDatabaseFile(path, key, checkCommand ?? CHECK_COMMAND);
+function runCheck(
+  { path, key, checkCommand }: DatabaseOptions,
+  depth: CheckRequest["depth"],
+): Promise<FileCheck> {
+  return checkDatabaseFile({ path, key, depth }, checkCommand ?? CHECK_COMMAND);
 }
 
 function refuseUnlessWhole(path: string, check: FileCheck): void {
@@ -124,8 +136,8 @@ function refuseUnlessWhole(path: string, check: FileCheck): void {
 }
 
 function inUse(path: string, cause: unknown): AppError {
-  const holder = lockHolder(path);
-  const who = holder === undefined ? "another process" : `process ${holder}`;
+  const holder = readLock(path)?.pid;
+  const who = holder ? `process ${holder}` : "another process";
   return new AppError(
     "unavailable",
     `The database ${path} is in use by ${who}. Stop it first, or use another data folder.`,

@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -18,26 +19,32 @@ export function lockPathOf(databasePath: string): string {
   return `${databasePath}.lock`;
 }
 
-/** True when the last process that had the database open was killed, or is still running. */
-export function isLockLeft(databasePath: string): boolean {
-  return existsSync(lockPathOf(databasePath));
+export interface LockFile {
+  readonly pid: number;
+  /** That process itself began after one that had not ended well. */
+  readonly afterUncleanEnd: boolean;
 }
 
-/** The process named in the lock file; undefined when there is none or it cannot be read. */
-export function lockHolder(databasePath: string): number | undefined {
+/**
+ * What the process wrote that has the database open, or that was killed with it open; undefined when
+ * the last one ended well. A file that cannot be read names process 0.
+ */
+export function readLock(databasePath: string): LockFile | undefined {
+  if (!existsSync(lockPathOf(databasePath))) return undefined;
   try {
-    const pid = Number.parseInt(readFileSync(lockPathOf(databasePath), "utf8"), 10);
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+    const [pid, end] = readFileSync(lockPathOf(databasePath), "utf8").split("\n");
+    return { pid: Number(pid), afterUncleanEnd: end === "again" };
   } catch {
-    return undefined;
+    return { pid: 0, afterUncleanEnd: true };
   }
 }
 
 /** Writes the lock file and makes sure it is on the disk, so that a power cut is noticed too. */
-export function writeLock(databasePath: string, pid: number): void {
+export function writeLock(databasePath: string, lock: LockFile): void {
   const file = openSync(lockPathOf(databasePath), "w", 0o600);
   try {
-    writeSync(file, `${pid}\n`);
+    const end = lock.afterUncleanEnd ? "again" : "first";
+    writeSync(file, `${lock.pid}\n${end}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -48,6 +55,26 @@ export function writeLock(databasePath: string, pid: number): void {
   } finally {
     closeSync(folder);
   }
+}
+
+/** A process that was killed within this time of a start after another kill may be in a loop. */
+export const CRASH_LOOP_MS = 10 * 60 * 1000;
+
+/**
+ * True when the last two processes were both killed and the second did not live long: perhaps it is
+ * the file itself that ends them.
+ */
+export function looksLikeCrashLoop(databasePath: string, lock: LockFile): boolean {
+  if (!lock.afterUncleanEnd) return false;
+  // By the times of the files: when it began, and when it last wrote.
+  const livedMs =
+    Math.max(changedMs(databasePath), changedMs(`${databasePath}-wal`)) -
+    changedMs(lockPathOf(databasePath));
+  return livedMs < CRASH_LOOP_MS;
+}
+
+function changedMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 export function removeLock(databasePath: string): void {

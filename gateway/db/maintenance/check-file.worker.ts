@@ -1,9 +1,9 @@
-/** The child process of `checkDatabaseFile`: reads `{path, key}` from stdin, prints a FileCheck. */
+/** The child process of `checkDatabaseFile`: reads a CheckRequest from stdin, prints a FileCheck. */
 import { isUtf8 } from "node:buffer";
 import { AppError } from "../../../devices/model/errors.ts";
 import { Connection } from "../driver/connection.ts";
 import { DatabaseDamagedError } from "../driver/database-error.ts";
-import type { FileCheck } from "./check-file.ts";
+import type { CheckRequest, FileCheck } from "./check-file.ts";
 import { keyMismatch } from "./file-header.ts";
 
 /** Problems named at most; the first few say enough. */
@@ -11,7 +11,7 @@ const PROBLEMS_MAX = 20;
 /** Rows whose text is looked at in one go. */
 const ROWS_PER_LOOK = 500;
 
-const { path, key } = (await Bun.stdin.json()) as { path: string; key?: string };
+const { path, key, depth } = (await Bun.stdin.json()) as CheckRequest;
 await Bun.write(Bun.stdout, JSON.stringify(check()));
 
 function check(): FileCheck {
@@ -30,7 +30,8 @@ function check(): FileCheck {
     };
   }
   try {
-    const problems = [...structureProblems(connection), ...textProblems(connection)];
+    const problems = structureProblems(connection);
+    if (depth === "full" && problems.length === 0) problems.push(...textProblems(connection));
     return problems.length === 0 ? { kind: "ok" } : { kind: "damaged", problems };
   } catch (error) {
     return { kind: "damaged", problems: [error instanceof Error ? error.message : String(error)] };
@@ -47,15 +48,17 @@ function open(): Connection {
   });
 }
 
+/** Text is read from indexes too, and only integrity_check compares them with their tables. */
 function structureProblems(connection: Connection): string[] {
+  const pragma = depth === "full" ? "integrity_check" : "quick_check";
   return connection
-    .prepare(`PRAGMA quick_check(${PROBLEMS_MAX})`)
+    .prepare(`PRAGMA ${pragma}(${PROBLEMS_MAX})`)
     .rows()
     .map(([line]) => String(line))
     .filter((line) => line !== "ok");
 }
 
-/** quick_check does not look into texts. Read as bytes they are harmless, so they are tried here. */
+/** integrity_check does not look into texts. Read as bytes they are harmless, so they are tried here. */
 function textProblems(connection: Connection): string[] {
   const problems: string[] = [];
   const tables = connection
@@ -76,10 +79,16 @@ function damagedGroups(connection: Connection, table: string): number {
     .map(([name]) => `CASE typeof("${name}") WHEN 'text' THEN "${name}" ELSE '' END`);
   // A line break between texts: two damaged halves must not make a whole character.
   const line = columns.join(" || char(10) || ");
-  const groups = connection
-    .prepare(
-      `SELECT CAST(group_concat(${line}, char(10)) AS BLOB) FROM "${table}" GROUP BY rowid / ${ROWS_PER_LOOK}`,
-    )
-    .rows();
-  return groups.filter(([bytes]) => bytes instanceof Uint8Array && !isUtf8(bytes)).length;
+  const group = connection.prepare(
+    `SELECT CAST(group_concat(line, char(10)) AS BLOB), max(id) FROM
+      (SELECT rowid AS id, ${line} AS line FROM "${table}" WHERE rowid > ? ORDER BY rowid LIMIT ?)`,
+  );
+  let damaged = 0;
+  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+    const [row] = group.rows(after, ROWS_PER_LOOK);
+    const [bytes, last] = row ?? [];
+    if (typeof last !== "number") return damaged;
+    if (bytes instanceof Uint8Array && !isUtf8(bytes)) damaged++;
+    after = last;
+  }
 }
