@@ -34,7 +34,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sync",
     "devices",
   ],
-  "gateway/demo": ["gateway/config", "gateway/telemetry", "sync", "devices", "protocols"],
+  "gateway/client": [],
+  "gateway/demo": [
+    "gateway/client",
+    "gateway/config",
+    "gateway/telemetry",
+    "sync",
+    "devices",
+    "protocols",
+  ],
   "gateway/cli": ["gateway", "sync", "devices", "protocols"],
   gateway: ["sync", "devices", "protocols"], // main.ts and roles/: the only place that wires.
   test: ["gateway", "sync", "devices", "protocols"],

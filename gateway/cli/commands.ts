@@ -1,4 +1,5 @@
 import { configCommands } from "./commands/config.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { versionCommand } from "./commands/version.ts";
 import type { CommandTree } from "./run.ts";
@@ -8,6 +9,7 @@ export const COMMANDS: CommandTree = {
   both: serveCommand("both"),
   site: serveCommand("site"),
   hub: serveCommand("hub"),
+  demo: demoCommand,
   config: configCommands,
   version: versionCommand,
 };

@@ -1,0 +1,68 @@
+import { type Behaviour, CALM } from "../../devices/simulator/behaviour.ts";
+import { SimulatedDevice } from "../../devices/simulator/device.ts";
+import type { Fetch } from "../../devices/simulator/fetch-content.ts";
+import { Fleet } from "../../devices/simulator/fleet.ts";
+import { type PlannedDevice, planFleet } from "../../devices/simulator/fleet-plan.ts";
+import { PROFILES } from "../../devices/simulator/profiles.ts";
+import type { ApiClient } from "../client/api-client.ts";
+import { RegisteredDevice } from "./answers.ts";
+
+/** How the demo's handhelds behave: quick to poll, and a few of them in trouble. */
+export const DEMO_BEHAVIOUR: Behaviour = {
+  ...CALM,
+  pollIntervalMs: 10 * 60_000,
+  failureRate: 0.12,
+  brokenLineRate: 0.3,
+  asksRate: 0.15,
+  refusesRate: 0.4,
+};
+
+const REGISTRATIONS_AT_ONCE = 4;
+
+/** Registers `count` simulated devices with a site and switches them on at `startMs`. */
+export async function enrolFleet(
+  site: { readonly client: ApiClient; readonly url: string },
+  options: {
+    readonly count: number;
+    readonly seed: number;
+    readonly prefix: string;
+    readonly startMs: number;
+    readonly behaviour: Behaviour;
+    readonly fetch: Fetch;
+  },
+): Promise<Fleet> {
+  const waiting = [...planFleet(options.count, options.seed, { prefix: options.prefix }).entries()];
+  const devices: SimulatedDevice[] = new Array(waiting.length);
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, plan] = next;
+      const account = await register(site.client, plan);
+      devices[index] = new SimulatedDevice(
+        plan,
+        { serverUrl: `${site.url}/syncml`, ...account },
+        { fetch: options.fetch, behaviour: options.behaviour, startMs: options.startMs },
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: REGISTRATIONS_AT_ONCE }, worker));
+  return new Fleet(devices);
+}
+
+async function register(client: ApiClient, plan: PlannedDevice) {
+  const profile = PROFILES[plan.profile];
+  const { userName, password } = await client.request("/api/v1/devices", RegisteredDevice, {
+    method: "POST",
+    json: {
+      stableId: plan.stableId,
+      platform: "Windows",
+      name: plan.name,
+      manufacturer: plan.manufacturer,
+      model: plan.model,
+      osPlatform: profile.osPlatform,
+      osVersion: profile.osVersion,
+      osMajor: Number(profile.osVersion.split(".")[0]),
+      ownership: "corporate",
+    },
+  });
+  return { userName, password };
+}
