@@ -31,7 +31,10 @@ function check(): FileCheck {
   }
   try {
     const problems = structureProblems(connection);
-    if (depth === "full" && problems.length === 0) problems.push(...textProblems(connection));
+    if (problems.length === 0) problems.push(...textProblems(connection, ["sqlite_schema"]));
+    if (problems.length === 0 && depth === "full") {
+      problems.push(...textProblems(connection, tablesOf(connection)));
+    }
     return problems.length === 0 ? { kind: "ok" } : { kind: "damaged", problems };
   } catch (error) {
     return { kind: "damaged", problems: [error instanceof Error ? error.message : String(error)] };
@@ -58,18 +61,18 @@ function structureProblems(connection: Connection): string[] {
     .filter((line) => line !== "ok");
 }
 
+function tablesOf(connection: Connection): string[] {
+  return connection
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .rows()
+    .map(([name]) => String(name));
+}
+
 /** integrity_check does not look into texts. Read as bytes they are harmless, so they are tried here. */
-function textProblems(connection: Connection): string[] {
-  const problems: string[] = [];
-  const tables = connection
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
-    .rows();
-  for (const [table] of tables) {
-    if (problems.length >= PROBLEMS_MAX) break;
-    const count = damagedGroups(connection, String(table));
-    if (count > 0) problems.push(`the table ${table} holds text that is not readable`);
-  }
-  return problems;
+function textProblems(connection: Connection, tables: readonly string[]): string[] {
+  return tables
+    .filter((table) => damagedGroups(connection, table) > 0)
+    .map((table) => `the table ${table} holds text that is not readable`);
 }
 
 function damagedGroups(connection: Connection, table: string): number {
