@@ -10,17 +10,17 @@ import { allInstallations } from "../../../gateway/client/rows.ts";
 
 const Ok = z.object({ ok: z.boolean() });
 
-function clientOf(answer: Response | Error, token?: string) {
+function clientOf(answer: (() => Response) | Error, token?: string) {
   const seen: { url: string; init: RequestInit }[] = [];
   const fetch: Fetch = async (url, init) => {
     seen.push({ url, init });
     if (answer instanceof Error) throw answer;
-    return answer.clone();
+    return answer();
   };
   return { client: new ApiClient("http://gateway.test/", token, fetch), seen };
 }
 
-async function errorOf(answer: Response | Error): Promise<unknown> {
+async function errorOf(answer: (() => Response) | Error): Promise<unknown> {
   return clientOf(answer)
     .client.request("/x", Ok)
     .catch((error: unknown) => error);
@@ -28,7 +28,7 @@ async function errorOf(answer: Response | Error): Promise<unknown> {
 
 describe("ApiClient", () => {
   test("sends the token and JSON, and reads the answer", async () => {
-    const { client, seen } = clientOf(Response.json({ ok: true }), "secret");
+    const { client, seen } = clientOf(() => Response.json({ ok: true }), "secret");
     expect(await client.request("/api/v1/x", Ok, { method: "POST", json: { a: 1 } })).toEqual({
       ok: true,
     });
@@ -45,13 +45,15 @@ describe("ApiClient", () => {
       detail: "a field is wrong",
       errors: [{ pointer: "/name", message: "is empty" }],
     };
-    const error = await errorOf(Response.json(problem, { status: 422 }));
+    const error = await errorOf(() => Response.json(problem, { status: 422 }));
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status: 422, message: "a field is wrong: /name is empty" });
   });
 
   test("copes with a refusal that is no problem document", async () => {
-    const error = await errorOf(new Response("<html>", { status: 502, statusText: "Bad Gateway" }));
+    const error = await errorOf(
+      () => new Response("<html>", { status: 502, statusText: "Bad Gateway" }),
+    );
     expect(error).toMatchObject({ status: 502, message: "502 Bad Gateway" });
   });
 
@@ -60,7 +62,7 @@ describe("ApiClient", () => {
   });
 
   test("refuses an answer of another shape", async () => {
-    expect(await errorOf(Response.json({ ok: "yes" }))).toBeInstanceOf(z.ZodError);
+    expect(await errorOf(() => Response.json({ ok: "yes" }))).toBeInstanceOf(z.ZodError);
   });
 });
 
