@@ -64,22 +64,31 @@ export function isTailFull(tail: TailSize, bytes: number): boolean {
  * The write that makes `update` part of a stored document: an append as a rule, the whole document
  * when its tail is full.
  *
- * @param whole gives the document with the update applied; called only when it is needed
+ * @param whole the document with the update applied, where it is at hand; without it, an append
  */
 export function documentWrite(
   name: string,
   tail: TailSize,
   update: Uint8Array,
-  whole: () => Doc,
+  whole: Doc | undefined,
   at: { readonly version: number; readonly atMs: number },
 ): { readonly write: DocumentWrite; readonly tail: TailSize } {
-  if (!isTailFull(tail, update.length)) {
+  if (whole === undefined || !isTailFull(tail, update.length)) {
     return {
       write: { kind: "append", name, update, ...at },
       tail: { ...tail, updates: tail.updates + 1, bytes: tail.bytes + update.length },
     };
   }
-  const state = encodeStateAsUpdate(whole());
+  return wholeWrite(name, whole, at);
+}
+
+/** The write that stores a document whole, its tail folded in. */
+export function wholeWrite(
+  name: string,
+  doc: Doc,
+  at: { readonly version: number; readonly atMs: number },
+): { readonly write: DocumentWrite; readonly tail: TailSize } {
+  const state = encodeStateAsUpdate(doc);
   return {
     write: { kind: "replace", name, state, ...at },
     tail: { updates: 0, bytes: 0, stateBytes: state.length },

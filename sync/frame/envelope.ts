@@ -18,6 +18,7 @@ import {
   FRAME_BYTES_MAX,
   FRAME_HEADER_BYTES_MAX,
   FRAME_RAW_BYTES_MAX,
+  JOURNAL_FACTS_MAX,
 } from "../limits.ts";
 
 const MAGIC = Buffer.from("OPF1");
@@ -36,8 +37,6 @@ const site = z.string().transform((text, context): SiteId => {
 const HEADER = z.strictObject({
   site,
   incarnation: counting,
-  /** The process that made the frame. */
-  instance: z.string().min(1).max(64),
   /** Dense from 1 per (site, incarnation). */
   seq: counting,
   /** SHA-256 of the body as it travels. */
@@ -57,7 +56,7 @@ const HEADER = z.strictObject({
       /** The facts of this incarnation, from this number on, densely. */
       incarnation: counting,
       first: counting,
-      count: counting,
+      count: z.int().min(1).max(JOURNAL_FACTS_MAX),
     }),
     z.strictObject({ kind: z.literal("policy") }),
   ]),

@@ -104,11 +104,8 @@ export interface JournalRange {
   readonly count: number;
 }
 
-/** @throws ProtocolError with rule `journal-shape` or `journal-limit` */
+/** @throws ProtocolError with rule `journal-shape` */
 export function parseFacts(raw: Uint8Array, range: JournalRange): readonly Fact[] {
-  if (range.count > JOURNAL_FACTS_MAX) {
-    throw new ProtocolError("journal-limit", `${range.count} facts, at most ${JOURNAL_FACTS_MAX}`);
-  }
   const lines = parseJson(raw);
   if (!Array.isArray(lines) || lines.length !== range.count) {
     throw new ProtocolError("journal-shape", `the frame has not the ${range.count} facts it names`);

@@ -5,12 +5,12 @@ import type { PolicyRecord } from "../ports/policy-store.ts";
 import { fingerprintOfFields, isOverridable } from "./override.ts";
 import { type DocumentChange, type Fields, keyOf, type PolicyContents } from "./policy-document.ts";
 import { problemsOf } from "./schemas.ts";
-import { takeSecrets, withoutSecrets } from "./secrets.ts";
+import { type SecretToSeal, takeSecrets, withoutSecrets } from "./secrets.ts";
 
 /** What an author's changes come to: document changes, and secrets that still have to be sealed. */
 export interface Authored {
   readonly changes: readonly DocumentChange[];
-  readonly secrets: readonly { readonly name: string; readonly value: string | null }[];
+  readonly secrets: readonly SecretToSeal[];
 }
 
 export interface AuthorContext {

@@ -3,7 +3,13 @@ import { AppError } from "../../devices/model/errors.ts";
 import type { Hlc } from "../../devices/model/hlc.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { documentWrite, loadDocument, type TailSize, tailSizeOf } from "../documents/stored.ts";
+import {
+  documentWrite,
+  loadDocument,
+  type TailSize,
+  tailSizeOf,
+  wholeWrite,
+} from "../documents/stored.ts";
 import { POLICY_BYTES_MAX, POLICY_RECORDS_MAX } from "../limits.ts";
 import type { PolicyAuthor, PolicyChange, PolicyKind } from "../ports/policy-author.ts";
 import type { PolicyRecord, PolicyStore, PolicyWrite } from "../ports/policy-store.ts";
@@ -68,6 +74,7 @@ export interface StagedPolicy {
 export class PolicyBook implements PolicyAuthor {
   readonly #deps: PolicyBookDeps;
   readonly #queue = new SerialQueue();
+  readonly #clientId = new Doc().clientID;
   #documents: ReadonlyMap<string, OpenDocument> = new Map();
   #records: readonly PolicyRecord[] = [];
   #secrets: ReadonlyMap<string, string> = new Map();
@@ -161,8 +168,9 @@ export class PolicyBook implements PolicyAuthor {
   }
 
   /** At the hub: seals every secret for exactly the sites of now; called after a site joined. */
-  resealSecrets(): Promise<void> {
-    return this.#author(async () => ({ changes: [], secrets: [...this.#secrets].map(asSecret) }));
+  async resealSecrets(): Promise<void> {
+    if (this.#secrets.size === 0) return;
+    await this.#author(async () => ({ changes: [], secrets: [...this.#secrets].map(asSecret) }));
   }
 
   /** Runs a task that stages an update and commits it; nothing else changes policy meanwhile. */
@@ -195,7 +203,20 @@ export class PolicyBook implements PolicyAuthor {
     return this.#stage(new Map([[name, { doc, update: replace ? undefined : update }]]), []);
   }
 
-  /** `policy/org` from a reader's state vector on; the whole of it when the reader has strange news. */
+  /** At a site: takes an update from the hub in; see `stage` for what is refused. */
+  receive(name: string, update: Uint8Array, replace: boolean): Promise<void> {
+    return this.exclusive(async () => {
+      const staged = this.stage(name, update, replace);
+      await this.#deps.store.commit(staged.write);
+      staged.accept();
+    });
+  }
+
+  /**
+   * A document from a reader's state vector on; the whole of it when the reader has what is not here.
+   *
+   * @throws ProtocolError with rule `policy-cursor`
+   */
   updateFor(
     name: string,
     stateVector: Uint8Array,
@@ -228,10 +249,13 @@ export class PolicyBook implements PolicyAuthor {
       const name = this.#ownName();
       const sealed = await this.#sealingOf(secrets);
       const doc = copyOf(this.#documents.get(name)?.doc);
+      // One client id per start: a change that was not committed was seen by nobody, so that its
+      // place may be used again.
+      doc.clientID = this.#clientId;
       const before = encodeStateVector(doc);
       writePolicy(doc, [...changes, ...sealed]);
       const update = encodeStateAsUpdate(doc, before);
-      const kept = this.#deps.owner.role === "hub" ? secrets : [];
+      const kept = this.#deps.owner.role === "hub" ? secrets.filter(({ isNew }) => isNew) : [];
       const staged = this.#stage(new Map([[name, { doc, update }]]), kept);
       await this.#deps.store.commit(staged.write);
       staged.accept();
@@ -246,7 +270,7 @@ export class PolicyBook implements PolicyAuthor {
         ? await owner.recipients()
         : [{ site: owner.site, sealingKey: owner.sealingPublic }];
     const { sealed } = this.#contents(this.#ownName());
-    return secrets.flatMap(({ name, value }) => sealingChanges(name, value, recipients, sealed));
+    return secrets.flatMap((secret) => sealingChanges(secret, recipients, sealed));
   }
 
   #stage(
@@ -262,13 +286,18 @@ export class PolicyBook implements PolicyAuthor {
       const written =
         update === undefined
           ? wholeWrite(name, doc, at)
-          : documentWrite(name, tail, update, () => doc, at);
+          : documentWrite(name, tail, update, doc, at);
       documents.set(name, { doc, tail: written.tail, contents });
       return written.write;
     });
     const projection = projectPolicy(this.#sourcesOf(documents), this.#records, atMs);
     return {
-      write: { documents: writes, put: projection.put, removed: projection.removed, secrets },
+      write: {
+        documents: writes,
+        put: projection.put,
+        removed: projection.removed,
+        secrets: secrets.map(({ name, value }) => ({ name, value })),
+      },
       accept: () => {
         this.#documents = documents;
         this.#records = projection.records;
@@ -331,18 +360,18 @@ function copyOf(doc: Doc | undefined): Doc {
   return copy;
 }
 
-function wholeWrite(name: string, doc: Doc, at: { version: number; atMs: number }) {
-  const state = encodeStateAsUpdate(doc);
-  return {
-    write: { kind: "replace", name, state, ...at } as const,
-    tail: { updates: 0, bytes: 0, stateBytes: state.length },
-  };
-}
-
 /** Does the first state vector know structs that the second does not? */
 function knowsMore(theirs: Uint8Array, ours: Uint8Array): boolean {
   const known = decodeStateVector(ours);
-  return [...decodeStateVector(theirs)].some(([client, clock]) => clock > (known.get(client) ?? 0));
+  return [...readStateVector(theirs)].some(([client, clock]) => clock > (known.get(client) ?? 0));
+}
+
+function readStateVector(bytes: Uint8Array): Map<number, number> {
+  try {
+    return decodeStateVector(bytes);
+  } catch (cause) {
+    throw new ProtocolError("policy-cursor", "the cursor is not a state vector", { cause });
+  }
 }
 
 function merged(
@@ -358,7 +387,7 @@ function merged(
 }
 
 function asSecret([name, value]: readonly [string, string]) {
-  return { name, value };
+  return { name, value, isNew: false };
 }
 
 function isNothing(write: PolicyWrite): boolean {

@@ -3,9 +3,9 @@
  * stands beside it, sealed for each site that may read it. Clear text exists only in the gateway's
  * own `values` (the hub's copy) and in memory. [D21, PROTOCOL 7.6]
  */
-import { parsePublicKey } from "../crypto/keys.ts";
+import { parsePublicKey, sha256Hex } from "../crypto/keys.ts";
 import { open, seal } from "../crypto/seal.ts";
-import { POLICY_KINDS, type PolicyKind } from "../ports/policy-author.ts";
+import type { PolicyKind } from "../ports/policy-author.ts";
 import type { DocumentChange, Fields } from "./policy-document.ts";
 import { SECRET_FIELDS } from "./schemas.ts";
 
@@ -18,6 +18,14 @@ export interface Recipient {
   readonly sealingKey: string;
 }
 
+export interface SecretToSeal {
+  readonly name: string;
+  readonly value: string | null;
+  readonly isNew: boolean;
+}
+
+const KEY_TAG_CHARACTERS = 8;
+
 export function secretName(kind: PolicyKind, id: string, field: string): string {
   return `${kind}/${id}/${field}`;
 }
@@ -29,9 +37,9 @@ export function takeSecrets(
   fields: Fields,
 ): {
   readonly fields: Fields;
-  readonly secrets: readonly { name: string; value: string | null }[];
+  readonly secrets: readonly SecretToSeal[];
 } {
-  const secrets: { name: string; value: string | null }[] = [];
+  const secrets: SecretToSeal[] = [];
   const clear: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(fields)) {
     if (!SECRET_FIELDS[kind].includes(field)) {
@@ -39,7 +47,7 @@ export function takeSecrets(
       continue;
     }
     const text = typeof value === "string" ? value : null;
-    secrets.push({ name: secretName(kind, id, field), value: text });
+    secrets.push({ name: secretName(kind, id, field), value: text, isNew: true });
     clear[field] = text === null ? null : SECRET_SET;
   }
   return { fields: clear, secrets };
@@ -54,10 +62,15 @@ export function withoutSecrets(kind: PolicyKind, fields: Fields): Fields {
   return Object.fromEntries(kept);
 }
 
-/** The document changes that (re)seal one secret for exactly these recipients. */
+/**
+ * The document changes that seal one secret for exactly these recipients.
+ *
+ * @param sealed what the document has, `<key tag>.<box>` by `kind/id/field@site`
+ * @param isNew false when only the recipients may have changed: what is sealed for a key of now
+ *   stays, so that a site that joins costs one new entry
+ */
 export function sealingChanges(
-  name: string,
-  value: string | null,
+  { name, value, isNew }: SecretToSeal,
   recipients: readonly Recipient[],
   sealed: ReadonlyMap<string, string>,
 ): readonly DocumentChange[] {
@@ -67,8 +80,11 @@ export function sealingChanges(
   if (value === null) return removals;
   const additions = recipients.flatMap(({ site, sealingKey }) => {
     const publicKey = parsePublicKey(sealingKey, "x25519");
+    if (publicKey === undefined) return []; // Checked when it joined; without a key, no secret.
     const key = `${name}@${site}`;
-    return publicKey ? [{ map: "sealed", key, sealed: seal(value, publicKey, key) } as const] : [];
+    const tag = sha256Hex(sealingKey).slice(0, KEY_TAG_CHARACTERS);
+    if (!isNew && sealed.get(key)?.startsWith(`${tag}.`)) return [];
+    return [{ map: "sealed", key, sealed: `${tag}.${seal(value, publicKey, key)}` } as const];
   });
   return [...removals, ...additions];
 }
@@ -82,18 +98,8 @@ export function openSecrets(
   const opened = new Map<string, string>();
   for (const [key, text] of sealed) {
     if (!key.endsWith(`@${site}`)) continue;
-    const value = open(text, sealingPrivate, key);
+    const value = open(text.slice(text.indexOf(".") + 1), sealingPrivate, key);
     if (value !== undefined) opened.set(key.slice(0, -site.length - 1), value);
   }
   return opened;
 }
-
-/** True when the record has this secret field set. */
-export function isSecretSet(fields: Fields, field: string): boolean {
-  return Bun.deepEquals(fields[field], SECRET_SET);
-}
-
-/** Every secret field there can be, as [kind, field]. */
-export const SECRET_FIELD_LIST = POLICY_KINDS.flatMap((kind) =>
-  SECRET_FIELDS[kind].map((field) => [kind, field] as const),
-);

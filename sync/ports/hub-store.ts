@@ -17,7 +17,8 @@ export interface HubIdentity {
 /** A process of the site that once spoke for it, and since when another one does. */
 export interface FormerInstance {
   readonly instance: string;
-  readonly replacedAtMs: number;
+  /** In real time, also while a test clock runs. */
+  readonly replacedRealMs: number;
 }
 
 /** A site as the hub knows it; the `sites` table. */

@@ -47,10 +47,14 @@ export interface LinkPosition {
   readonly acknowledgedFacts: readonly FactPosition[];
   /** Facts up to here have their rows in frames already made, so they may be sent. */
   readonly sendableFacts: readonly FactPosition[];
-  /** Base64 state vector of `policy/site/<site>` as the hub has it; empty before the first. */
+  /** Base64 state vectors of `policy/site/<site>`: as the hub has it, and as last put in a frame. */
   readonly policySent: string;
+  readonly policyMade: string;
   readonly lastAcknowledgedAtMs: number | null;
 }
+
+/** The state vector of a document in which nothing was ever written. */
+export const EMPTY_STATE_VECTOR = "AA==";
 
 export const INITIAL_POSITION: LinkPosition = {
   incarnation: 1,
@@ -61,7 +65,8 @@ export const INITIAL_POSITION: LinkPosition = {
   startAnew: true,
   acknowledgedFacts: [],
   sendableFacts: [],
-  policySent: "",
+  policySent: EMPTY_STATE_VECTOR,
+  policyMade: EMPTY_STATE_VECTOR,
   lastAcknowledgedAtMs: null,
 };
 
@@ -126,7 +131,8 @@ export interface SiteLinkStore {
   identity(): Promise<SiteIdentity | undefined>;
   /**
    * Stores identity and position in one transaction. Rows, devices and facts recorded under a
-   * provisional site id from before are given the new one. Repeating it changes nothing.
+   * provisional site id from before are given the new one, facts also the position's incarnation
+   * (their numbers stay). Repeating it changes nothing.
    */
   join(identity: SiteIdentity, position: LinkPosition): Promise<void>;
 

@@ -1,3 +1,4 @@
+import { rowOfNumber } from "../../devices/install/row-numbers.ts";
 import { clampHlc } from "../../devices/model/hlc.ts";
 import type { DeviceId, SiteId } from "../../devices/model/ids.ts";
 import { compareOrder, type Installation } from "../../devices/model/installation.ts";
@@ -5,7 +6,6 @@ import { ProtocolError } from "../../protocols/errors.ts";
 import type { DeviceAtHub } from "../ports/hub-store.ts";
 import type { Directories, DistributionLine } from "./directories.ts";
 import type { StatusEntry } from "./entry.ts";
-import { rowOfCode } from "./row-code.ts";
 
 /** An entry with its directories looked up. */
 interface ResolvedEntry {
@@ -78,7 +78,7 @@ function rowFrom(
   former: Installation | undefined,
   receivedAtMs: number,
 ): Installation {
-  const meaning = rowOfCode(entry.row);
+  const meaning = rowOfNumber(entry.row);
   if (meaning === undefined) {
     throw new ProtocolError("status-reference", `entry ${entry.key} names no row of the matrix`);
   }

@@ -82,7 +82,7 @@ export class StatusDocument {
   #tupleOf(row: Installation, lines: DirectoryLine[]): EntryTuple {
     return packEntry({
       key: this.#keyOf(row, lines),
-      row: rowCodeOf(row.platform, row.status, row.state),
+      row: rowCodeOf(row),
       operation: row.operation,
       version: row.version === null ? 0 : this.#versionOf(row.version, lines) + 1,
       observedAtMs: row.observedAtMs,

@@ -1,0 +1,386 @@
+import type { z } from "zod";
+import type { DeviceId, Sha256 } from "../../devices/model/ids.ts";
+import type { Log } from "../../devices/ports/log.ts";
+import { provisionalIncarnation } from "../../devices/service/register-device.ts";
+import { ProtocolError } from "../../protocols/errors.ts";
+import { signerFor } from "../crypto/keys.ts";
+import {
+  CHALLENGE_ANSWER,
+  encodeMessage,
+  FRAME_ANSWER,
+  type FrameAnswer,
+  HELLO_ANSWER,
+  type HelloAnswer,
+  INCARNATIONS_ANSWER,
+  type LinkOperation,
+  POLL_ANSWER,
+  PROTOCOL_VERSION,
+  signedBytes,
+} from "../messages/messages.ts";
+import type { PolicyBook } from "../policy/policy-book.ts";
+import { ORG_DOCUMENT } from "../policy/policy-document.ts";
+import {
+  EMPTY_STATE_VECTOR,
+  type LinkPosition,
+  type OutboxFrame,
+  type SiteIdentity,
+  type SiteKeys,
+  type SiteLinkStore,
+} from "../ports/site-link-store.ts";
+import { adoptFromHub } from "./adopt.ts";
+import { backoffMs } from "./backoff.ts";
+import { ask, LinkFailure, SessionOver, type Transport } from "./exchange.ts";
+import { FrameMaker } from "./frame-maker.ts";
+import { linkUrl } from "./http-transport.ts";
+import type { LinkPhase, LinkView } from "./link-view.ts";
+
+/** How often a live link looks for changes of the site, and asks for changes of policy. */
+export const FLUSH_MS = 1000;
+export const POLL_MS = 5000;
+/** How long an enrolment waits for the hub's word before it takes a provisional number. */
+export const INCARNATION_MS_MAX = 2000;
+/** A frame refused this often as unreadable is given up, and the site starts a new incarnation. */
+const REFUSALS_MAX = 5;
+
+export interface SiteLinkDeps {
+  readonly store: SiteLinkStore;
+  readonly book: PolicyBook;
+  readonly keys: SiteKeys;
+  readonly identity: SiteIdentity;
+  readonly transport: Transport;
+  /** Real time, not the test clock. [D16] */
+  readonly now: () => number;
+  /** The clock that observations are stamped with; *as of* times are in it. */
+  readonly siteNow: () => number;
+  readonly random: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly log: Log;
+  /** `FLUSH_MS` and `POLL_MS` unless the role wants them shorter. */
+  readonly flushMs: number;
+  readonly pollMs: number;
+}
+
+/**
+ * The site's end of the link: a state machine that does one exchange per `step()`. It keeps nothing
+ * in memory that it could not lose; positions, frames and documents are in the store. [PROTOCOL]
+ *
+ *   hello -> (adopt) -> backfill -> live;   any failure -> waiting -> where it was
+ */
+export class SiteLink {
+  readonly #deps: SiteLinkDeps;
+  readonly #maker: FrameMaker;
+  readonly #sign: (bytes: Uint8Array) => Uint8Array;
+  /** Names this process; fresh at every start, so that a copy of this site cannot have it. */
+  readonly #instance: string;
+  #session = "";
+  #phase: LinkPhase = "hello";
+  #isCut = false;
+  #failures = 0;
+  #setAsides = 0;
+  #refusals = 0;
+  #nextPollAtMs = 0;
+  #cleanAsOfMs: number | null = null;
+  #policyFromStart = false;
+  #connectedSinceMs: number | null = null;
+  #clockOffsetMs: number | null = null;
+  #lastError: string | null = null;
+  #nextStepAtMs: number | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(deps: SiteLinkDeps) {
+    this.#deps = deps;
+    this.#sign = signerFor(deps.keys.signingPrivate);
+    this.#instance = Buffer.from(deps.randomBytes(12)).toString("base64url");
+    const { book, identity, siteNow, store } = deps;
+    this.#maker = new FrameMaker({ book, identity, store, sign: this.#sign, now: siteNow });
+  }
+
+  /**
+   * Does the next exchange with the hub, or finds that there is none to do. Never throws for what the
+   * line or the hub does; it waits and says why.
+   *
+   * @returns in how many milliseconds the next step is due
+   */
+  async step(): Promise<number> {
+    const delayMs = this.#isCut ? this.#deps.pollMs : await this.#tryAdvance();
+    this.#nextStepAtMs = this.#deps.siteNow() + delayMs;
+    return delayMs;
+  }
+
+  /** Takes the line away: no request leaves until `heal()`. For drills, and for metered lines. */
+  cut(): void {
+    this.#isCut = true;
+    this.#endSession("cut");
+  }
+
+  heal(): void {
+    this.#isCut = false;
+    this.#phase = "hello";
+    this.#failures = 0;
+    this.#wake();
+  }
+
+  /** Resolves when something happened that should not wait for the next step. */
+  woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  async view(): Promise<LinkView> {
+    const { identity, store } = this.#deps;
+    const position = await store.position();
+    const pending = await store.pending(position.flushedRevision, position.acknowledgedFacts);
+    return {
+      phase: this.#phase,
+      hubUrl: identity.hubUrl,
+      incarnation: position.incarnation,
+      connectedSinceMs: this.#connectedSinceMs,
+      lastAcknowledgedAtMs: position.lastAcknowledgedAtMs,
+      pendingRows: pending.rows,
+      pendingFacts: pending.facts,
+      policyVersion: this.#deps.book.orgVersion,
+      clockOffsetMs: this.#clockOffsetMs,
+      lastError: this.#lastError,
+      nextAttemptAtMs: this.#phase === "live" ? null : this.#nextStepAtMs,
+    };
+  }
+
+  /** Where and how to fetch content from the hub; undefined while there is no session. */
+  contentRequest(
+    sha256: Sha256,
+  ): { readonly url: string; readonly headers: Readonly<Record<string, string>> } | undefined {
+    if (this.#session === "") return undefined;
+    return {
+      url: linkUrl(this.#deps.identity.hubUrl, `content/${sha256}`),
+      headers: { "outpost-session": this.#session },
+    };
+  }
+
+  /**
+   * The incarnation of a device that enrols here (again): the hub's when it answers in time, else a
+   * provisional one, which sorts after the last and before the hub's next. [D11, PROTOCOL 6.7]
+   */
+  async issueIncarnation(
+    device: DeviceId,
+    last: number | undefined,
+    sleep: (ms: number) => Promise<void>,
+  ): Promise<number> {
+    const provisional = provisionalIncarnation(last);
+    if (this.#session === "") return provisional;
+    const asked = this.#ask("incarnations", { devices: [device] }, INCARNATIONS_ANSWER).then(
+      ({ issued }) => issued[0]?.incarnation ?? provisional,
+      () => provisional, // The line, the hub, the session: whatever it is, the device need not wait.
+    );
+    const late = sleep(INCARNATION_MS_MAX).then(() => provisional);
+    return Math.max(await Promise.race([asked, late]), provisional);
+  }
+
+  async #tryAdvance(): Promise<number> {
+    try {
+      const delayMs = await this.#advance();
+      this.#failures = 0;
+      return delayMs;
+    } catch (error) {
+      return this.#wait(error);
+    }
+  }
+
+  async #advance(): Promise<number> {
+    const { flushMs, now, store } = this.#deps;
+    if (this.#session === "") return this.#sayHello();
+    if (now() >= this.#nextPollAtMs) await this.#poll();
+    const frame = await store.oldestFrame();
+    if (frame !== undefined) return this.#sendFrame(frame);
+    const made = await this.#maker.make(await store.position());
+    this.#cleanAsOfMs = made.cleanAsOfMs;
+    if (made.frame) return 0;
+    if (made.cleanAsOfMs === null) return 0; // Rows were looked at and need no frame: look again.
+    this.#phase = "live";
+    return flushMs;
+  }
+
+  async #sayHello(): Promise<number> {
+    this.#phase = "hello";
+    const { identity, now, store } = this.#deps;
+    const { challenge } = await this.#ask("challenge", { site: identity.site }, CHALLENGE_ANSWER);
+    const position = await store.position();
+    const payload = JSON.stringify({
+      version: PROTOCOL_VERSION,
+      site: identity.site,
+      challenge,
+      instance: this.#instance,
+      incarnation: position.incarnation,
+      frameSeq: position.frameSeq,
+      acknowledgedFrame: position.acknowledgedFrame,
+      mustAdopt: position.mustAdopt || (await store.restored()),
+      timeMs: this.#deps.siteNow(),
+    });
+    const signature = Buffer.from(this.#sign(signedBytes("hello", payload))).toString("base64");
+    const answer = await this.#ask("hello", { payload, signature }, HELLO_ANSWER);
+    this.#clockOffsetMs = this.#deps.siteNow() - answer.timeMs;
+    if (answer.verdict === "refused") return this.#refused(answer);
+    this.#session = answer.session;
+    if (answer.verdict === "adopt") {
+      this.#deps.log.info("link-adopts", {
+        reason: answer.reason,
+        incarnation: answer.incarnation,
+      });
+      await adoptFromHub({ ...this.#deps, ask: (...request) => this.#ask(...request) }, answer);
+    } else {
+      const startAnew = position.startAnew || answer.startAnew;
+      await store.commit({
+        position: {
+          ...position,
+          acknowledgedFacts: answer.facts,
+          startAnew,
+          flushedRevision: startAnew ? 0 : position.flushedRevision,
+        },
+      });
+    }
+    this.#maker.restart();
+    this.#phase = "backfill";
+    this.#connectedSinceMs = this.#deps.siteNow();
+    this.#nextPollAtMs = now();
+    this.#lastError = null;
+    return 0;
+  }
+
+  #refused(answer: Extract<HelloAnswer, { verdict: "refused" }>): number {
+    this.#endSession("refused");
+    this.#lastError = answer.message;
+    this.#deps.log.warn("link-refused", { code: answer.code });
+    return backoffMs(1, this.#deps.random, answer.retryAfterMs);
+  }
+
+  async #sendFrame(frame: OutboxFrame): Promise<number> {
+    const { store } = this.#deps;
+    let answer: FrameAnswer;
+    try {
+      answer = await this.#askBytes("frame", frame.bytes, FRAME_ANSWER);
+    } catch (error) {
+      await this.#countRefusal(error);
+      throw error;
+    }
+    this.#refusals = 0;
+    const position = await store.position();
+    if (answer.verdict === "fenced" || answer.verdict === "expected") {
+      const reason = answer.verdict === "fenced" ? answer.reason : "the hub lacks earlier frames";
+      await this.#startOver(position, reason);
+      return 0;
+    }
+    const startAnew = position.startAnew || answer.startAnew;
+    const isPolicy = frame.kind === "policy";
+    const policySent = answer.verdict === "taken" ? position.policyMade : EMPTY_STATE_VECTOR;
+    await store.commit({
+      position: {
+        ...position,
+        acknowledgedFrame: frame.seq,
+        acknowledgedFacts: answer.facts,
+        startAnew,
+        flushedRevision: startAnew ? 0 : position.flushedRevision,
+        policySent: isPolicy ? policySent : position.policySent,
+        lastAcknowledgedAtMs: this.#deps.siteNow(),
+      },
+      dropFramesThrough: frame.seq,
+    });
+    if (answer.verdict === "taken") {
+      this.#setAsides = 0;
+      return 0;
+    }
+    this.#setAsides += 1;
+    this.#lastError = `the hub set a ${frame.kind} frame aside: ${answer.reason}`;
+    this.#deps.log.warn("link-frame-set-aside", { seq: frame.seq, reason: answer.reason });
+    return backoffMs(this.#setAsides, this.#deps.random, 0);
+  }
+
+  /** A frame that arrives unreadable again and again was damaged here: its content is sent anew. */
+  async #countRefusal(error: unknown): Promise<void> {
+    if (!(error instanceof LinkFailure) || ![400, 413, 422].includes(error.status)) return;
+    this.#refusals += 1;
+    if (this.#refusals < REFUSALS_MAX) return;
+    this.#refusals = 0;
+    await this.#startOver(await this.#deps.store.position(), error.message);
+  }
+
+  /** The next hello asks for a new incarnation. */
+  async #startOver(position: LinkPosition, reason: string): Promise<void> {
+    this.#deps.log.warn("link-starts-over", { reason });
+    this.#lastError = reason;
+    await this.#deps.store.commit({ position: { ...position, mustAdopt: true } });
+    this.#endSession("hello");
+  }
+
+  async #poll(): Promise<void> {
+    const { book, now, pollMs, store } = this.#deps;
+    const cursor = this.#policyFromStart
+      ? EMPTY_STATE_VECTOR
+      : Buffer.from(book.stateVector(ORG_DOCUMENT)).toString("base64");
+    const body = {
+      cursor,
+      confirmed: this.#policyFromStart ? 0 : book.orgVersion,
+      asOfMs: this.#cleanAsOfMs,
+    };
+    const answer = await this.#ask("poll", body, POLL_ANSWER);
+    this.#nextPollAtMs = now() + pollMs;
+    if (answer.startAnew) await this.#beginStatusAnew(await store.position());
+    if (answer.update === null) return;
+    const update = new Uint8Array(Buffer.from(answer.update, "base64"));
+    try {
+      await book.receive(ORG_DOCUMENT, update, answer.replace || this.#policyFromStart);
+      this.#policyFromStart = false;
+      this.#nextPollAtMs = now(); // The hub hears at once that it is confirmed.
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#policyFromStart = true;
+      this.#lastError = `the hub's policy cannot be read: ${error.message}`;
+      this.#deps.log.warn("link-policy-refused", { rule: error.rule });
+    }
+  }
+
+  async #beginStatusAnew(position: LinkPosition): Promise<void> {
+    if (position.startAnew || position.frameSeq !== position.acknowledgedFrame) return;
+    await this.#deps.store.commit({
+      position: { ...position, startAnew: true, flushedRevision: 0 },
+    });
+    this.#maker.restart();
+  }
+
+  #wait(error: unknown): number {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.#failures += 1;
+    this.#lastError = failure.message;
+    this.#maker.restart(); // Whatever was half done is read from the store again.
+    const isOver = error instanceof SessionOver && this.#session !== "";
+    this.#endSession(this.#isCut ? "cut" : "waiting");
+    if (isOver && this.#failures === 1) return 0;
+    if (!(error instanceof LinkFailure)) this.#deps.log.error("link-step-failed", error);
+    const retryAfterMs = error instanceof LinkFailure ? error.retryAfterMs : 0;
+    return backoffMs(this.#failures, this.#deps.random, retryAfterMs);
+  }
+
+  #endSession(phase: LinkPhase): void {
+    this.#session = "";
+    this.#phase = phase;
+    this.#connectedSinceMs = null;
+    this.#cleanAsOfMs = null;
+  }
+
+  #ask<Schema extends z.ZodType>(
+    operation: LinkOperation,
+    body: unknown,
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    return this.#askBytes(operation, encodeMessage(body), schema);
+  }
+
+  #askBytes<Schema extends z.ZodType>(
+    operation: LinkOperation,
+    body: Uint8Array,
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    const { identity, randomBytes, transport } = this.#deps;
+    const request = { operation, session: this.#session, body };
+    return ask(transport, request, schema, identity.hubPublicKey, randomBytes);
+  }
+}
