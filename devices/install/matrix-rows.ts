@@ -236,7 +236,7 @@ export const MATRIX_ROWS: readonly MatrixRow[] = [
     status: "Failed",
     canonicalStatus: "failed",
     state: "Installation failed",
-    description: "The device could not install the app.",
+    description: "The installer ran on the device, and the installation failed.",
   },
   {
     id: "win.failed.relevance_criteria_not_met",

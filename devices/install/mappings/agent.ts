@@ -3,11 +3,16 @@ import type { Interpretation, Meaning, MeaningContext } from "./interpretation.t
 interface Rows {
   readonly windows: Interpretation;
   readonly android: Interpretation;
+  /** Where the row of an update differs: what waits there waits for an update. */
+  readonly windowsUpdate?: Interpretation;
+  readonly androidUpdate?: Interpretation;
 }
 
 const WINDOWS_INSTALLED = { status: "installed", state: "App is installed" } as const;
 const ANDROID_INSTALLED = { status: "installed", state: "Installed" } as const;
 const WINDOWS_INSTALLING = { status: "installing", state: "App is being installed" } as const;
+const WINDOWS_UPDATING = { status: "updating", state: "Updating the app" } as const;
+const WINDOWS_UPDATE_WAITING = { status: "pending_update", state: null } as const;
 const ANDROID_FAILED = { status: "failed", state: "Unexpected error occurred" } as const;
 const ANDROID_UNFIT = {
   status: "failed",
@@ -19,14 +24,18 @@ const failed = (state: string): Interpretation => ({ status: "failed", state });
 const AGENT: Readonly<Record<string, Rows>> = {
   "waiting-for-window": {
     windows: { status: "pending_install", state: "Command Scheduled" },
+    windowsUpdate: WINDOWS_UPDATE_WAITING,
     android: { status: "pending_install", state: "App download is scheduled" },
+    androidUpdate: { status: "pending_update", state: "App update is scheduled" },
   },
   offered: {
     windows: { status: "pending_install", state: null },
+    windowsUpdate: WINDOWS_UPDATE_WAITING,
     android: { status: "pending_install", state: "App not installed" },
+    androidUpdate: { status: "pending_update", state: "App update pending" },
   },
   "update-waiting-for-window": {
-    windows: { status: "pending_update", state: null },
+    windows: WINDOWS_UPDATE_WAITING,
     android: { status: "pending_update", state: "App update is scheduled" },
   },
   "not-targeted-os": {
@@ -48,10 +57,12 @@ const AGENT: Readonly<Record<string, Rows>> = {
   },
   downloading: {
     windows: WINDOWS_INSTALLING,
+    windowsUpdate: WINDOWS_UPDATING,
     android: { status: "installing", state: "Downloading app" },
   },
   installing: {
     windows: WINDOWS_INSTALLING,
+    windowsUpdate: WINDOWS_UPDATING,
     android: { status: "installing", state: null },
   },
   "download-failed": { windows: failed("Failed download"), android: ANDROID_FAILED },
@@ -68,6 +79,7 @@ const AGENT: Readonly<Record<string, Rows>> = {
   },
   "reboot-pending": {
     windows: WINDOWS_INSTALLING,
+    windowsUpdate: WINDOWS_UPDATING,
     android: { status: "installing", state: null },
   },
   "check-failed": { windows: failed("Installation failed"), android: ANDROID_FAILED },
@@ -83,21 +95,27 @@ const AGENT: Readonly<Record<string, Rows>> = {
   "uninstall-failed": { windows: failed("Installation failed"), android: ANDROID_FAILED },
   "contact-lost": {
     windows: { status: "pending_install", state: "Command Scheduled" },
+    windowsUpdate: WINDOWS_UPDATE_WAITING,
     android: { status: "pending_install", state: "Waiting for network" },
+    androidUpdate: { status: "pending_update", state: "App update pending" },
   },
   "held-for-compliance": {
     windows: { status: "pending_install", state: "Command Scheduled" },
+    windowsUpdate: WINDOWS_UPDATE_WAITING,
     android: { status: "pending_install", state: "Device is out of compliance" },
+    androidUpdate: { status: "pending_update", state: "Device is out of compliance" },
   },
 };
 
 export const AGENT_RESULTS: readonly string[] = Object.keys(AGENT);
 
+/** On Windows a running update is Updating; Android has no such status. [M-094] */
 export function readAgent(value: string, { platform, operation }: MeaningContext): Meaning {
   if (!Object.hasOwn(AGENT, value) || platform === "iOS") return undefined;
   const rows = AGENT[value];
   if (!rows) return undefined;
-  const row = platform === "Windows" ? rows.windows : rows.android;
-  const isUpdate = platform === "Windows" && operation === "update" && row.status === "installing";
-  return isUpdate ? { status: "updating", state: "Updating the app" } : row;
+  const isUpdate = operation === "update";
+  return platform === "Windows"
+    ? ((isUpdate ? rows.windowsUpdate : undefined) ?? rows.windows)
+    : ((isUpdate ? rows.androidUpdate : undefined) ?? rows.android);
 }

@@ -2,8 +2,14 @@ import type { Interpretation, Meaning, MeaningContext } from "./interpretation.t
 
 const IN_PLACE = { status: "installed" } as const;
 
+const REMOVED_BY_US = {
+  status: "removed_after_installation",
+  state: "App is uninstalled",
+  actor: "mdm",
+} as const;
+
 /** Apple's ManagedApplicationList statuses. */
-const APPLE: Readonly<Record<string, Interpretation | "no-change">> = {
+export const APPLE: Readonly<Record<string, Interpretation | "no-change">> = {
   Queued: { status: "pending_install", state: "Command Scheduled" },
   NeedsRedemption: {
     status: "installing",
@@ -29,6 +35,7 @@ const APPLE: Readonly<Record<string, Interpretation | "no-change">> = {
     ...IN_PLACE,
     state: "User rejected management of installed app",
     managed: false,
+    actor: "user",
   },
   ManagedButUninstalled: {
     status: "removed_after_installation",
@@ -42,9 +49,13 @@ const APPLE: Readonly<Record<string, Interpretation | "no-change">> = {
   },
   Updating: { status: "updating", state: "Updating the app" },
   ValidatingUpdate: { status: "updating", state: "Validating the update" },
-  UserRejected: { status: "failed", state: "User rejected app install" },
+  UserRejected: { status: "failed", state: "User rejected app install", actor: "user" },
   Failed: { status: "failed", state: "App installation has failed." },
-  UpdateRejected: { status: "upgrade_failed", state: "User rejected app update" },
+  UpdateRejected: {
+    status: "upgrade_failed",
+    state: "User rejected app update",
+    actor: "user",
+  },
   Unknown: "no-change",
 };
 
@@ -57,6 +68,10 @@ export const APPLE_TOLD_ONCE: ReadonlySet<string> = new Set([
   "Failed",
 ]);
 
-export function readApple(value: string, { platform }: MeaningContext): Meaning {
-  return platform === "iOS" && Object.hasOwn(APPLE, value) ? APPLE[value] : undefined;
+export function readApple(value: string, { platform, operation }: MeaningContext): Meaning {
+  if (platform !== "iOS" || !Object.hasOwn(APPLE, value)) return undefined;
+  // There is one row for all removals; who it was is kept beside it. [Q10]
+  return value === "ManagedButUninstalled" && operation === "uninstall"
+    ? REMOVED_BY_US
+    : APPLE[value];
 }

@@ -1,10 +1,13 @@
 import type { Enrolment } from "../../model/device.ts";
 import { hresultOf } from "../hresult.ts";
+import type { HresultEntry } from "../hresult-table.ts";
 import type { Interpretation, Meaning, MeaningContext } from "./interpretation.ts";
 
 const INSTALLING = { status: "installing", state: "App is being installed" } as const;
 const UPDATING = { status: "updating", state: "Updating the app" } as const;
 const INSTALLED = { status: "installed", state: "App is installed" } as const;
+const FAILED = { status: "failed", state: "Installation failed" } as const;
+const DOWNLOAD_FAILED = { status: "failed", state: "Failed download" } as const;
 
 /** `Download/{ProductID}/Status`, for an install (or repair) and for an update. [E-044..E-051] */
 const DOWNLOAD_STATUS: Readonly<
@@ -23,43 +26,53 @@ const DOWNLOAD_STATUS: Readonly<
   "3": { install: INSTALLING, update: UPDATING },
   "4": { install: INSTALLING, update: UPDATING },
   "5": { install: INSTALLED, update: INSTALLED },
-  "6": {
-    install: { status: "failed", state: "Installation failed" },
-    update: { status: "failed", state: "Installation failed" },
-  },
-  "7": {
-    install: { status: "failed", state: "Failed download" },
-    update: { status: "failed", state: "Failed download" },
-  },
+  "6": { install: FAILED, update: FAILED },
+  "7": { install: DOWNLOAD_FAILED, update: DOWNLOAD_FAILED },
 };
 
 const FAILURES: ReadonlySet<string> = new Set(["6", "7"]);
 
 /** The row for a Download/Status value, refined by LastError where it failed. */
 export function readDownloadStatus(value: string, context: MeaningContext): Meaning {
-  if (context.platform !== "Windows") return undefined;
+  if (context.platform !== "Windows" || !Object.hasOwn(DOWNLOAD_STATUS, value)) return undefined;
   const known = DOWNLOAD_STATUS[value];
   if (!known) return undefined;
-  const isUpdate = context.operation === "update";
-  const row = isUpdate ? known.update : known.install;
-  if (!FAILURES.has(value) || !context.lastError) return row;
-  return refine(row, context.lastError, isUpdate);
+  const row = context.operation === "update" ? known.update : known.install;
+  const error = context.lastError === null ? undefined : hresultOf(context.lastError);
+  return FAILURES.has(value) && error ? refine(row, error, context) : row;
 }
 
-/**
- * What an HRESULT adds to a failure. A refusal of an update is Upgrade Failed, because the former
- * version stays; a newer version that is there already is a success; a code that only says "busy"
- * leaves the failure that the device reported. [Q05]
- */
-function refine(row: Interpretation, lastError: number, isUpdate: boolean): Interpretation {
-  const entry = hresultOf(lastError);
-  if (!entry || entry.status === null) return row;
-  if (entry.state === "User rejected app install" && isUpdate) {
-    return { status: "upgrade_failed", state: "User rejected app update" };
+/** What an HRESULT adds to a failure. */
+function refine(
+  failure: Interpretation,
+  error: HresultEntry,
+  { operation }: MeaningContext,
+): Interpretation {
+  const row = { ...failure, retryable: error.retryable };
+  switch (error.status) {
+    case "failed":
+      if (error.state === "User rejected app install") return refusal(operation);
+      if (operation === "uninstall" && error.name === "ERROR_INSTALL_PACKAGE_NOT_FOUND") {
+        return { status: "removed_after_installation", state: "App is uninstalled", actor: "mdm" };
+      }
+      // "Installation failed" says less than Failed download does.
+      return error.state === FAILED.state ? row : { ...row, state: error.state };
+    case "installed":
+      // A newer version is there already. Without a state it is "could not be removed, so it stays":
+      // said of an install, that would claim a version that has just failed.
+      if (error.state !== null) return INSTALLED;
+      return operation === "uninstall" ? { status: "installed", state: null } : row;
+    default:
+      // Nothing about the status, or "busy": the device did give up, and trying again is up to us.
+      return row;
   }
-  if (entry.status === "installed" && entry.state !== null) return INSTALLED;
-  if (entry.status !== "failed") return { ...row, retryable: entry.retryable };
-  return { status: "failed", state: entry.state, retryable: entry.retryable };
+}
+
+/** The user said no. Of an update that is Upgrade Failed, because the former version stays. [Q05] */
+function refusal(operation: MeaningContext["operation"]): Interpretation {
+  return operation === "update"
+    ? { status: "upgrade_failed", state: "User rejected app update", actor: "user" }
+    : { status: "failed", state: "User rejected app install", actor: "user" };
 }
 
 const ENROLMENT_STATUS: Readonly<Record<string, Enrolment>> = {
@@ -71,5 +84,6 @@ const ENROLMENT_STATUS: Readonly<Record<string, Enrolment>> = {
 
 /** `{EnterpriseID}/Status`. [E-040] Undefined for a value that is not 0 to 3. */
 export function enrolmentFromStatus(value: string): Enrolment | undefined {
-  return ENROLMENT_STATUS[value.trim()];
+  const text = value.trim();
+  return Object.hasOwn(ENROLMENT_STATUS, text) ? ENROLMENT_STATUS[text] : undefined;
 }

@@ -10,6 +10,8 @@ export interface Interpretation {
   readonly actor?: Actor;
   /** A failure that may pass by itself. */
   readonly retryable?: boolean;
+  /** Concluded from silence, not said: the next inventory confirms it or not. */
+  readonly inferred?: boolean;
 }
 
 /** Undefined: no such value in this vocabulary. `no-change`: understood, and nothing moves. */
