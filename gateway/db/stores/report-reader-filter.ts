@@ -63,7 +63,9 @@ export function textCondition(value: string, column: SQLWrapper, isLower: boolea
     return sql`(${column} like ${pattern} escape '\\' and ${column} <> '')`;
   }
   if (isLower) return sql`${column} = ${foldCase(value)}`;
-  return sql`${column} = ${value} collate nocase`;
+  // On the left: SQLite 3.45 turns `a = x collate nocase or a = y collate nocase` into an IN that
+  // has forgotten the collation.
+  return sql`${column} collate nocase = ${value}`;
 }
 
 export function inTexts(column: SQLWrapper, texts: readonly string[]): SQL {
