@@ -86,7 +86,11 @@ function isAlive(site: SiteRecord, nowMs: number): boolean {
   return site.lastSeenMs !== null && nowMs - site.lastSeenMs < CLONE_WINDOW_MS;
 }
 
-function formerAfter(site: SiteRecord, instance: string, nowMs: number): readonly FormerInstance[] {
+function formerAfter(
+  site: SiteRecord,
+  instance: string,
+  realMs: number,
+): readonly FormerInstance[] {
   const others = site.formerInstances.filter((former) => former.instance !== instance);
   if (site.instance === "" || site.instance === instance) return others;
   return [{ instance: site.instance, replacedRealMs: realMs }, ...others].slice(
