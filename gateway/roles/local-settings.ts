@@ -1,0 +1,38 @@
+import { FACT_RETENTION_DAYS } from "../../devices/model/limits.ts";
+import type { ValueStore } from "../db/stores/value-store.ts";
+import type { LocalSettings, LocalSettingsStore } from "../http/use-cases.ts";
+
+const NAME = "settings/local";
+
+/** Settings of this one gateway, kept in its database; the configuration gives the first values. */
+export class LocalSettingsValues implements LocalSettingsStore {
+  readonly #values: ValueStore;
+  #settings: LocalSettings;
+
+  private constructor(values: ValueStore, settings: LocalSettings) {
+    this.#values = values;
+    this.#settings = settings;
+  }
+
+  static async open(
+    values: ValueStore,
+    first: Pick<LocalSettings, "siteName" | "timeZone">,
+  ): Promise<LocalSettingsValues> {
+    const stored = values.getJson<Partial<LocalSettings>>(NAME);
+    return new LocalSettingsValues(values, {
+      factRetentionDays: FACT_RETENTION_DAYS,
+      ...first,
+      ...stored,
+    });
+  }
+
+  read(): LocalSettings {
+    return this.#settings;
+  }
+
+  async write(change: Partial<LocalSettings>): Promise<void> {
+    const next = { ...this.#settings, ...change };
+    await this.#values.put(NAME, JSON.stringify(next));
+    this.#settings = next;
+  }
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from "node:crypto";
+import type { SiteId } from "../../devices/model/ids.ts";
+import { DeviceLock } from "../../devices/service/device-lock.ts";
+import { OccurrenceCache } from "../../devices/service/outlook.ts";
+import { provisionalIncarnation } from "../../devices/service/register-device.ts";
+import type { SiteContext } from "../../devices/service/site-context.ts";
+import { siteKeys } from "../../sync/link/join-hub.ts";
+import { PolicyBook } from "../../sync/policy/policy-book.ts";
+import { PolicyHolder } from "../../sync/policy/policy-holder.ts";
+import type { SiteIdentity, SiteKeys } from "../../sync/ports/site-link-store.ts";
+import type { SiteConfig } from "../config/settings.ts";
+import { DeviceUrls } from "../content/device-urls.ts";
+import { Puller } from "../content/puller.ts";
+import { SiteContent } from "../content/site-content.ts";
+import type { FetchContent } from "../content/transfer.ts";
+import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
+import { SqlPolicyStore } from "../db/stores/policy-store.ts";
+import { SqlSiteLinkStore } from "../db/stores/site-link-store.ts";
+import { SqlSiteStore } from "../db/stores/site-store.ts";
+import type { Foundation, RoleOptions } from "./foundation.ts";
+import { LocalSettingsValues } from "./local-settings.ts";
+import { SiteUplink } from "./site-uplink.ts";
+
+const LINK_KEY_BYTES = 32;
+
+/** A site without its doors: stores, policy, content, link and the use-cases' context. */
+export interface SiteCore {
+  readonly context: SiteContext;
+  readonly holder: PolicyHolder;
+  readonly store: SqlSiteStore;
+  readonly uplink: SiteUplink;
+  readonly urls: DeviceUrls;
+  readonly content: SiteContent;
+  readonly puller: Puller | undefined;
+  readonly settings: LocalSettingsValues;
+}
+
+/** Builds a site over its foundation. Nothing runs yet. */
+export async function buildSite(
+  config: SiteConfig,
+  foundation: Foundation,
+  options: RoleOptions,
+): Promise<SiteCore> {
+  const { database, values, clock, hlc } = foundation;
+  const now = () => clock.now();
+  const provisional = await provisionalSite(values, config.siteName);
+  const organisation = await values.putIfAbsent(
+    "identity/organisation",
+    randomBytes(16).toString("hex"),
+  );
+  const settings = await LocalSettingsValues.open(values, {
+    siteName: config.siteName,
+    timeZone: config.timeZone,
+  });
+
+  const store = new SqlSiteStore(database, provisional);
+  const linkStore = new SqlSiteLinkStore(database, provisional);
+  const keys = await siteKeys(linkStore);
+  const holder = new PolicyHolder();
+  const openBook = (site: SiteId) =>
+    PolicyBook.open({
+      owner: { role: "site", site, ...sealing(keys) },
+      store: new SqlPolicyStore(database),
+      holder,
+      nextHlc: () => hlc.next(),
+      now,
+      log: options.log,
+    });
+  const uplink = await SiteUplink.open({
+    config,
+    linkStore,
+    keys,
+    openBook,
+    provisional,
+    settings,
+    siteNow: now,
+    log: options.log,
+  });
+
+  const linkKey = await values.putIfAbsent(
+    "identity/link-key",
+    randomBytes(LINK_KEY_BYTES).toString("base64"),
+  );
+  const urls = new DeviceUrls(Buffer.from(linkKey, "base64"), now);
+  const puller = config.hubUrl
+    ? new Puller({
+        store: foundation.blobs,
+        diskFloor: foundation.diskFloor,
+        fetchContent: fetchThrough(uplink),
+        onFetched: (bytes) =>
+          options.metrics.count("outpost_content_fetched_bytes_total", {}, bytes),
+        now: Date.now,
+        random: Math.random,
+        log: options.log,
+      })
+    : undefined;
+  const content = new SiteContent({ store: foundation.blobs, urls, puller });
+
+  const identityOf = (): Pick<SiteIdentity, "site" | "organisation"> =>
+    uplink.identity ?? { site: provisional, organisation };
+  const context: SiteContext = {
+    get site() {
+      return identityOf().site;
+    },
+    get organisation() {
+      return identityOf().organisation;
+    },
+    timeZone: () => settings.read().timeZone,
+    store,
+    enrolmentCodes: new SqlSiteEnrolmentCodes(database),
+    policy: holder,
+    content,
+    occurrences: new OccurrenceCache(),
+    now,
+    hlc,
+    lock: new DeviceLock(),
+    log: options.log,
+    random: Math.random,
+    randomBytes: (count) => randomBytes(count),
+    issueIncarnation: async (device, last) =>
+      (await uplink.issueIncarnation(device, last)) ?? provisionalIncarnation(last),
+  };
+  return { context, holder, store, uplink, urls, content, puller, settings };
+}
+
+function sealing({ sealingPublic, sealingPrivate }: SiteKeys) {
+  return { sealingPublic, sealingPrivate };
+}
+
+/** A site's name before it has joined a hub: its own, as an identifier, with some chance in it. */
+async function provisionalSite(values: Foundation["values"], siteName: string): Promise<SiteId> {
+  const slug = siteName
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+  const made = `${slug.slice(0, 40) || "site"}-${randomBytes(3).toString("hex")}`;
+  return (await values.putIfAbsent("identity/provisional-site", made)) as SiteId;
+}
+
+/** Content comes through the link's session; without one the hub counts as away. */
+function fetchThrough(uplink: SiteUplink): FetchContent {
+  return async ({ sha256, headers, signal }) => {
+    const wanted = uplink.contentRequest(sha256);
+    if (!wanted) throw new Error("there is no session with the hub");
+    return fetch(wanted.url, {
+      headers: { ...wanted.headers, ...headers },
+      redirect: "manual",
+      decompress: false,
+      signal,
+    });
+  };
+}

@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../../devices/model/errors.ts";
+import type { DeviceId, Sha256, SiteId } from "../../devices/model/ids.ts";
+import type { Log } from "../../devices/ports/log.ts";
+import { backoffMs } from "../../sync/link/backoff.ts";
+import { httpTransport } from "../../sync/link/http-transport.ts";
+import { joinHub } from "../../sync/link/join-hub.ts";
+import { runLink } from "../../sync/link/run-link.ts";
+import { SiteLink } from "../../sync/link/site-link.ts";
+import type { PolicyBook } from "../../sync/policy/policy-book.ts";
+import type { PolicyAuthor, PolicyChange } from "../../sync/ports/policy-author.ts";
+import type { SiteIdentity, SiteKeys, SiteLinkStore } from "../../sync/ports/site-link-store.ts";
+import type { SiteConfig } from "../config/settings.ts";
+import type { LocalSettingsStore } from "../http/use-cases.ts";
+
+/** How long a start waits for the hub before it goes on without it. */
+const JOIN_AT_START_MS = 5_000;
+const POLL_MS = 5_000;
+
+export interface UplinkOptions {
+  readonly config: SiteConfig;
+  readonly linkStore: SiteLinkStore;
+  readonly keys: SiteKeys;
+  /** Opens the policy of a site id and shows it to the holder. */
+  readonly openBook: (site: SiteId) => Promise<PolicyBook>;
+  readonly provisional: SiteId;
+  readonly settings: LocalSettingsStore;
+  readonly siteNow: () => number;
+  readonly log: Log;
+}
+
+/**
+ * What a site is to its hub, and the policy book that goes with it. A site works for itself until it
+ * has joined: at its start when the hub answers, else later, without a restart.
+ */
+export class SiteUplink implements PolicyAuthor {
+  readonly #options: UplinkOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #identity: SiteIdentity | undefined;
+  #link: SiteLink | undefined;
+  #book: PolicyBook;
+  #joinProblem: string | null = null;
+  #joinCode: string | undefined;
+  #hubUrl: string | undefined;
+
+  private constructor(
+    options: UplinkOptions,
+    identity: SiteIdentity | undefined,
+    book: PolicyBook,
+  ) {
+    this.#options = options;
+    this.#identity = identity;
+    this.#book = book;
+    this.#joinCode = options.config.joinCode?.reveal();
+    this.#hubUrl = options.config.hubUrl?.toString();
+  }
+
+  static async open(options: UplinkOptions): Promise<SiteUplink> {
+    const identity = await options.linkStore.identity();
+    const book = await options.openBook(identity?.site ?? options.provisional);
+    const uplink = new SiteUplink(options, identity, book);
+    if (!identity) {
+      await Promise.race([uplink.#tryJoin(), sleep(JOIN_AT_START_MS, undefined, { ref: false })]);
+    }
+    return uplink;
+  }
+
+  /** Undefined until the site has joined. */
+  get identity(): SiteIdentity | undefined {
+    return this.#identity;
+  }
+
+  get book(): PolicyBook {
+    return this.#book;
+  }
+
+  /** Starts the link, or goes on trying to join, until it is disposed of. */
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Says where the hub is and with which code to join it: for a hub in the same process. [D20] */
+  joinAt(hubUrl: string, code: string): void {
+    this.#hubUrl = hubUrl;
+    this.#joinCode = code;
+  }
+
+  write(changes: readonly PolicyChange[], by: string): Promise<void> {
+    return this.#book.write(changes, by);
+  }
+
+  contentRequest(sha256: Sha256) {
+    return this.#link?.contentRequest(sha256);
+  }
+
+  issueIncarnation(device: DeviceId, last: number | undefined): Promise<number | undefined> {
+    if (!this.#link) return Promise.resolve(undefined);
+    return this.#link.issueIncarnation(device, last, (ms) => sleep(ms));
+  }
+
+  /** The state of the line for pages and the API, also before there is a link. */
+  async view(): Promise<Readonly<Record<string, unknown>>> {
+    if (this.#link)
+      return { joined: true, site: this.#identity?.site, ...(await this.#link.view()) };
+    return {
+      joined: false,
+      phase: this.#hubUrl ? "joining" : "alone",
+      hubUrl: this.#hubUrl ?? null,
+      lastError: this.#joinProblem,
+      pendingRows: 0,
+      pendingFacts: 0,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    for (let failures = 1; !this.#identity && !signal.aborted; failures++) {
+      if (await this.#tryJoin()) break;
+      await sleep(backoffMs(failures, Math.random, 0), undefined, { signal }).catch(() => undefined);
+    }
+    if (!this.#identity || signal.aborted) return;
+    this.#link = this.#makeLink(this.#identity);
+    await runLink(
+      this.#link,
+      (ms, end) => sleep(ms, undefined, { signal: end }).catch(() => undefined),
+      signal,
+    );
+  }
+
+  async #tryJoin(): Promise<boolean> {
+    const { linkStore, log, config, settings } = this.#options;
+    if (this.#identity || !this.#hubUrl || !this.#joinCode) return false;
+    try {
+      const identity = await joinHub(
+        {
+          store: linkStore,
+          transport: httpTransport(this.#hubUrl, fetch),
+          now: Date.now,
+          randomBytes: (count) => randomBytes(count),
+        },
+        {
+          hubUrl: this.#hubUrl,
+          code: this.#joinCode,
+          name: settings.read().siteName,
+          timeZone: config.timeZone,
+        },
+      );
+      await this.#adopt(identity);
+      log.info("joined", { site: identity.site, hub: identity.hubUrl });
+      return true;
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      if (problem !== this.#joinProblem) log.warn("join-failed", { problem });
+      this.#joinProblem = problem;
+      // A code that is refused stays refused; the page says so, and another one is needed.
+      if (error instanceof AppError && error.code !== "unavailable") this.#joinCode = undefined;
+      return false;
+    }
+  }
+
+  /** From now on the site is what the hub called it; what was decided here before comes along. */
+  async #adopt(identity: SiteIdentity): Promise<void> {
+    const former = this.#book.ownRecords();
+    this.#book = await this.#options.openBook(identity.site);
+    if (former.length > 0 && !this.#identity) await this.#book.write(former, "site");
+    this.#identity = identity;
+    this.#joinProblem = null;
+  }
+
+  #makeLink(identity: SiteIdentity): SiteLink {
+    const { config, linkStore, keys, siteNow, log } = this.#options;
+    return new SiteLink({
+      store: linkStore,
+      book: this.#book,
+      keys,
+      identity,
+      transport: httpTransport(this.#hubUrl ?? identity.hubUrl, fetch),
+      now: Date.now,
+      siteNow,
+      random: Math.random,
+      randomBytes: (count) => randomBytes(count),
+      log,
+      flushMs: config.flushIntervalMs,
+      pollMs: Math.min(POLL_MS, config.flushIntervalMs),
+    });
+  }
+}
