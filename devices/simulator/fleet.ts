@@ -15,7 +15,7 @@ export interface FleetStep {
 export interface FleetSummary {
   readonly devices: number;
   readonly busy: number;
-  /** Devices by the Download/Status of a product, `none` for those that know nothing of it. */
+  /** Downloads by Download/Status; a device that has none counts as `none`. */
   readonly byStatus: Readonly<Record<string, number>>;
 }
 
@@ -48,12 +48,16 @@ export class Fleet {
     return this.#run(this.devices, (device) => device.contact(nowMs));
   }
 
-  /** How far the fleet is with one product. */
-  summary(product: string): FleetSummary {
+  /** How far the fleet is with one product, or with all of them. */
+  summary(product?: string): FleetSummary {
     const byStatus: Record<string, number> = {};
     for (const { state } of this.devices) {
-      const status = String(state.downloads.get(product)?.status ?? "none");
-      byStatus[status] = (byStatus[status] ?? 0) + 1;
+      const downloads =
+        product === undefined ? [...state.downloads.values()] : [state.downloads.get(product)];
+      for (const download of downloads.length > 0 ? downloads : [undefined]) {
+        const status = String(download?.status ?? "none");
+        byStatus[status] = (byStatus[status] ?? 0) + 1;
+      }
     }
     const busy = this.devices.filter((device) => device.busy).length;
     return { devices: this.devices.length, busy, byStatus };

@@ -1,6 +1,9 @@
 import { configCommands } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { simulateCommand } from "./commands/simulate.ts";
+import { statusCommand } from "./commands/status.ts";
+import { tokenCommands } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
 import type { CommandTree } from "./run.ts";
 
@@ -9,7 +12,10 @@ export const COMMANDS: CommandTree = {
   both: serveCommand("both"),
   site: serveCommand("site"),
   hub: serveCommand("hub"),
+  simulate: simulateCommand,
   demo: demoCommand,
+  status: statusCommand,
+  token: tokenCommands,
   config: configCommands,
   version: versionCommand,
 };

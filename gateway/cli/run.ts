@@ -1,5 +1,6 @@
 /** Finds the command that was typed, checks its arguments, runs it, and turns errors into words. */
 import { type ArgsDef, parseArgs, renderUsage } from "citty";
+import { ApiError, UnreachableError } from "../client/api-client.ts";
 import { ConfigError } from "../config/read.ts";
 import { COMMON_ARGS, type Command, CommandError, type CommandGroup } from "./command.ts";
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.ts";
@@ -67,6 +68,10 @@ function explain(error: unknown, name: string, terminal: Terminal): ExitCode {
   if (error instanceof ConfigError) {
     say(error.message);
     return EXIT.usage;
+  }
+  if (error instanceof ApiError || error instanceof UnreachableError) {
+    say(error.message);
+    return EXIT.failed;
   }
   if (error instanceof CommandError) {
     say(error.message);

@@ -27,6 +27,9 @@ export interface ConfigSources {
   readonly readSecretFile: (path: string) => string;
 }
 
+/** Variables that are ours but no settings: the file's name, and the token of the command line. */
+const OTHER_VARIABLES = ["OUTPOST_CONFIG", "OUTPOST_TOKEN"];
+
 export type Origin = "default" | "file" | "environment" | "flag";
 
 /** One line of `outpost config show`. */
@@ -184,7 +187,7 @@ function unknownNames(role: Role, { file, flags }: ConfigSources): string[] {
 
 /** Only warned about: container platforms put variables of their own making into the environment. */
 function unknownVariables(env: ConfigSources["env"]): string[] {
-  const known = [...allNames().map((names) => names.variable), "OUTPOST_CONFIG"];
+  const known = [...allNames().map((names) => names.variable), ...OTHER_VARIABLES];
   return Object.keys(env)
     .filter((name) => name.startsWith("OUTPOST_") && !known.includes(name))
     .map((name) => `${name} is not a setting of Outpost and was ignored.${hint(name, known)}`);

@@ -3,7 +3,7 @@ import { SimulatedDevice } from "../../devices/simulator/device.ts";
 import type { Fetch } from "../../devices/simulator/fetch-content.ts";
 import { Fleet } from "../../devices/simulator/fleet.ts";
 import { type PlannedDevice, planFleet } from "../../devices/simulator/fleet-plan.ts";
-import { PROFILES } from "../../devices/simulator/profiles.ts";
+import { PROFILES, type ProfileMix } from "../../devices/simulator/profiles.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { RegisteredDevice } from "./answers.ts";
 
@@ -29,9 +29,12 @@ export async function enrolFleet(
     readonly startMs: number;
     readonly behaviour: Behaviour;
     readonly fetch: Fetch;
+    readonly mix?: ProfileMix;
   },
 ): Promise<Fleet> {
-  const waiting = [...planFleet(options.count, options.seed, { prefix: options.prefix }).entries()];
+  const { count, seed, prefix, mix } = options;
+  const plans = planFleet(count, seed, { prefix, ...(mix !== undefined && { mix }) });
+  const waiting = [...plans.entries()];
   const devices: SimulatedDevice[] = new Array(waiting.length);
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
