@@ -123,7 +123,9 @@ export class SiteUplink implements PolicyAuthor {
     const { signal } = this.#stop;
     for (let failures = 1; !this.#identity && !signal.aborted; failures++) {
       if (await this.#tryJoin()) break;
-      await sleep(backoffMs(failures, Math.random, 0), undefined, { signal }).catch(() => undefined);
+      await sleep(backoffMs(failures, Math.random, 0), undefined, { signal }).catch(
+        () => undefined,
+      );
     }
     if (!this.#identity || signal.aborted) return;
     this.#link = this.#makeLink(this.#identity);

@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import { newHubIdentity } from "../../sync/crypto/keys.ts";
+import { HubLink } from "../../sync/hub/hub-link.ts";
+import { PolicyBook } from "../../sync/policy/policy-book.ts";
+import { PolicyHolder } from "../../sync/policy/policy-holder.ts";
+import type { HubIdentity } from "../../sync/ports/hub-store.ts";
+import type { HubConfig } from "../config/settings.ts";
+import { SqlHubStore } from "../db/stores/hub-store.ts";
+import { SqlPolicyStore } from "../db/stores/policy-store.ts";
+import type { Foundation, RoleOptions } from "./foundation.ts";
+import { HubDirectory } from "./hub-directory.ts";
+import { LocalSettingsValues } from "./local-settings.ts";
+
+/** A hub without its doors. */
+export interface HubCore {
+  readonly identity: HubIdentity;
+  readonly holder: PolicyHolder;
+  readonly book: PolicyBook;
+  readonly link: HubLink;
+  readonly directory: HubDirectory;
+  readonly settings: LocalSettingsValues;
+}
+
+/** Builds a hub over its foundation. Nothing runs yet. */
+export async function buildHub(
+  config: HubConfig,
+  foundation: Foundation,
+  options: RoleOptions,
+): Promise<HubCore> {
+  const { database, values, hlc, clock } = foundation;
+  const store = new SqlHubStore(database);
+  const identity = await hubIdentity(store);
+  const holder = new PolicyHolder();
+  const book = await PolicyBook.open({
+    owner: {
+      role: "hub",
+      recipients: async () =>
+        (await store.sites())
+          .filter((site) => site.revokedAtMs === null)
+          .map((site) => ({ site: site.id, sealingKey: site.sealingKey })),
+    },
+    store: new SqlPolicyStore(database),
+    holder,
+    nextHlc: () => hlc.next(),
+    now: () => clock.now(),
+    log: options.log,
+  });
+  const link = new HubLink({
+    identity,
+    store,
+    book,
+    policy: holder,
+    now: () => clock.now(),
+    realNow: Date.now,
+    randomBytes: (count) => randomBytes(count),
+    log: options.log,
+  });
+  const directory = new HubDirectory({
+    database,
+    link,
+    book,
+    now: Date.now,
+    staleAfterMs: config.staleAfterMs,
+  });
+  const settings = await LocalSettingsValues.open(values, {
+    siteName: "Hub",
+    timeZone: config.timeZone,
+  });
+  return { identity, holder, book, link, directory, settings };
+}
+
+async function hubIdentity(store: SqlHubStore): Promise<HubIdentity> {
+  const known = await store.identity();
+  if (known) return known;
+  const made = newHubIdentity(randomBytes(16).toString("hex"));
+  await store.putIdentity(made);
+  return made;
+}
