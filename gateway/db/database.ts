@@ -11,6 +11,7 @@ import {
   checkDatabaseFile,
   type FileCheck,
 } from "./maintenance/check-file.ts";
+import { checkText } from "./maintenance/check-text.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 
@@ -120,19 +121,10 @@ function runCheck(
 }
 
 function refuseUnlessWhole(path: string, check: FileCheck): void {
+  if (check.kind === "ok" || check.kind === "missing") return;
   if (check.kind === "busy") throw inUse(path, undefined);
-  if (check.kind === "wrong-key") {
-    throw new DatabaseDamagedError("SQLITE_NOTADB", check.detail, undefined);
-  }
-  if (check.kind === "damaged") {
-    const [first = ""] = check.problems;
-    throw new DatabaseDamagedError(
-      "SQLITE_CORRUPT",
-      `The database ${path} is damaged: ${first}. Keep the file, and restore the last backup with ` +
-        "`outpost restore`.",
-      undefined,
-    );
-  }
+  const code = check.kind === "damaged" ? "SQLITE_CORRUPT" : "SQLITE_NOTADB";
+  throw new DatabaseDamagedError(code, checkText(path, check), undefined);
 }
 
 function inUse(path: string, cause: unknown): AppError {

@@ -1,0 +1,145 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { BlobFolder } from "../../content/blob-folder.ts";
+import { Connection } from "../driver/connection.ts";
+import { lockPathOf } from "../lock-file.ts";
+import { migrationState } from "../migrate.ts";
+import { MIGRATIONS } from "../migrations/index.ts";
+import { RESTORED_AT } from "../stores/value-store.ts";
+import { checkDatabaseFile } from "./check-file.ts";
+import { checkText } from "./check-text.ts";
+import { contentFolderIn, databasePathIn } from "./data-folder.ts";
+import { sha256OfFile, syncToDisk } from "./durable-file.ts";
+import {
+  BackupError,
+  type DatabaseInBackup,
+  type ListedFile,
+  type Manifest,
+  readManifest,
+} from "./manifest.ts";
+
+export interface RestoreOptions {
+  /** The folder that `backUp` made. */
+  readonly backup: string;
+  /** Where the gateway will look for it; made when it is missing. */
+  readonly dataDir: string;
+  /** The key the backup was made with. */
+  readonly key?: string | undefined;
+  /** Take the place of databases that are there; they are kept beside, under another name. */
+  readonly force: boolean;
+  readonly now: () => number;
+  readonly checkCommand?: readonly string[];
+}
+
+export interface RestoreResult {
+  readonly manifest: Manifest;
+  /** Databases that were there before and were put aside. */
+  readonly putAside: readonly string[];
+  /** Files that the backup lists and that are not in the data folder: fetch or upload them again. */
+  readonly missingFiles: readonly ListedFile[];
+}
+
+/**
+ * Puts a backup in the place of a gateway's databases. Everything is verified before anything is
+ * touched. The restored database knows that it was restored: a site goes on under a new incarnation,
+ * because the hub may have seen numbers that the backup has not.
+ *
+ * @throws BackupError with what is wrong and what to do
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+  const manifest = await readManifest(options.backup);
+  for (const database of manifest.databases) await verify(database, options);
+  const present = manifest.databases
+    .map(({ name }) => databasePathIn(options.dataDir, name))
+    .filter((path) => existsSync(path));
+  if (present.length > 0 && !options.force) {
+    throw new BackupError(
+      `${resolve(options.dataDir)} has a database already. Use an empty folder, or --force to put the ` +
+        "present one aside.",
+    );
+  }
+  for (const path of present) await refuseWhenInUse(path, options);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const putAside: string[] = [];
+  for (const { name } of manifest.databases) {
+    const path = databasePathIn(options.dataDir, name);
+    const ready = await makeReady(databasePathIn(options.backup, name), path, options);
+    putAside.push(...(await moveAside(path, manifest.madeAtMs)));
+    await rename(ready, path);
+  }
+  await syncToDisk(options.dataDir);
+  return { manifest, putAside, missingFiles: await missingFiles(manifest, options.dataDir) };
+}
+
+async function verify(database: DatabaseInBackup, options: RestoreOptions): Promise<void> {
+  const path = databasePathIn(options.backup, database.name);
+  const isComplete = existsSync(path) && (await stat(path)).size === database.bytes;
+  if (!isComplete || (await sha256OfFile(path)) !== database.sha256) {
+    throw new BackupError(
+      `${path} is not the file the backup was made with (its checksum differs). Use another backup.`,
+    );
+  }
+  const request = { path, key: options.key, depth: "full" } as const;
+  const check = await checkDatabaseFile(request, options.checkCommand);
+  if (check.kind !== "ok") throw new BackupError(checkText(path, check));
+}
+
+async function refuseWhenInUse(path: string, options: RestoreOptions): Promise<void> {
+  const request = { path, key: options.key, depth: "quick" } as const;
+  const check = await checkDatabaseFile(request, options.checkCommand);
+  // Damaged or of another key: that may be just why it is replaced.
+  if (check.kind === "busy") throw new BackupError(checkText(path, check));
+}
+
+/** A copy beside its final place, marked as restored. @returns its path */
+async function makeReady(from: string, path: string, options: RestoreOptions): Promise<string> {
+  const partial = `${path}.restoring`;
+  for (const suffix of ["", "-wal", "-shm"]) await rm(`${partial}${suffix}`, { force: true });
+  await copyFile(from, partial);
+  const connection = new Connection(partial, { encryptionKey: options.key });
+  try {
+    migrationState(connection, MIGRATIONS); // Throws when a newer version made the backup.
+    connection
+      .prepare(
+        'INSERT INTO "values" (name, value) VALUES (?, ?) ' +
+          "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      )
+      .run(RESTORED_AT, String(options.now()));
+  } finally {
+    connection.close();
+  }
+  await syncToDisk(partial);
+  return partial;
+}
+
+/** The log goes with its database: read into another one it would damage it. */
+async function moveAside(path: string, madeAtMs: number): Promise<string[]> {
+  await rm(lockPathOf(path), { force: true });
+  if (!existsSync(path)) {
+    for (const suffix of ["-wal", "-shm"]) await rm(`${path}${suffix}`, { force: true });
+    return [];
+  }
+  const aside = unusedName(`${path}.before-restore-${madeAtMs}`);
+  for (const suffix of ["-wal", "-shm", ""]) {
+    if (existsSync(`${path}${suffix}`)) await rename(`${path}${suffix}`, `${aside}${suffix}`);
+  }
+  return [aside];
+}
+
+function unusedName(wanted: string): string {
+  let name = wanted;
+  for (let count = 2; existsSync(name); count++) name = `${wanted}-${count}`;
+  return name;
+}
+
+async function missingFiles(manifest: Manifest, dataDir: string): Promise<ListedFile[]> {
+  const missing: ListedFile[] = [];
+  for (const { name, files } of manifest.databases) {
+    const folder = new BlobFolder(contentFolderIn(dataDir, name));
+    for (const file of files) {
+      if ((await folder.lengthOf(file.sha256)) !== file.bytes) missing.push(file);
+    }
+  }
+  return missing;
+}
