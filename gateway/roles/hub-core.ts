@@ -59,7 +59,7 @@ export async function buildHub(
     database,
     link,
     book,
-    now: Date.now,
+    now: () => clock.now(),
     staleAfterMs: config.staleAfterMs,
   });
   const settings = await LocalSettingsValues.open(values, {

@@ -12,7 +12,7 @@ export interface HubDirectoryOptions {
   readonly database: OutpostDatabase;
   readonly link: HubLink;
   readonly book: PolicyBook;
-  /** Real time: the link lives by it. */
+  /** The gateway's clock, by which the link notes when a site was seen. */
   readonly now: () => number;
   readonly staleAfterMs: number;
 }

@@ -10,7 +10,12 @@ import { runLink } from "../../sync/link/run-link.ts";
 import { SiteLink } from "../../sync/link/site-link.ts";
 import type { PolicyBook } from "../../sync/policy/policy-book.ts";
 import type { PolicyAuthor, PolicyChange } from "../../sync/ports/policy-author.ts";
-import type { SiteIdentity, SiteKeys, SiteLinkStore } from "../../sync/ports/site-link-store.ts";
+import type {
+  FactPosition,
+  SiteIdentity,
+  SiteKeys,
+  SiteLinkStore,
+} from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import type { LocalSettingsStore } from "../http/use-cases.ts";
 
@@ -98,6 +103,11 @@ export class SiteUplink implements PolicyAuthor {
   issueIncarnation(device: DeviceId, last: number | undefined): Promise<number | undefined> {
     if (!this.#link) return Promise.resolve(undefined);
     return this.#link.issueIncarnation(device, last, (ms) => sleep(ms));
+  }
+
+  /** What the hub has of the journal: only that may be forgotten here. */
+  async acknowledgedFacts(): Promise<readonly FactPosition[]> {
+    return (await this.#options.linkStore.position()).acknowledgedFacts;
   }
 
   /** The state of the line for pages and the API, also before there is a link. */
