@@ -1,5 +1,9 @@
+import { adminCommands } from "./commands/admin.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { configCommands } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -15,6 +19,10 @@ export const COMMANDS: CommandTree = {
   simulate: simulateCommand,
   demo: demoCommand,
   status: statusCommand,
+  doctor: doctorCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
+  admin: adminCommands,
   token: tokenCommands,
   config: configCommands,
   version: versionCommand,

@@ -1,10 +1,22 @@
 /** Finds the command that was typed, checks its arguments, runs it, and turns errors into words. */
 import { type ArgsDef, parseArgs, renderUsage } from "citty";
-import { ApiError, UnreachableError } from "../client/api-client.ts";
 import { ConfigError } from "../config/read.ts";
 import { COMMON_ARGS, type Command, CommandError, type CommandGroup } from "./command.ts";
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.ts";
 import { styled, type Terminal } from "./terminal.ts";
+
+/**
+ * Errors whose message is written for the person at the terminal. By class name, so that the database need
+ * not be loaded to print a help text.
+ */
+const FOR_OPERATORS: ReadonlySet<string> = new Set([
+  "ApiError",
+  "AppError",
+  "BackupError",
+  "DatabaseDamagedError",
+  "MigrationError",
+  "UnreachableError",
+]);
 
 export type CommandTree = Readonly<Record<string, Command | CommandGroup>>;
 
@@ -69,7 +81,7 @@ function explain(error: unknown, name: string, terminal: Terminal): ExitCode {
     say(error.message);
     return EXIT.usage;
   }
-  if (error instanceof ApiError || error instanceof UnreachableError) {
+  if (error instanceof Error && FOR_OPERATORS.has(error.constructor.name)) {
     say(error.message);
     return EXIT.failed;
   }

@@ -20,3 +20,11 @@ export function tableText(
       .trimEnd();
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)];
 }
+
+/** A size for people: `1.4 MiB`. */
+export function bytesText(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}

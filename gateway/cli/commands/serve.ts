@@ -1,19 +1,11 @@
-import type { Log } from "../../../devices/ports/log.ts";
 import type { BothConfig, ConfigOf, HubConfig, Role } from "../../config/settings.ts";
+import type { RoleOptions } from "../../roles/foundation.ts";
 import { jsonLog } from "../../telemetry/log.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import { type Command, command } from "../command.ts";
 import { configArgs, loadRoleConfig } from "../config-args.ts";
 import { EXIT } from "../exit-codes.ts";
 import { stopSignal } from "../stop-signal.ts";
-
-/** What every role gets besides its configuration. */
-interface RoleOptions {
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** Says something to the person at the terminal, such as the first administrator's password. */
-  readonly announce: (line: string) => void;
-}
 
 /** What a running gateway is to whoever started it. */
 interface Running extends AsyncDisposable {

@@ -93,7 +93,9 @@ export const tokenCommands: CommandGroup = {
       args: { id: { type: "positional", description: "Its id, from the list." }, ...CONNECTION },
       run: async (args, terminal) => {
         const client = new ApiClient(siteUrl(args.url), await tokenOf(args.token, terminal));
-        await client.send(`/api/v1/tokens/${encodeURIComponent(args.id)}`, { method: "DELETE" });
+        await client.send(`/api/v1/tokens/${encodeURIComponent(args.id ?? "")}`, {
+          method: "DELETE",
+        });
         terminal.err(`The token ${args.id} is revoked.`);
         return EXIT.ok;
       },

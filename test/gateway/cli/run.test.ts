@@ -6,23 +6,8 @@ import { EXIT } from "../../../gateway/cli/exit-codes.ts";
 import { progressText, showProgress } from "../../../gateway/cli/progress.ts";
 import { type CommandTree, runCli } from "../../../gateway/cli/run.ts";
 import { tableText } from "../../../gateway/cli/table.ts";
-import { styled, type Terminal } from "../../../gateway/cli/terminal.ts";
-
-function fakeTerminal(changes: Partial<Terminal> = {}) {
-  const lines = { out: [] as string[], err: [] as string[], over: [] as string[] };
-  const terminal: Terminal = {
-    out: (line) => lines.out.push(line),
-    err: (line) => lines.err.push(line),
-    overwrite: (text) => lines.over.push(text),
-    isTty: false,
-    columns: 80,
-    color: false,
-    env: {},
-    askSecret: async () => undefined,
-    ...changes,
-  };
-  return { terminal, lines };
-}
+import { styled } from "../../../gateway/cli/terminal.ts";
+import { fakeTerminal } from "./fake-terminal.ts";
 
 const greet: Command = command({
   about: "Say hello.",
