@@ -1,0 +1,384 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type PhoneState, phone, shapes } from "../harness/phone.ts";
+import { Loose, Scenario } from "../harness/scenario.ts";
+import { EAM, P1_DOWNLOAD, P1_INVENTORY } from "../harness/site-core.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+const MINUTE_MS = 60_000;
+const newPhone = (change: Partial<PhoneState> = {}): PhoneState => ({
+  seen: [],
+  installed: null,
+  download: null,
+  ...change,
+});
+
+/** Scenarios of section C, over HTTP against one started site; each has its own device. */
+describe("SyncML scenarios", () => {
+  let site: Scenario;
+  beforeAll(async () => {
+    site = await Scenario.start({ role: "site" });
+    await site.prepare();
+  }, 60_000);
+  afterAll(async () => {
+    await site[Symbol.asyncDispose]();
+  });
+
+  const only = (device: string) => ({ target: { kind: "device", device } });
+
+  test("S-31 session and enrolment", async () => {
+    const { raw } = await site.device("s31");
+    const answer = await raw.open();
+    expect(answer.statuses.map(({ cmd, msgRef, cmdRef }) => [cmd, msgRef, cmdRef])).toEqual([
+      ["SyncHdr", "1", "0"],
+      ["Alert", "1", "1"],
+      ["Replace", "1", "2"],
+    ]);
+    expect(answer.commands).toHaveLength(1);
+    expect(answer.commands[0]).toMatchObject({
+      name: "Add",
+      items: [
+        { uri: `${EAM}/EnrollmentToken`, format: "chr" },
+        { uri: `${EAM}/CertificateSearchCriteria`, format: "chr" },
+      ],
+    });
+    expect(answer.final).toBe(true);
+    const next = await raw.reply(answer, phone(newPhone()));
+    expect(next.msgId).toBe(answer.msgId + 1);
+  });
+
+  test("S-36 the source document's inventory answer, with its oddities", async () => {
+    const { id, raw } = await site.device("s36");
+    const second = P1_INVENTORY.replace(
+      "B316008A-141D-4A79-810F-8B764C4CFDFB",
+      "B0322158-C3C2-44EB-8A31-D14A9FEC450E",
+    );
+    const leaves = (title: string, publisher: string, date: string) => [
+      { uri: `${second}/Version`, data: "1.0.0.0" },
+      { uri: `${second}/Title`, data: title },
+      { uri: `${second}/Publisher`, data: publisher },
+      { uri: `${second}/InstallDate`, data: date },
+    ];
+    const node = (uri: string) => ({ uri: `\n${uri}\n`, format: "node" });
+    const state = newPhone({
+      say: (command) =>
+        command.items[0]?.uri.includes("StructData")
+          ? {
+              code: 200,
+              results: [
+                node(`${EAM}/EnterpriseApps/Inventory`),
+                node(P1_INVENTORY),
+                node(second),
+                ...leaves("Sample1", "ExamplePublisher", "2012-10-30T21:09:52Z"),
+                ...leaves("Sample2", "Contoso", "2012-10-31T21:23:31Z"),
+              ],
+            }
+          : undefined,
+    });
+    await raw.session(phone(state));
+    const device = await site.api.request(`/api/v1/devices/${id}`, Loose);
+    const inventory = device.inventory as {
+      productId: string;
+      title: string | null;
+      installDate: string | null;
+    }[];
+    expect(inventory).toHaveLength(2);
+    expect(inventory.find((item) => item.productId.includes("B316008A"))?.title).toBeNull();
+    expect(inventory.find((item) => item.productId.includes("B0322158"))).toMatchObject({
+      title: "Sample2",
+      installDate: "2012-10-31T21:23:31Z",
+    });
+  });
+
+  test("S-37 an inventory walked node by node, where StructData is refused", async () => {
+    const { id, raw } = await site.device("s37");
+    const state = newPhone({
+      say: (command) => {
+        const uri = command.items[0]?.uri ?? "";
+        if (uri.includes("?list=")) return { code: 406 };
+        if (uri === `${EAM}/EnterpriseApps/Inventory`) {
+          const data = "%7Bb316008a-141d-4a79-810f-8b764c4cfdfb%7D";
+          return { code: 200, results: [{ uri, data, format: "node" }] };
+        }
+        if (uri.endsWith("/Version")) return { code: 200, results: [{ uri, data: "1.2.0.0" }] };
+        return undefined;
+      },
+    });
+    await raw.session(phone(state));
+    const device = await site.api.request(`/api/v1/devices/${id}`, Loose);
+    expect(device.inventory).toMatchObject([
+      { productId: "{B316008A-141D-4A79-810F-8B764C4CFDFB}", version: "1.2.0.0" },
+    ]);
+  });
+
+  test("S-39 update happy path", async () => {
+    const { id, raw } = await site.device("s39");
+    const state = newPhone({ installed: "1.0.0.0" });
+    await raw.session(phone(state));
+    const distribution = await site.distribute("2.0.0.0", only(id));
+    await site.request(id, distribution);
+    const commands = await raw.session(phone(state));
+    expect(shapes(commands)).toContain(
+      "Atomic(Add Name+URL+Version+DownloadInstall, Exec DownloadInstall)",
+    );
+    const add = commands.find((command) => command.name === "Atomic")?.children[0];
+    expect(add?.items.map((item) => item.uri)).toEqual(
+      ["Name", "URL", "Version", "DownloadInstall"].map((leaf) => `${P1_DOWNLOAD}/${leaf}`),
+    );
+    const url = add?.items[1]?.data ?? "";
+    expect(url).toStartWith(`${site.url}/content/`);
+
+    const statuses: string[] = [];
+    for (const status of [1, 2, 3, 4, 5]) {
+      await site.gateway.advance(MINUTE_MS);
+      state.download = { status };
+      if (status === 5) state.installed = "2.0.0.0";
+      await raw.session(phone(state));
+      statuses.push((await site.row(id, distribution)).statusLabel);
+    }
+    expect(statuses).toEqual(["Pending Update", "Updating", "Updating", "Updating", "Installed"]);
+  });
+
+  test("S-40 418 leads to Replace, and the ping-pong ends", async () => {
+    const { id, raw } = await site.device("s40");
+    const distribution = await site.distribute("2.0.0.0", only(id));
+    await site.request(id, distribution);
+    const state = newPhone({
+      say: (command) => {
+        if (command.name !== "Atomic") return undefined;
+        const write = command.children[0];
+        if (write?.name === "Replace") return { code: 200 };
+        const itemCodes = write?.items.map((_, index) => (index === 0 ? 418 : 216)) ?? [];
+        return { code: 507, members: [{ code: 418, itemCodes }, { code: 216 }] };
+      },
+    });
+    const commands = await raw.session(phone(state));
+    expect(shapes(commands).slice(-2)).toEqual([
+      "Atomic(Add Name+URL+Version+DownloadInstall, Exec DownloadInstall)",
+      "Atomic(Replace Name+URL+Version, Exec DownloadInstall)",
+    ]);
+    state.download = { status: 2 };
+    await raw.session(phone(state));
+    expect((await site.row(id, distribution)).status).toBe("installing");
+
+    const stubborn = await site.device("s40b");
+    const second = await site.distribute("2.0.0.0", only(stubborn.id));
+    await site.request(stubborn.id, second);
+    await stubborn.raw.session(
+      phone(
+        newPhone({
+          say: (command) =>
+            command.name === "Atomic"
+              ? {
+                  code: 507,
+                  members: [
+                    { code: command.children[0]?.name === "Add" ? 418 : 404 },
+                    { code: 216 },
+                  ],
+                }
+              : undefined,
+        }),
+      ),
+    );
+    expect(await site.row(stubborn.id, second)).toMatchObject({
+      status: "failed",
+      state: "Installation failed",
+      lastErrorText: expect.stringContaining("418, then 404, then 418"),
+    });
+  });
+
+  test("S-41 seven days", async () => {
+    for (const [name, ageMs, form] of [
+      ["s41a", 7 * DAY_MS - MINUTE_MS, "Replace"],
+      ["s41b", 7 * DAY_MS, "Add"],
+    ] as const) {
+      const { id, raw } = await site.device(name);
+      const first = await site.distribute("1.0.0.0", only(id));
+      await site.request(id, first);
+      const state = newPhone();
+      await raw.session(phone(state));
+      state.download = { status: 5 };
+      state.installed = "1.0.0.0";
+      await raw.session(phone(state));
+      await site.gateway.advance(ageMs);
+      const second = await site.distribute("2.0.0.0", only(id));
+      await raw.session(phone(state));
+      await site.request(id, second);
+      const commands = await raw.session(phone(state));
+      const atomic = commands.find((command) => command.name === "Atomic");
+      expect(atomic?.children[0]?.name).toBe(form);
+    }
+  }, 30_000);
+
+  test("S-41 an early expiry: Replace answered 404 falls back to Add in the same session", async () => {
+    const { id, raw } = await site.device("s41c");
+    const first = await site.distribute("1.0.0.0", only(id));
+    await site.request(id, first);
+    const state = newPhone();
+    await raw.session(phone(state));
+    state.download = { status: 5 };
+    state.installed = "1.0.0.0";
+    await raw.session(phone(state));
+    await site.gateway.advance(2 * DAY_MS);
+    await raw.session(phone(state));
+    const second = await site.distribute("2.0.0.0", only(id));
+    await site.request(id, second);
+    state.say = (command) =>
+      command.name === "Atomic" && command.children[0]?.name === "Replace"
+        ? { code: 507, members: [{ code: 404 }, { code: 216 }] }
+        : undefined;
+    const commands = await raw.session(phone(state));
+    const forms = commands
+      .filter((command) => command.name === "Atomic")
+      .map((command) => command.children[0]?.name);
+    expect(forms).toEqual(["Replace", "Add"]);
+  });
+
+  test("S-43 a status that was lost", async () => {
+    for (const [name, installed] of [
+      ["s43a", "2.0.0.0"],
+      ["s43b", null],
+    ] as const) {
+      const { id, raw } = await site.device(name);
+      const distribution = await site.distribute("2.0.0.0", only(id));
+      await site.request(id, distribution);
+      const state = newPhone();
+      await raw.session(phone(state));
+      await site.gateway.advance(MINUTE_MS);
+      state.download = { status: 2 };
+      await raw.session(phone(state));
+      await site.gateway.advance(9 * DAY_MS);
+      state.download = null;
+      state.installed = installed;
+      await raw.session(phone(state));
+      const history = await site.history(id, distribution);
+      if (installed) {
+        expect((await site.row(id, distribution)).status).toBe("installed");
+      } else {
+        expect(history.map((fact) => fact.value)).toContain("status-lost");
+        expect((await site.row(id, distribution)).attempt).toBe(2);
+      }
+    }
+  });
+
+  test("S-44 failure detail", async () => {
+    const cases = [
+      [
+        { status: 6, lastError: -2146762487, description: "root not trusted" },
+        {
+          state: "Installation failed",
+          lastErrorText: "root not trusted",
+          lastErrorHex: "0x800B0109",
+        },
+      ],
+      [
+        { status: 7, lastError: -2145844844 },
+        { state: "Failed download", lastErrorHex: "0x80190194" },
+      ],
+      [
+        { status: 6, lastError: 0x8abcdef0 | 0 },
+        { state: "Installation failed", lastErrorHex: "0x8ABCDEF0" },
+      ],
+    ] as const;
+    for (const [index, [download, expected]] of cases.entries()) {
+      const { id, raw } = await site.device(`s44-${index}`);
+      const distribution = await site.distribute("2.0.0.0", only(id));
+      await site.request(id, distribution);
+      const state = newPhone();
+      await raw.session(phone(state));
+      state.download = download;
+      await raw.session(phone(state));
+      expect(await site.row(id, distribution)).toMatchObject({
+        statusLabel: "Failed",
+        ...expected,
+      });
+    }
+  });
+
+  test("S-46 unenrolment by the server", async () => {
+    const { id, raw } = await site.device("s46");
+    const state = newPhone({ installed: "1.0.0.0" });
+    await raw.session(phone(state));
+    const distribution = await site.distribute("1.0.0.0", only(id));
+    expect((await site.row(id, distribution)).status).toBe("installed");
+    await site.api.send(`/api/v1/devices/${id}/unenrol`, { method: "POST" });
+    const commands = await raw.session(phone(state));
+    expect(shapes(commands)).toEqual(["Delete "]);
+    expect((await site.row(id, distribution)).statusLabel).toBe("Removed After Installation");
+    const next = await site.distribute("2.0.0.0", only(id));
+    await site.request(id, next);
+    expect(await raw.session(phone(state))).toEqual([]);
+    expect((await site.row(id, next)).reason).toBe("enrolment");
+    await site.api.send(`/api/v1/devices/${id}/enrol`, { method: "POST" });
+    state.installed = null;
+    const again = await raw.session(phone(state));
+    expect(again[0]?.name).toBe("Add");
+    expect(again.map((command) => command.name)).toContain("Atomic");
+  });
+
+  test("S-47 enrolment states hold the push, a new token resumes it", async () => {
+    const devices = [];
+    for (const status of [1, 2, 3]) {
+      const { id, raw } = await site.device(`s47-${status}`);
+      const distribution = await site.distribute("2.0.0.0", only(id));
+      await site.request(id, distribution);
+      const state = newPhone({ enterpriseStatus: status });
+      const commands = await raw.session(phone(state));
+      expect(commands.map((command) => command.name)).not.toContain("Atomic");
+      expect(await site.row(id, distribution)).toMatchObject({
+        statusLabel: "Pending Install",
+        reason: "enrolment",
+      });
+      devices.push({ id, raw, distribution, state });
+    }
+    await site.api.send("/api/v1/settings/enterprise", {
+      method: "PUT",
+      json: { enterpriseId: "4000000001", enrollmentToken: "VG9rZW4y" },
+    });
+    for (const { raw, state } of devices) {
+      state.enterpriseStatus = 0;
+      const commands = await raw.session(phone(state));
+      expect(shapes(commands)[0]).toBe("Replace /EnrollmentToken");
+      expect(commands.map((command) => command.name)).toContain("Atomic");
+    }
+  });
+
+  test("a session goes on after kill -9 in its middle", async () => {
+    const { id, raw } = await site.device("killed");
+    const distribution = await site.distribute("2.0.0.0", only(id));
+    await site.request(id, distribution);
+    const state = newPhone();
+    let answer = await raw.open();
+    answer = await raw.reply(answer, phone(state));
+    await site.gateway.kill();
+    await site.gateway.restart();
+    for (let turn = 0; turn < 10 && answer.commands.length > 0; turn++) {
+      answer = await raw.reply(answer, phone(state));
+    }
+    expect(raw.transcript.map((command) => command.name)).toContain("Atomic");
+  }, 30_000);
+
+  test("bad input gets a clear error and loses nothing", async () => {
+    const { raw } = await site.device("bad");
+    const send = async (body: string | Uint8Array) => {
+      const response = await raw.send(body);
+      const text = await response.text();
+      return [response.status, text] as const;
+    };
+    const cases: [string | Uint8Array, number, string][] = [
+      ["<SyncML", 400, "xml-malformed"],
+      ['<!DOCTYPE x [<!ENTITY a "b">]><SyncML/>', 400, "xml-doctype"],
+      [
+        "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncBody><Final/></SyncBody></SyncML>",
+        400,
+        "syncml-no-header",
+      ],
+      [new Uint8Array(20 * 1024 * 1024), 413, ""],
+      ["", 400, ""],
+    ];
+    for (const [body, status, rule] of cases) {
+      const [actual, text] = await send(body);
+      expect([actual, text.includes(rule)]).toEqual([status, true]);
+    }
+    expect((await raw.open()).statuses[0]?.code).toBe(212);
+  });
+});
