@@ -1,0 +1,121 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { freePort } from "../../../gateway/demo/child-gateway.ts";
+import { startGateway } from "../../harness/process.ts";
+
+const OUTPOST = ["node", join(import.meta.dir, "..", "..", "..", "bin", "outpost.mjs")];
+const READY_MS_MAX = 20_000;
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function outpost(words: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  const child = Bun.spawn([...OUTPOST, ...words], {
+    env: { ...Bun.env, ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, out, err };
+}
+
+describe("outpost both, as an operator runs it", () => {
+  test("starts on an empty folder, shows a password once, answers, and stops with code 0", async () => {
+    const port = String(await freePort());
+    const dataDir = join(mkdtempSync(join(tmpdir(), "outpost-")), "data");
+    const env = { OUTPOST_PORT: port, OUTPOST_HOST: "127.0.0.1", OUTPOST_DATA_DIR: dataDir };
+    const start = () =>
+      Bun.spawn([...OUTPOST, "both"], {
+        env: { ...Bun.env, ...env },
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+
+    const first = start();
+    await untilReady(port);
+    const status = await outpost(["status", "--json"], env);
+    expect(status.code).toBe(0);
+    expect(JSON.parse(status.out)).toMatchObject({ ready: true });
+    first.kill("SIGTERM");
+    expect(await first.exited).toBe(0);
+    const said = await new Response(first.stderr).text();
+    expect(said).toContain("One-time password");
+    const lines = (await new Response(first.stdout).text()).trim().split("\n");
+    const events = lines.map((line) => (JSON.parse(line) as { event: string }).event);
+    expect(events).toContain("started");
+    expect(events).toContain("stopping");
+
+    const second = start();
+    await untilReady(port);
+    second.kill("SIGINT");
+    expect(await second.exited).toBe(0);
+    expect(await new Response(second.stderr).text()).not.toContain("One-time password");
+
+    expect((await outpost(["status"], env)).code).toBe(1);
+    const doctor = await outpost(["doctor"], env);
+    expect(doctor.out).toContain("whole");
+    expect(doctor.code).toBe(0);
+  }, 90_000);
+
+  test("refuses a second process on the same data with a sentence", async () => {
+    await using site = await startGateway({ role: "site" });
+    const port = String(await freePort());
+    const dataDir = site.process.logPath.replace(/\.log$/, "");
+    const second = await outpost(["site", "--data-dir", dataDir, "--port", port]);
+    expect(second.code).toBe(1);
+    expect(second.err).toContain("Error:");
+    expect(second.err).not.toContain("    at ");
+  }, 60_000);
+
+  test("refuses a wrong configuration before it opens anything", async () => {
+    const { code, err } = await outpost(["site"], { OUTPOST_PORT: "many" });
+    expect(code).toBe(2);
+    expect(err).toContain("OUTPOST_PORT");
+  });
+});
+
+describe("outpost simulate", () => {
+  test("registers devices, runs them, and ends with a table", async () => {
+    await using site = await startGateway({ role: "site" });
+    const client = await site.signIn();
+    const words = [
+      "simulate",
+      "--site",
+      site.url,
+      "--devices",
+      "6",
+      "--interval",
+      "1",
+      "--for",
+      "4",
+    ];
+    const issued = await client.send("/api/v1/tokens", {
+      method: "POST",
+      json: { name: "fleet", role: "operator" },
+    });
+    const { token } = (await issued.json()) as { token: string };
+    const { code, out } = await outpost([...words, "--json"], { OUTPOST_TOKEN: token });
+    expect(code).toBe(0);
+    const last = JSON.parse(out.trim().split("\n").at(-1) ?? "") as { sessions: number };
+    expect(last).toMatchObject({ devices: 6, problems: {} });
+    expect(last.sessions).toBeGreaterThan(5);
+  }, 60_000);
+});
+
+async function untilReady(port: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < READY_MS_MAX; waitedMs += 50) {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    if (response?.ok) return;
+    await wait(50);
+  }
+  throw new Error("not ready in time");
+}
