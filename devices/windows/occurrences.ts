@@ -1,14 +1,14 @@
 import type { Device } from "../model/device.ts";
 import type { GroupName } from "../model/ids.ts";
 import type { MaintenanceWindow, Occurrence } from "../model/window.ts";
-import { localRule, SEARCH_DAYS_MAX } from "./recurrence.ts";
+import { DURATION_MINUTES_MAX, localRule, SEARCH_DAYS_MAX } from "./recurrence.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Wider than any zone's distance from UTC, so that no local day at the edge is missed. */
 const ZONE_MARGIN_MS = 2 * DAY_MS;
-/** Starts of one window that are computed at once. */
-const STARTS_MAX = 10_000;
+/** A union of windows is as long as one window may be, or it is cut. */
+const MERGED_MS_MAX = DURATION_MINUTES_MAX * MINUTE_MS;
 
 /** The windows that apply to a device: enabled, and of its organisation, site or one of its groups. */
 export function windowsFor(
@@ -35,7 +35,8 @@ function isInScope(
 }
 
 /**
- * The occurrences of one window that overlap [fromMs, toMs), ascending.
+ * The occurrences of one window that overlap [fromMs, toMs), ascending and apart: one ends at the
+ * latest when the next of the same window starts.
  *
  * DST policy [D15]: a local start that does not exist moves to the first valid minute after it, one
  * that exists twice counts once, the first time; the duration is elapsed time.
@@ -49,43 +50,78 @@ export function occurrencesOf(
   toMs: number,
 ): Occurrence[] {
   const durationMs = window.durationMinutes * MINUTE_MS;
-  const locals = localRule(window).between(
+  const { rule, untilMs } = localRule(window);
+  const locals = rule.between(
     new Date(fromMs - durationMs - ZONE_MARGIN_MS),
-    new Date(toMs + ZONE_MARGIN_MS),
+    new Date(toMs + durationMs + ZONE_MARGIN_MS),
     true,
   );
   const zone = window.timeZone ?? siteZone;
-  const starts = new Set(locals.slice(0, STARTS_MAX).map((local) => instantOf(local, zone)));
-  return [...starts]
-    .sort((a, b) => a - b)
-    .map((startMs) => ({ startMs, endMs: startMs + durationMs, windows: [window.id] }))
+  const starts = [...new Set(locals.map((local) => instantOf(local, zone)))]
+    .filter((startMs) => startMs <= untilMs)
+    .sort((a, b) => a - b);
+  return starts
+    .map((startMs, index) => ({
+      startMs,
+      endMs: Math.min(startMs + durationMs, starts[index + 1] ?? Infinity),
+      windows: [window.id],
+    }))
     .filter(({ startMs, endMs }) => endMs > fromMs && startMs < toMs);
 }
 
-/** The union of several windows' occurrences: what overlaps or touches is one occurrence. [D15] */
+/**
+ * The union of several windows' occurrences: those that overlap are one. [D15] Windows that never
+ * leave a gap between them would be one occurrence without end, in which a device has its turn once
+ * and never again: a union longer than a window may be is cut at the start of each of its parts.
+ *
+ * What is one occurrence does not depend on the range that is asked for.
+ */
 export function mergedOccurrences(
   windows: readonly MaintenanceWindow[],
   siteZone: string,
   fromMs: number,
   toMs: number,
 ): Occurrence[] {
-  const all = windows
-    .flatMap((window) => occurrencesOf(window, siteZone, fromMs, toMs))
+  const aroundMs = windows.length > 1 ? MERGED_MS_MAX + DAY_MS : 0;
+  const parts = windows
+    .flatMap((window) => occurrencesOf(window, siteZone, fromMs - aroundMs, toMs + aroundMs))
     .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
-  const merged: Occurrence[] = [];
-  for (const next of all) {
-    const last = merged.at(-1);
-    if (!last || next.startMs > last.endMs) {
-      merged.push(next);
-      continue;
-    }
-    merged[merged.length - 1] = {
-      startMs: last.startMs,
-      endMs: Math.max(last.endMs, next.endMs),
-      windows: [...new Set([...last.windows, ...next.windows])],
-    };
+  return chainsOf(parts)
+    .flatMap((chain) => (lengthMs(chain) > MERGED_MS_MAX ? cut(chain) : [union(chain)]))
+    .filter(({ startMs, endMs }) => endMs > fromMs && startMs < toMs);
+}
+
+/** Groups of parts without a gap between them. */
+function chainsOf(parts: readonly Occurrence[]): Occurrence[][] {
+  const chains: Occurrence[][] = [];
+  let endMs = -Infinity;
+  for (const part of parts) {
+    if (part.startMs < endMs) chains.at(-1)?.push(part);
+    else chains.push([part]);
+    endMs = Math.max(endMs, part.endMs);
   }
-  return merged;
+  return chains;
+}
+
+function union(chain: readonly Occurrence[]): Occurrence {
+  const startMs = Math.min(...chain.map((part) => part.startMs));
+  const windows = [...new Set(chain.flatMap((part) => part.windows))];
+  return { startMs, endMs: startMs + lengthMs(chain), windows };
+}
+
+function lengthMs(chain: readonly Occurrence[]): number {
+  const startMs = Math.min(...chain.map((part) => part.startMs));
+  return Math.max(...chain.map((part) => part.endMs)) - startMs;
+}
+
+function cut(chain: readonly Occurrence[]): Occurrence[] {
+  const starts = [...new Set(chain.map((part) => part.startMs))];
+  const chainEndMs = Math.max(...chain.map((part) => part.endMs));
+  return starts.map((startMs, index) => {
+    const endMs = starts[index + 1] ?? chainEndMs;
+    const open = chain.filter((part) => part.startMs < endMs && part.endMs > startMs);
+    return { startMs, endMs, windows: [...new Set(open.flatMap((part) => part.windows))] };
+  });
 }
 
 /** The first merged occurrence that starts after `afterMs`; undefined within the search limit. */
