@@ -117,26 +117,23 @@ export function receiveAnswer(
     events.push({ kind: "nonce", nonce: header.chal.nextNonce });
   }
 
-  const numbers = new CommandNumbers();
-  const answers: Command[] = [...session.unsent];
-  let asksForMore = false;
-  let commands = 0;
+  const answers: Command[] = [];
+  let asked = false;
   for (const command of answer.commands) {
     if (command.name === "Status" || command.name === "Results") continue;
     if (command.name === "Alert" && command.code === ALERT.sessionAbort) {
       return ended(next, "aborted", events);
     }
-    if (command.name === "Alert" && command.code === ALERT.nextMessage) asksForMore = true;
-    commands += 1;
-    const carried = isFlow(command) ? accepted(command) : carry(command);
-    if (!isFlow(command)) events.push({ kind: "carried-out", carried });
-    answers.push(...answerCommand(carried, String(answer.header.messageId), numbers));
+    const carried = isNextMessage(command) ? accepted(command) : carry(command);
+    if (!isNextMessage(command)) events.push({ kind: "carried-out", carried });
+    answers.push(...answerCommand(carried, String(answer.header.messageId), new CommandNumbers()));
+    asked = true;
   }
-  if (commands === 0 && !asksForMore && answers.length === 0) return ended(next, "done", events);
+  if (!asked && session.unsent.length === 0) return ended(next, "done", events);
   return sendAnswers(next, answer, answers, events);
 }
 
-function isFlow(command: Command): boolean {
+function isNextMessage(command: Command): boolean {
   return command.name === "Alert" && command.code === ALERT.nextMessage;
 }
 
@@ -152,8 +149,11 @@ function sendAnswers(
   events: readonly ClientEvent[],
 ): ClientTurn {
   const { answersMax } = session.config;
-  const now = answers.slice(0, answersMax);
-  const unsent = answers.slice(answersMax);
+  // What was kept back goes first; asking for it must not make it longer.
+  const all = [...session.unsent, ...answers];
+  const room = session.unsent.length > 0 ? answersMax + answers.length : answersMax;
+  const now = all.slice(0, room);
+  const unsent = all.slice(room);
   const numbers = new CommandNumbers();
   const next = { ...session, messageId: session.messageId + 1, unsent };
   const cred = session.authenticatesAlways ? credentialOf(session) : undefined;
