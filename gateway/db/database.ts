@@ -59,8 +59,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OutpostDat
   if (left) await checkAfterUncleanEnd(options, left);
   const connection = await connect(options);
   try {
-    const lock = { pid: process.pid, afterUncleanEnd: left !== undefined };
-    if (isFile) writeLock(path, lock);
+    if (isFile) noteHolder(path, left !== undefined, log);
     migrate(connection, options.migrations ?? MIGRATIONS, log);
   } catch (error) {
     connection.close();
@@ -89,6 +88,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<OutpostDat
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** On a full disk the gateway starts all the same: it can read, and be told to free some room. */
+function noteHolder(path: string, afterUncleanEnd: boolean, log: Log): void {
+  try {
+    writeLock(path, { pid: process.pid, afterUncleanEnd });
+  } catch (error) {
+    log.warn("database-lock-not-written", { path, why: String(error) });
+  }
 }
 
 async function connect(options: DatabaseOptions): Promise<Connection> {

@@ -258,14 +258,17 @@ export class Connection implements StatementHost {
    * never; so the lock is given back first. Leaving WAL also folds the log into the one file.
    */
   #letGo(): void {
+    const database = this.#database;
     this.#natives = new WeakMap();
-    try {
-      this.#database?.exec(LEAVE);
-    } catch {
-      // No room to fold the log in, say: the next start reads it.
-    }
-    this.#database?.close();
     this.#database = undefined;
+    if (!database) return;
+    try {
+      database.exec(LEAVE);
+    } catch {
+      // No room to fold the log in, say: the lock stays until this process ends, and the next one
+      // reads the log.
+    }
+    database.close();
   }
 
   #open(): Libsql.Database {
