@@ -76,8 +76,8 @@ export class SiteContent implements ContentCatalogue {
         const reason =
           awaySinceMs === undefined
             ? progress.problem
-            : `hub unreachable since ${minute(awaySinceMs)}.`;
-        return `${file} is not here yet: ${reason} Next attempt at ${minute(progress.nextAtMs)}.`;
+            : `hub unreachable since ${second(awaySinceMs)}.`;
+        return `${file} is not here yet: ${reason} Next attempt at ${second(progress.nextAtMs)}.`;
       }
     }
   }
@@ -93,6 +93,6 @@ function mebibytes(bytes: number): string {
   return (bytes / 1024 ** 2).toFixed(1);
 }
 
-function minute(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+function second(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

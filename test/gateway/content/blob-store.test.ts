@@ -3,8 +3,16 @@ import { mkdir, readdir, readFile, truncate, unlink, writeFile } from "node:fs/p
 import { dirname, join } from "node:path";
 import { QUARANTINED_FILES_MAX } from "../../../gateway/content/blob-folder.ts";
 import { SYNC_EVERY_BYTES } from "../../../gateway/content/blob-store.ts";
-import { contentHarness, FLOOR_BYTES, keep, md5Of, pieces, sha256Of } from "./content-harness.ts";
-import { randomBytes, seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "../../harness/seeded-random.ts";
+import {
+  contentHarness,
+  FLOOR_BYTES,
+  keep,
+  md5Of,
+  pieces,
+  randomBytes,
+  sha256Of,
+} from "./content-harness.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? Date.now());
 const bytes = new TextEncoder().encode("hello");

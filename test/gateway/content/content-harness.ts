@@ -83,3 +83,8 @@ export async function* pieces(bytes: Uint8Array, size = 64 * 1024): AsyncGenerat
 export async function keep(store: BlobStore, name: string, bytes: Uint8Array): Promise<Sha256> {
   return (await store.receive(pieces(bytes), { name })).sha256;
 }
+
+/** Bytes that do not compress and do not repeat. */
+export function randomBytes(random: () => number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => Math.floor(random() * 256));
+}

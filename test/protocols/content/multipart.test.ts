@@ -6,7 +6,7 @@ import {
   PARTS_MAX,
 } from "../../../protocols/content/multipart.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
-import { seededRandom } from "../../gateway/content/seeded-random.ts";
+import { seededRandom } from "../../harness/seeded-random.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? Date.now());
 
