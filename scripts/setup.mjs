@@ -14,7 +14,7 @@ import { withLock } from "./lock.mjs";
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 20;
 const INSTALLATION_MB = 520;
-const PRODUCTION_MB = 240;
+const PRODUCTION_MB = 260;
 /**
  * Exactly the versions of the lock file, as `npm ci` does. But that refuses a lock file in which the
  * binaries of another system are missing, and registries that mirror only some systems make such ones.
