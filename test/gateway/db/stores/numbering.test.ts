@@ -1,0 +1,123 @@
+/** How the stores of site and link share one numbering of facts. */
+import { describe, expect, test } from "bun:test";
+import { asc } from "drizzle-orm";
+import type { SiteId } from "../../../../devices/model/ids.ts";
+import { facts } from "../../../../gateway/db/schema/installations.ts";
+import { deleteOldFacts, FACTS_PER_SWEEP } from "../../../../gateway/db/stores/retention.ts";
+import { SqlSiteLinkStore } from "../../../../gateway/db/stores/site-link-store.ts";
+import { SqlSiteStore } from "../../../../gateway/db/stores/site-store.ts";
+import { INITIAL_POSITION } from "../../../../sync/ports/site-link-store.ts";
+import { deviceNamed, factOf, idOf, rowOf, SITE } from "../../../contracts/site-rows.ts";
+import { openMemory } from "../temporary.ts";
+
+const JOINED = "shop-joined" as SiteId;
+
+async function open() {
+  const database = await openMemory();
+  const store = new SqlSiteStore(database, SITE);
+  const link = new SqlSiteLinkStore(database, SITE);
+  const add = (value: string, atMs = 1) =>
+    store.commit([
+      {
+        device: idOf("a"),
+        put: deviceNamed("a"),
+        installations: [rowOf("a", "d1")],
+        facts: [factOf("a", value, { atMs })],
+      },
+    ]);
+  const numbers = () =>
+    database.db
+      .select()
+      .from(facts)
+      .orderBy(asc(facts.siteIncarnation), asc(facts.seq))
+      .all()
+      .map(({ site, siteIncarnation, seq, value }) => `${site}/${siteIncarnation}/${seq}=${value}`);
+  return { database, store, link, add, numbers };
+}
+
+const identity = {
+  site: JOINED,
+  name: "Shop",
+  timeZone: "Europe/Prague",
+  organisation: "org",
+  hubUrl: "https://hub.example",
+  hubPublicKey: "key",
+  joinedAtMs: 1,
+};
+
+describe("numbering of facts", () => {
+  test("joining renames what was recorded before, and what comes after", async () => {
+    const { store, link, add, numbers } = await open();
+    await add("before");
+    await Promise.all([link.join(identity, INITIAL_POSITION), add("during")]);
+    await add("after");
+    expect(numbers()).toEqual([
+      `${JOINED}/1/1=before`,
+      `${JOINED}/1/2=during`,
+      `${JOINED}/1/3=after`,
+    ]);
+    const view = await store.view(idOf("a"));
+    expect(view?.device.site).toBe(JOINED);
+    expect(view?.installations.map(({ site }) => site)).toEqual([JOINED]);
+    expect(await store.deviceIds()).toEqual([idOf("a")]);
+  });
+
+  test("a new incarnation counts from 1, in the very same group of commits", async () => {
+    const { link, add, numbers } = await open();
+    await add("x");
+    const position = { ...INITIAL_POSITION, incarnation: 2 };
+    await Promise.all([add("y"), link.commit({ position }), add("z")]);
+    expect(numbers()).toEqual([`${SITE}/1/1=x`, `${SITE}/1/2=y`, `${SITE}/2/1=z`]);
+  });
+
+  test("adopting renumbers what the hub knows otherwise", async () => {
+    const { link, add, numbers } = await open();
+    for (const value of ["1", "2", "3", "4"]) await add(value);
+    await link.adopt({
+      position: { ...INITIAL_POSITION, incarnation: 2 },
+      renumber: { incarnation: 1, seq: 3 },
+      known: [],
+      documents: [],
+    });
+    await add("5");
+    expect(numbers()).toEqual([
+      `${SITE}/1/1=1`,
+      `${SITE}/1/2=2`,
+      `${SITE}/2/1=3`,
+      `${SITE}/2/2=4`,
+      `${SITE}/2/3=5`,
+    ]);
+    expect((await link.changes(0, 10)).lastFacts).toEqual([
+      { incarnation: 1, seq: 2 },
+      { incarnation: 2, seq: 3 },
+    ]);
+  });
+});
+
+describe("deleteOldFacts()", () => {
+  test("takes old, acknowledged facts and leaves the last one", async () => {
+    const { database, add, numbers } = await open();
+    for (const [value, atMs] of [
+      ["old", 1],
+      ["young", 9],
+      ["old too", 2],
+      ["old, not acknowledged", 3],
+    ] as const) {
+      await add(value, atMs);
+    }
+    expect(await deleteOldFacts(database, 5, [{ incarnation: 1, seq: 3 }])).toBe(2);
+    expect(numbers()).toEqual([`${SITE}/1/2=young`, `${SITE}/1/4=old, not acknowledged`]);
+    expect(await deleteOldFacts(database, 100, [{ incarnation: 1, seq: 4 }])).toBe(1);
+    expect(numbers()).toEqual([`${SITE}/1/4=old, not acknowledged`]);
+    await add("next");
+    expect(numbers()).toContain(`${SITE}/1/5=next`);
+  });
+
+  test(`deletes at most ${FACTS_PER_SWEEP} at once`, async () => {
+    const { database, store } = await open();
+    const many = Array.from({ length: FACTS_PER_SWEEP + 2 }, () => factOf("a", "x", { atMs: 1 }));
+    await store.commit([{ device: idOf("a"), facts: many }]);
+    const sweep = () => deleteOldFacts(database, 5, [{ incarnation: 1, seq: 1e9 }]);
+    expect([await sweep(), await sweep(), await sweep()]).toEqual([FACTS_PER_SWEEP, 1, 0]);
+  });
+});
