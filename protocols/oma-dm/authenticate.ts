@@ -49,8 +49,9 @@ export function authenticate(
   if (offered !== asked) return refusal(401, "scheme", asked, freshNonce);
   const proof = credential === undefined ? undefined : prove(session, cred.data, asked, credential);
   if (proof === undefined) return refusal(401, "wrong", asked, freshNonce);
-  const repeated = proof.usedNonce !== null && proof.usedNonce === session.usedNonce;
-  if (repeated) return { ok: true, code: 212, chal: undefined, proof: undefined };
+  const isRepeated =
+    session.phase === "open" && proof.usedNonce !== null && proof.usedNonce === session.usedNonce;
+  if (isRepeated) return { ok: true, code: 212, chal: undefined, proof: undefined };
   if (asked === "syncml:auth-basic") return { ok: true, code: 212, chal: undefined, proof };
   return {
     ok: true,
