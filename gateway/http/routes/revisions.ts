@@ -1,0 +1,108 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError, fieldError } from "../../../devices/model/errors.ts";
+import { parseRevisionId, parseSha256 } from "../../../devices/model/ids.ts";
+import type { Package, PackageFile } from "../../../devices/model/package.ts";
+import type { BlobIndex } from "../../content/blob-index.ts";
+import type { Api } from "../environment.ts";
+import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
+import {
+  idFromName,
+  isRepetition,
+  needWritten,
+  type PolicyRoutesDeps,
+  writePolicy,
+} from "../policy-write.ts";
+import { NewRevisionSchema, RevisionSchema, revisionJson } from "../schemas/policy.ts";
+import { needPackage, revisionsOf } from "./packages.ts";
+
+/** Finds files that were uploaded. */
+export type FindFile = BlobIndex["find"];
+
+export interface RevisionRoutesDeps extends PolicyRoutesDeps {
+  readonly findFile: FindFile;
+}
+
+const tags = ["packages"];
+const IdParam = z.object({ id: z.string().openapi({ example: "contoso-app" }) });
+
+/** Versions of an app. A revision is never edited: a change is a new revision. */
+export function revisionRoutes(deps: RevisionRoutesDeps): Api {
+  const { policy, findFile } = deps;
+  const api = newApi();
+
+  const list = createRoute({
+    method: "get",
+    path: "/packages/{id}/revisions",
+    tags,
+    summary: "The revisions of a package, the oldest first",
+    ...guarded("reports:read"),
+    request: { params: IdParam },
+    responses: { 200: json(z.array(RevisionSchema), "The revisions"), ...PROBLEMS },
+  });
+  api.openapi(list, (c) => {
+    const current = policy.read();
+    const { id } = needPackage(current, c.req.valid("param").id);
+    return c.json(revisionsOf(current, id).map(revisionJson), 200);
+  });
+
+  const create = createRoute({
+    method: "post",
+    path: "/packages/{id}/revisions",
+    tags,
+    summary: "Make a revision of a file that was uploaded before",
+    ...guarded("policy:write"),
+    request: { params: IdParam, ...body(NewRevisionSchema) },
+    responses: {
+      200: json(RevisionSchema, "It is there already, just like this"),
+      201: json(RevisionSchema, "It was made"),
+      ...PROBLEMS,
+    },
+  });
+  api.openapi(create, async (c) => {
+    const owner = needPackage(policy.read(), c.req.valid("param").id);
+    const { id: chosen, file: given, channel: wanted, ...rest } = c.req.valid("json");
+    const file = given && (await fileOf(given, findFile));
+    const channel = wanted ?? (owner.platform === "Windows" && file ? PUSHED : "reported");
+    if (channel === PUSHED) checkPushed(owner, file);
+    const id = chosen ?? idFromName(`${owner.id}-${rest.version}`, () => Bun.randomUUIDv7());
+    const fields = { package: owner.id, ...rest, channel, file };
+    const parsed = parseRevisionId(id);
+    const known = parsed && policy.read().revisions.get(parsed);
+    if (isRepetition(fields, known, id)) return c.json(revisionJson(needWritten(known, id)), 200);
+    await writePolicy(deps, c, "revision.create", [
+      { kind: "revision", id, body: { id, ...fields } },
+    ]);
+    const made = needWritten(parsed && policy.read().revisions.get(parsed), `revision ${id}`);
+    return c.json(revisionJson(made), 201);
+  });
+
+  return api;
+}
+
+const PUSHED = "EnterpriseAppManagement";
+
+async function fileOf(
+  given: { readonly sha256: string; readonly name?: string | undefined },
+  findFile: FindFile,
+): Promise<PackageFile> {
+  const sha256 = parseSha256(given.sha256);
+  const known = sha256 && (await findFile(sha256));
+  if (!known) throw fieldError("/file/sha256", "upload the file first: nobody has sent this one");
+  if (known.state === "quarantined") {
+    throw fieldError("/file/sha256", "the file's bytes turned out to be wrong: upload it again");
+  }
+  return { sha256: known.sha256, name: given.name ?? known.name, bytes: known.bytes };
+}
+
+/** What is pushed to devices has to say what it is, and have something to push. */
+function checkPushed(owner: Package, file: PackageFile | null): void {
+  if (owner.platform !== "Windows") {
+    throw fieldError("/channel", `${PUSHED} is for Windows, not for ${owner.platform}`);
+  }
+  if (owner.productId === null) {
+    throw new AppError("unprocessable", `give the package ${owner.id} its productId first`, {
+      fields: [{ pointer: "/channel", message: `${PUSHED} needs the package's productId` }],
+    });
+  }
+  if (file === null) throw fieldError("/file", `${PUSHED} needs a file`);
+}
