@@ -124,6 +124,17 @@ export function fieldIs(field: string, ...values: readonly string[]): Term {
 
 const OPERATORS = ["<=", ">=", ":", "<", ">"] as const;
 const BARE = /^[^\s,"]+/;
+const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const HRESULT = /^0[xX][0-9A-Fa-f]{8}$/;
+/** With its zone, or a day alone, which begins at midnight UTC: never in the zone of the server. */
+const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+const EXPECTED: Readonly<Record<FieldKind, string>> = {
+  text: "expected text",
+  number: "expected a number such as 3, or an error code such as 0x80072EE7",
+  boolean: "expected true or false",
+  time: "expected a time with its zone, such as 2026-11-21T22:00:00Z, or a day",
+};
 
 class Reader {
   readonly #text: string;
@@ -152,6 +163,11 @@ class Reader {
     return true;
   }
 
+  /** What comes next, if it fits; it is not taken. */
+  peek(pattern: RegExp): string | undefined {
+    return pattern.exec(this.rest)?.[0];
+  }
+
   match(pattern: RegExp): string | undefined {
     const found = pattern.exec(this.rest)?.[0];
     if (found !== undefined) this.#position += found.length;
@@ -168,10 +184,11 @@ class Reader {
 
 function readTerm(reader: Reader, fields: FilterFields): Term {
   const negated = reader.take("-");
-  const field = reader.match(/^[A-Za-z]+/);
+  const field = reader.peek(/^[A-Za-z]+/);
   if (field === undefined || !Object.hasOwn(fields, field)) {
-    reader.refuse(`expected one of ${Object.keys(fields).join(", ")}`);
+    reader.refuse(`expected one of the fields ${Object.keys(fields).join(", ")}`);
   }
+  reader.take(field);
   const operator = OPERATORS.find((one) => reader.take(one));
   if (operator === undefined) reader.refuse(`expected : < <= > or >= after ${field}`);
   const kind = fields[field] ?? "text";
@@ -181,21 +198,34 @@ function readTerm(reader: Reader, fields: FilterFields): Term {
   const values = [readValue(reader, kind)];
   while (reader.take(",")) values.push(readValue(reader, kind));
   if (operator !== ":" && values.length > 1) reader.refuse(`one value after ${operator}`);
+  if (!reader.isAtEnd && reader.peek(/^\s/) === undefined) reader.refuse("expected a blank");
   return { field, negated, operator, values };
 }
 
 function readValue(reader: Reader, kind: FieldKind): string {
-  const value = reader.take('"') ? readQuoted(reader) : reader.match(BARE);
+  const isQuoted = reader.take('"');
+  const value = isQuoted ? readQuoted(reader) : reader.peek(BARE);
   if (value === undefined) reader.refuse('expected a value, or "" for none');
-  if (value === "") return value;
-  if (kind === "number" && !Number.isFinite(Number(value))) reader.refuse("expected a number");
-  if (kind === "boolean" && value !== "true" && value !== "false") {
-    reader.refuse("expected true or false");
+  const known = value === "" ? value : canonicalValue(value, kind);
+  if (known === undefined) reader.refuse(EXPECTED[kind]);
+  if (!isQuoted) reader.take(value);
+  return known;
+}
+
+/** The value as it is compared, or undefined where it is none of its kind. */
+function canonicalValue(value: string, kind: FieldKind): string | undefined {
+  switch (kind) {
+    case "text":
+      return value;
+    case "boolean":
+      return value === "true" || value === "false" ? value : undefined;
+    case "number":
+      // Error codes are read in lists as 0x80072EE7 and travel as the signed integer.
+      if (HRESULT.test(value)) return String(Number.parseInt(value.slice(2), 16) | 0);
+      return NUMBER.test(value) && Number.isFinite(Number(value)) ? value : undefined;
+    case "time":
+      return TIME.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
   }
-  if (kind === "time" && Number.isNaN(Date.parse(value))) {
-    reader.refuse("expected a time such as 2026-11-21T22:00:00Z");
-  }
-  return value;
 }
 
 function readQuoted(reader: Reader): string {

@@ -5,14 +5,16 @@ import type { GroupName } from "../model/ids.ts";
 import { DEVICE_FIELDS, type Filter, parseFilter } from "./filter.ts";
 import { type FilterRecord, foldCase, matches } from "./match.ts";
 
-const parsed = new Map<string, Filter>();
+/** By text; null: it cannot be read. */
+const parsed = new Map<string, Filter | null>();
 const PARSED_MAX = 1000;
 
 /**
  * The groups that a device belongs to, in the order of `groups`.
  *
- * A list names devices by id, name, stable id or an alias, ignoring case as filters do; a filter is
- * over the device's fields.
+ * A list names devices by id, name, stable id or an alias, ignoring case; a filter is over the
+ * device's fields. A filter that cannot be read holds no devices: it was refused when it was written,
+ * and one that came by another way must not stop the planning of every device.
  *
  * @param aliases other names of the device
  */
@@ -22,12 +24,13 @@ export function groupsOf(
   groups: readonly DeviceGroup[],
 ): GroupName[] {
   const names = new Set([device.id, device.name, device.stableId, ...aliases].map(foldCase));
+  const record = deviceRecord(device);
   return groups
-    .filter(({ members }) =>
-      members.kind === "list"
-        ? members.devices.some((name) => names.has(foldCase(name)))
-        : matches(filterOf(members.filter), deviceRecord(device), DEVICE_FIELDS),
-    )
+    .filter(({ members }) => {
+      if (members.kind === "list") return members.devices.some((name) => names.has(foldCase(name)));
+      const filter = filterOf(members.filter);
+      return filter !== null && matches(filter, record, DEVICE_FIELDS);
+    })
     .map(({ name }) => name);
 }
 
@@ -53,11 +56,20 @@ export function deviceRecord(device: Device): FilterRecord {
   };
 }
 
-function filterOf(text: string): Filter {
+function filterOf(text: string): Filter | null {
   const known = parsed.get(text);
-  if (known) return known;
+  if (known !== undefined) return known;
   if (parsed.size >= PARSED_MAX) parsed.clear();
-  const filter = parseGroupFilter(text);
+  const filter = readOrNull(text);
   parsed.set(text, filter);
   return filter;
+}
+
+function readOrNull(text: string): Filter | null {
+  try {
+    return parseGroupFilter(text);
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
 }

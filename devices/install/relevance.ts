@@ -48,9 +48,7 @@ function osRelevance(
   }
   if (channel === "EnterpriseAppManagement" && device.osPlatform !== null) {
     const { osPlatform } = device;
-    const isServed = enterprisePlatforms.some((name) =>
-      osPlatform.toLowerCase().startsWith(name.toLowerCase()),
-    );
+    const isServed = enterprisePlatforms.some((family) => isOfFamily(osPlatform, family));
     if (!isServed) return not("OS Criteria", `${osPlatform} has no EnterpriseAppManagement`);
   }
   return undefined;
@@ -71,6 +69,11 @@ function deviceRelevance(device: Device, revision: Revision): Relevance {
     return not("Device Criteria", "a user licence needs a device with an assigned user");
   }
   return { relevant: true };
+}
+
+/** `Windows 10 Mobile Enterprise` is of the family `Windows 10 Mobile`. */
+function isOfFamily(osPlatform: string, family: string): boolean {
+  return `${osPlatform.trim()} `.toLowerCase().startsWith(`${family.trim()} `.toLowerCase());
 }
 
 function fits(actual: string | null, wanted: string): boolean {
