@@ -1,6 +1,7 @@
 import { AppError } from "../../devices/model/errors.ts";
 import type { Connection } from "./driver/connection.ts";
 import { isDiskFailure } from "./driver/database-error.ts";
+import { refusePromise } from "./driver/synchronous.ts";
 import type { Db } from "./drizzle.ts";
 
 /** Entries of one transaction; the 64th ends the collecting at once. */
@@ -98,7 +99,7 @@ export class GroupWriter {
     const isAlone = group.length === 1;
     return group.map((entry) => {
       try {
-        const value = isAlone ? runAlone(entry) : this.#connection.atomically(entry.run);
+        const value = isAlone ? refusePromise(entry.run()) : this.#connection.atomically(entry.run);
         return () => entry.resolve(value);
       } catch (error) {
         // Alone, the transaction goes with it; a full disk has ended it for everyone.
@@ -129,13 +130,4 @@ export class GroupWriter {
     for (const entry of this.#waiting.splice(0)) entry.reject(this.#refusal());
     this.#onFailure(error);
   }
-}
-
-function runAlone(entry: Entry): unknown {
-  const value = entry.run();
-  if (typeof value === "object" && value !== null && "then" in value) {
-    Promise.resolve(value).catch(() => undefined);
-    throw new Error("an entry of the writer is synchronous: it returned a promise");
-  }
-  return value;
 }

@@ -4,6 +4,7 @@ import type { Bound } from "./bindable.ts";
 import { databaseErrorFrom, isBusy } from "./database-error.ts";
 import { readSql } from "./sql-text.ts";
 import { type RunResult, Statement, type StatementHost } from "./statement.ts";
+import { refuseAsyncFunction, refusePromise } from "./synchronous.ts";
 
 export interface ConnectionOptions {
   /** Text given to the cipher; absent: the file is not encrypted. */
@@ -315,17 +316,4 @@ function copyBlobs(row: unknown[]): void {
     const cell = row[index];
     if (cell instanceof ArrayBuffer) row[index] = new Uint8Array(cell);
   }
-}
-
-function refuseAsyncFunction(work: unknown): void {
-  if (typeof work === "function" && work.constructor.name === "AsyncFunction") {
-    throw new Error("a transaction is synchronous: it cannot run an async function");
-  }
-}
-
-function refusePromise<T>(result: T): T {
-  if (typeof result !== "object" || result === null || !("then" in result)) return result;
-  // What the function does later is out of our hands; its failure must not end the process.
-  Promise.resolve(result).catch(() => undefined);
-  throw new Error("a transaction is synchronous: its function returned a promise");
 }

@@ -1,58 +1,47 @@
-import { and, asc, eq, getTableColumns, isNull, sql } from "drizzle-orm";
-import type { Device } from "../../../devices/model/device.ts";
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import type { DeviceCredential } from "../../../devices/model/credential.ts";
+import type { Device, DeviceAlias } from "../../../devices/model/device.ts";
 import type { DeviceId } from "../../../devices/model/ids.ts";
-import type { Installation } from "../../../devices/model/installation.ts";
-import type { DownloadNode, InventoryItem } from "../../../devices/model/inventory.ts";
-import type { Instant } from "../../../devices/model/window.ts";
+import type { StoredSession } from "../../../devices/ports/site-store.ts";
 import type { Db } from "../drizzle.ts";
-import { devices, downloadNodes, instants, inventory } from "../schema/devices.ts";
-import { installations } from "../schema/installations.ts";
-
-const { revisionCounter: _, ...INSTALLATION } = getTableColumns(installations);
+import { deviceAliases, deviceCredentials, devices, sessions } from "../schema/devices.ts";
 
 /**
- * The queries about one device, prepared once: a device's message runs all of them. Texts are the
- * unions of the model because nothing else was ever written.
+ * The small queries about devices, prepared once: every message of a device runs some of them. Texts
+ * are the unions of the model because nothing else was ever written.
  */
 export function prepareDeviceReads(db: Db) {
   const id = sql.placeholder("id");
   const device = db.select().from(devices).where(eq(devices.id, id)).limit(1).prepare();
-  const rows = db
-    .select(INSTALLATION)
-    .from(installations)
-    .where(eq(installations.device, id))
-    .orderBy(asc(installations.distribution), asc(installations.site))
-    .prepare();
-  const items = db
-    .select()
-    .from(inventory)
-    .where(eq(inventory.device, id))
-    .orderBy(asc(inventory.productId))
-    .prepare();
-  const nodes = db
-    .select()
-    .from(downloadNodes)
-    .where(eq(downloadNodes.device, id))
-    .orderBy(asc(downloadNodes.productId))
-    .prepare();
-  const open = db
-    .select()
-    .from(instants)
-    .where(and(eq(instants.device, id), eq(instants.closed, false)))
-    .orderBy(asc(instants.startMs))
-    .prepare();
   const ids = db
     .select({ id: devices.id })
     .from(devices)
     .where(isNull(devices.removedAtMs))
     .orderBy(asc(devices.id))
     .prepare();
+  const isAlias = and(
+    eq(deviceAliases.protocol, sql.placeholder("protocol")),
+    eq(deviceAliases.externalId, sql.placeholder("externalId")),
+  );
+  const alias = db
+    .select({ device: deviceAliases.device })
+    .from(deviceAliases)
+    .where(isAlias)
+    .limit(1)
+    .prepare();
+  const credential = db
+    .select()
+    .from(deviceCredentials)
+    .where(eq(deviceCredentials.device, id))
+    .limit(1)
+    .prepare();
+  const session = db.select().from(sessions).where(eq(sessions.device, id)).limit(1).prepare();
   return {
     device: (id: DeviceId) => device.get({ id }) as Device | undefined,
-    installations: (id: DeviceId) => rows.all({ id }) as Installation[],
-    inventory: (id: DeviceId) => items.all({ id }) as InventoryItem[],
-    downloads: (id: DeviceId) => nodes.all({ id }) as DownloadNode[],
-    openInstants: (id: DeviceId) => open.all({ id }) as Instant[],
     ids: () => ids.all().map((row) => row.id as DeviceId),
+    byAlias: (protocol: DeviceAlias["protocol"], externalId: string) =>
+      alias.get({ protocol, externalId })?.device as DeviceId | undefined,
+    credential: (id: DeviceId) => credential.get({ id }) as DeviceCredential | undefined,
+    session: (id: DeviceId) => session.get({ id }) as StoredSession | undefined,
   };
 }

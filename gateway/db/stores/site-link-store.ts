@@ -1,6 +1,6 @@
 import { asc, gt } from "drizzle-orm";
 import { AppError } from "../../../devices/model/errors.ts";
-import type { Fact } from "../../../devices/model/fact.ts";
+import type { Fact, NewFact } from "../../../devices/model/fact.ts";
 import type { SiteId } from "../../../devices/model/ids.ts";
 import type { Installation } from "../../../devices/model/installation.ts";
 import { adoptDevice } from "../../../sync/merge.ts";
@@ -21,13 +21,13 @@ import {
 } from "../../../sync/ports/site-link-store.ts";
 import type { OutpostDatabase } from "../database.ts";
 import { devices } from "../schema/devices.ts";
-import { installations } from "../schema/installations.ts";
-import { prepareDeviceReads } from "./device-reads.ts";
+import { facts, installations } from "../schema/installations.ts";
+import { prepareDeviceView } from "./device-view.ts";
 import { readDocument, writeDocuments } from "./document-rows.ts";
 import { lastFacts, readFacts } from "./fact-reads.ts";
-import { Numbering } from "./numbering.ts";
+import { Numbering, type Scope } from "./numbering.ts";
 import { RowWriter } from "./row-writer.ts";
-import { upsertInto } from "./upsert.ts";
+import { insertInto, upsertInto } from "./upsert.ts";
 import { RESTORED_AT, ValueStore } from "./value-store.ts";
 
 const KEYS = "identity/keys";
@@ -40,7 +40,7 @@ export class SqlSiteLinkStore implements SiteLinkStore {
   readonly #values: ValueStore;
   readonly #numbering: Numbering;
   readonly #rows: RowWriter;
-  readonly #reads: ReturnType<typeof prepareDeviceReads>;
+  readonly #view: ReturnType<typeof prepareDeviceView>;
 
   /** @param site the site's name until it has joined a hub; the same as the SiteStore was given */
   constructor(database: OutpostDatabase, site: SiteId) {
@@ -48,7 +48,7 @@ export class SqlSiteLinkStore implements SiteLinkStore {
     this.#values = new ValueStore(database);
     this.#numbering = new Numbering(database, site);
     this.#rows = new RowWriter(database.connection);
-    this.#reads = prepareDeviceReads(database.db);
+    this.#view = prepareDeviceView(database.connection);
   }
 
   async keys(): Promise<SiteKeys | undefined> {
@@ -68,11 +68,13 @@ export class SqlSiteLinkStore implements SiteLinkStore {
   join(identity: SiteIdentity, position: LinkPosition): Promise<void> {
     return this.#database.writer.submit(() => {
       const { connection } = this.#database;
-      for (const table of ["devices", "installations", "facts"]) {
-        connection
-          .prepare(`UPDATE ${table} SET site = ? WHERE site <> ?`)
-          .run(identity.site, identity.site);
+      const { site } = identity;
+      for (const table of ["devices", "installations"]) {
+        connection.prepare(`UPDATE ${table} SET site = ? WHERE site <> ?`).run(site, site);
       }
+      connection
+        .prepare("UPDATE facts SET site = ?, site_incarnation = ? WHERE site <> ?")
+        .run(site, position.incarnation, site);
       this.#values.putNow(IDENTITY, JSON.stringify(identity));
       this.#putPositionNow(position, identity.site);
     });
@@ -168,20 +170,32 @@ export class SqlSiteLinkStore implements SiteLinkStore {
         const { incarnation, seq } = adoption.renumber;
         connection.prepare(RENUMBER).run(adoption.position.incarnation, site, incarnation, seq);
       }
-      for (const known of adoption.known) this.#adoptNow(known, site);
+      const decided = adoption.known.flatMap((known) => this.#adoptNow(known, site));
       writeDocuments(connection, adoption.documents);
       connection.prepare("DELETE FROM outbox").run();
       this.#values.putNow(RESTORED_AT, null);
       this.#putPositionNow(adoption.position, site);
+      this.#putFactsNow(decided, { site, incarnation: adoption.position.incarnation });
     });
   }
 
-  #adoptNow(known: KnownDevice, site: SiteId): void {
-    const device = this.#reads.device(known.device.id);
-    const here = device && { device, rows: this.#reads.installations(device.id) };
+  /** @returns the facts that say what was decided; they come after those that were renumbered */
+  #adoptNow(known: KnownDevice, site: SiteId): readonly NewFact[] {
+    const view = this.#view(known.device.id);
+    const here = view && { device: view.device, rows: view.installations };
     const adopted = adoptDevice(here, known);
     upsertInto(this.#database.connection, devices, ["site", "id"])({ ...adopted.device, site });
     this.#rows.putNow(adopted.rows.map((row) => ({ ...row, site })));
+    return adopted.facts;
+  }
+
+  #putFactsNow(newFacts: readonly NewFact[], scope: Scope): void {
+    const put = insertInto(this.#database.connection, facts);
+    const { site, incarnation: siteIncarnation } = scope;
+    const last = this.#numbering.lastFact(scope);
+    newFacts.forEach((fact, index) => {
+      put({ ...fact, site, siteIncarnation, seq: last + 1 + index });
+    });
   }
 
   #putPositionNow(position: LinkPosition, site: SiteId): void {

@@ -1,4 +1,3 @@
-import { and, eq, sql } from "drizzle-orm";
 import type { DeviceCredential } from "../../../devices/model/credential.ts";
 import type { Device, DeviceAlias } from "../../../devices/model/device.ts";
 import type { DeviceId, SiteId } from "../../../devices/model/ids.ts";
@@ -11,8 +10,8 @@ import {
   type StoredSession,
 } from "../../../devices/ports/site-store.ts";
 import type { OutpostDatabase } from "../database.ts";
-import { deviceAliases, deviceCredentials, sessions } from "../schema/devices.ts";
 import { prepareDeviceReads } from "./device-reads.ts";
+import { prepareDeviceView } from "./device-view.ts";
 import { DeviceWriter } from "./device-writer.ts";
 import { Numbering } from "./numbering.ts";
 import { RowWriter } from "./row-writer.ts";
@@ -22,7 +21,7 @@ export class SqlSiteStore implements SiteStore {
   readonly #database: OutpostDatabase;
   readonly #rows: RowWriter;
   readonly #reads: ReturnType<typeof prepareDeviceReads>;
-  readonly #byName: ReturnType<typeof prepareByName>;
+  readonly #view: ReturnType<typeof prepareDeviceView>;
   readonly #writer: DeviceWriter;
 
   /** @param site the site's name until it has joined a hub and got another */
@@ -30,7 +29,7 @@ export class SqlSiteStore implements SiteStore {
     this.#database = database;
     this.#rows = new RowWriter(database.connection);
     this.#reads = prepareDeviceReads(database.db);
-    this.#byName = prepareByName(database);
+    this.#view = prepareDeviceView(database.connection);
     this.#writer = new DeviceWriter(database, new Numbering(database, site), this.#rows);
   }
 
@@ -42,8 +41,8 @@ export class SqlSiteStore implements SiteStore {
     protocol: DeviceAlias["protocol"],
     externalId: string,
   ): Promise<Device | undefined> {
-    const alias = this.#byName.alias.get({ protocol, externalId });
-    return alias && this.#reads.device(alias.device as DeviceId);
+    const id = this.#reads.byAlias(protocol, externalId);
+    return id && this.#reads.device(id);
   }
 
   async deviceIds(): Promise<readonly DeviceId[]> {
@@ -51,23 +50,15 @@ export class SqlSiteStore implements SiteStore {
   }
 
   async view(id: DeviceId): Promise<DeviceView | undefined> {
-    const device = this.#reads.device(id);
-    if (!device) return undefined;
-    return {
-      device,
-      installations: this.#reads.installations(id),
-      inventory: this.#reads.inventory(id),
-      downloads: this.#reads.downloads(id),
-      instants: this.#reads.openInstants(id),
-    };
+    return this.#view(id);
   }
 
   async credential(id: DeviceId): Promise<DeviceCredential | undefined> {
-    return this.#byName.credential.get({ id }) as DeviceCredential | undefined;
+    return this.#reads.credential(id);
   }
 
   async session(id: DeviceId): Promise<StoredSession | undefined> {
-    return this.#byName.session.get({ id }) as StoredSession | undefined;
+    return this.#reads.session(id);
   }
 
   commit(changes: readonly DeviceChanges[]): Promise<void> {
@@ -102,27 +93,3 @@ const KNOCK = `INSERT INTO knocks (protocol, external_id, address, details, firs
   RETURNING count`;
 const DROP_OLD_KNOCKS = `DELETE FROM knocks WHERE rowid IN (
   SELECT rowid FROM knocks ORDER BY last_at_ms DESC, rowid DESC LIMIT -1 OFFSET ?)`;
-
-function prepareByName({ db }: OutpostDatabase) {
-  const id = sql.placeholder("id");
-  return {
-    alias: db
-      .select({ device: deviceAliases.device })
-      .from(deviceAliases)
-      .where(
-        and(
-          eq(deviceAliases.protocol, sql.placeholder("protocol")),
-          eq(deviceAliases.externalId, sql.placeholder("externalId")),
-        ),
-      )
-      .limit(1)
-      .prepare(),
-    credential: db
-      .select()
-      .from(deviceCredentials)
-      .where(eq(deviceCredentials.device, id))
-      .limit(1)
-      .prepare(),
-    session: db.select().from(sessions).where(eq(sessions.device, id)).limit(1).prepare(),
-  };
-}
