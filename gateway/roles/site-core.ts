@@ -7,12 +7,13 @@ import type { SiteContext } from "../../devices/service/site-context.ts";
 import { siteKeys } from "../../sync/link/join-hub.ts";
 import { PolicyBook } from "../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../sync/policy/policy-holder.ts";
-import type { SiteIdentity, SiteKeys } from "../../sync/ports/site-link-store.ts";
+import type { SiteIdentity, SiteKeys, SiteLinkStore } from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import { DeviceUrls } from "../content/device-urls.ts";
 import { Puller } from "../content/puller.ts";
 import { SiteContent } from "../content/site-content.ts";
 import type { FetchContent } from "../content/transfer.ts";
+import { CachedSiteStore } from "../db/stores/cached-site-store.ts";
 import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
 import { SqlPolicyStore } from "../db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../db/stores/site-link-store.ts";
@@ -27,7 +28,7 @@ const LINK_KEY_BYTES = 32;
 export interface SiteCore {
   readonly context: SiteContext;
   readonly holder: PolicyHolder;
-  readonly store: SqlSiteStore;
+  readonly store: CachedSiteStore;
   readonly uplink: SiteUplink;
   readonly urls: DeviceUrls;
   readonly content: SiteContent;
@@ -53,8 +54,8 @@ export async function buildSite(
     timeZone: config.timeZone,
   });
 
-  const store = new SqlSiteStore(database, provisional);
-  const linkStore = new SqlSiteLinkStore(database, provisional);
+  const store = new CachedSiteStore(new SqlSiteStore(database, provisional));
+  const linkStore = forgetting(new SqlSiteLinkStore(database, provisional), store);
   const keys = await siteKeys(linkStore);
   const holder = new PolicyHolder();
   const openBook = (site: SiteId) =>
@@ -125,6 +126,22 @@ export async function buildSite(
 
 function sealing({ sealingPublic, sealingPrivate }: SiteKeys) {
   return { sealingPublic, sealingPrivate };
+}
+
+/** Joining and adopting write devices and rows past the store: what it remembers is read again. */
+function forgetting(linkStore: SqlSiteLinkStore, store: CachedSiteStore): SiteLinkStore {
+  const join = linkStore.join.bind(linkStore);
+  const adopt = linkStore.adopt.bind(linkStore);
+  return Object.assign(linkStore, {
+    join: async (...args: Parameters<typeof join>) => {
+      await join(...args);
+      store.forget();
+    },
+    adopt: async (...args: Parameters<typeof adopt>) => {
+      await adopt(...args);
+      store.forget();
+    },
+  });
 }
 
 /** A site's name before it has joined a hub: its own, as an identifier, with some chance in it. */

@@ -21,6 +21,7 @@ import { type NewDevice, registerDevice } from "../../devices/service/register-d
 import { replanAll } from "../../devices/service/replan-all.ts";
 import type { SiteContext } from "../../devices/service/site-context.ts";
 import { openDatabase } from "../../gateway/db/database.ts";
+import { CachedSiteStore } from "../../gateway/db/stores/cached-site-store.ts";
 import { SqlSiteEnrolmentCodes } from "../../gateway/db/stores/enrolment-codes.ts";
 import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
 import { onError } from "../../gateway/http/on-error.ts";
@@ -82,7 +83,7 @@ export class SiteCore implements AsyncDisposable {
       site,
       organisation: "test",
       timeZone: () => "Europe/Prague",
-      store: new SqlSiteStore(database, site),
+      store: new CachedSiteStore(new SqlSiteStore(database, site)),
       enrolmentCodes: new SqlSiteEnrolmentCodes(database),
       policy: { read: () => this.policy },
       content: {

@@ -4,40 +4,46 @@ import type { Fact } from "../../../../devices/model/fact.ts";
 import type { Knock } from "../../../../devices/ports/site-store.ts";
 import { enrolmentCodes, knocks } from "../../../../gateway/db/schema/devices.ts";
 import { facts } from "../../../../gateway/db/schema/installations.ts";
+import { CachedSiteStore } from "../../../../gateway/db/stores/cached-site-store.ts";
 import { SqlSiteStore } from "../../../../gateway/db/stores/site-store.ts";
 import { deviceNamed, idOf, rowOf, SITE } from "../../../contracts/site-rows.ts";
 import { siteStoreContract } from "../../../contracts/site-store.contract.ts";
 import { openMemory } from "../temporary.ts";
 
-siteStoreContract("libSQL", async () => {
-  const database = await openMemory();
-  const { db } = database;
-  return {
-    store: new SqlSiteStore(database, SITE),
-    facts: async () => db.select().from(facts).orderBy(asc(facts.seq)).all() as Fact[],
-    knocks: async () => db.select().from(knocks).all() as Knock[],
-    addCode: async (codeHash, expiresAtMs) => {
-      db.insert(enrolmentCodes)
-        .values({
-          id: codeHash,
-          codeHash,
-          note: "",
-          template: "{}",
-          createdBy: "test",
-          createdAtMs: 0,
-          expiresAtMs,
-        })
-        .run();
-    },
-    codeUsedBy: async (codeHash) =>
-      db
-        .select()
-        .from(enrolmentCodes)
-        .all()
-        .find((code) => code.codeHash === codeHash)?.usedBy ?? null,
-    close: () => database.close(),
-  };
-});
+for (const [name, storeOver] of [
+  ["libSQL", (store: SqlSiteStore) => store],
+  ["libSQL, remembered", (store: SqlSiteStore) => new CachedSiteStore(store)],
+] as const) {
+  siteStoreContract(name, async () => {
+    const database = await openMemory();
+    const { db } = database;
+    return {
+      store: storeOver(new SqlSiteStore(database, SITE)),
+      facts: async () => db.select().from(facts).orderBy(asc(facts.seq)).all() as Fact[],
+      knocks: async () => db.select().from(knocks).all() as Knock[],
+      addCode: async (codeHash, expiresAtMs) => {
+        db.insert(enrolmentCodes)
+          .values({
+            id: codeHash,
+            codeHash,
+            note: "",
+            template: "{}",
+            createdBy: "test",
+            createdAtMs: 0,
+            expiresAtMs,
+          })
+          .run();
+      },
+      codeUsedBy: async (codeHash) =>
+        db
+          .select()
+          .from(enrolmentCodes)
+          .all()
+          .find((code) => code.codeHash === codeHash)?.usedBy ?? null,
+      close: () => database.close(),
+    };
+  });
+}
 
 describe("SqlSiteStore", () => {
   test("revision() rises by one with every changed row", async () => {

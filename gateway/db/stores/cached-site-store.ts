@@ -1,0 +1,162 @@
+import type { DeviceCredential } from "../../../devices/model/credential.ts";
+import type { Device, DeviceAlias } from "../../../devices/model/device.ts";
+import type { DeviceId } from "../../../devices/model/ids.ts";
+import type {
+  DeviceChanges,
+  DeviceView,
+  Knock,
+  SiteStore,
+  StoredSession,
+} from "../../../devices/ports/site-store.ts";
+
+/** Devices whose state is kept in memory; the least recently used goes first. */
+export const CACHED_DEVICES_MAX = 2000;
+
+/** All that is stored about one device, as far as it was asked for. */
+interface Entry {
+  readonly view?: DeviceView | undefined;
+  readonly credential?: DeviceCredential | undefined;
+  readonly session?: StoredSession | undefined;
+  readonly has: { readonly view: boolean; readonly credential: boolean; readonly session: boolean };
+}
+
+const NOTHING: Entry = { has: { view: false, credential: false, session: false } };
+
+/**
+ * A `SiteStore` that remembers what it read, because a device asks three times within a second.
+ *
+ * There is one writer, and it writes through here: a commit changes what is remembered after it is
+ * on disk. Whoever writes the same tables by another way (the link, when it adopts what the hub
+ * knows) calls `forget`.
+ */
+export class CachedSiteStore implements SiteStore {
+  readonly #store: SiteStore;
+  readonly #entries = new Map<DeviceId, Entry>();
+  readonly #aliases = new Map<string, DeviceId>();
+
+  constructor(store: SiteStore) {
+    this.#store = store;
+  }
+
+  /** What was remembered may be wrong from now on: it is read again. */
+  forget(): void {
+    this.#entries.clear();
+    this.#aliases.clear();
+  }
+
+  async find(id: DeviceId): Promise<Device | undefined> {
+    const entry = this.#entries.get(id);
+    return entry?.has.view ? entry.view?.device : this.#store.find(id);
+  }
+
+  async findByAlias(
+    protocol: DeviceAlias["protocol"],
+    externalId: string,
+  ): Promise<Device | undefined> {
+    const key = `${protocol} ${externalId}`;
+    const known = this.#aliases.get(key);
+    if (known) return this.find(known);
+    const device = await this.#store.findByAlias(protocol, externalId);
+    if (device) this.#aliases.set(key, device.id);
+    if (this.#aliases.size > CACHED_DEVICES_MAX) this.#aliases.clear();
+    return device;
+  }
+
+  deviceIds(): Promise<readonly DeviceId[]> {
+    return this.#store.deviceIds();
+  }
+
+  async view(id: DeviceId): Promise<DeviceView | undefined> {
+    const entry = this.#entries.get(id);
+    if (entry?.has.view) return entry.view;
+    const view = await this.#store.view(id);
+    if (view) this.#remember(id, { view });
+    return view;
+  }
+
+  async credential(id: DeviceId): Promise<DeviceCredential | undefined> {
+    const entry = this.#entries.get(id);
+    if (entry?.has.credential) return entry.credential;
+    const credential = await this.#store.credential(id);
+    this.#remember(id, { credential });
+    return credential;
+  }
+
+  async session(id: DeviceId): Promise<StoredSession | undefined> {
+    const entry = this.#entries.get(id);
+    if (entry?.has.session) return entry.session;
+    const session = await this.#store.session(id);
+    this.#remember(id, { session });
+    return session;
+  }
+
+  async commit(changes: readonly DeviceChanges[]): Promise<void> {
+    try {
+      await this.#store.commit(changes);
+    } catch (error) {
+      // Nothing was stored; what is remembered is still true, but it costs little to be sure.
+      for (const { device } of changes) this.#entries.delete(device);
+      throw error;
+    }
+    for (const change of changes) this.#apply(change);
+  }
+
+  knock(
+    knock: Omit<Knock, "firstAtMs" | "lastAtMs" | "count"> & { readonly atMs: number },
+  ): Promise<void> {
+    return this.#store.knock(knock);
+  }
+
+  #apply(change: DeviceChanges): void {
+    const { device, credential, session } = change;
+    const entry = this.#entries.get(device);
+    if (entry?.has.view && entry.view) {
+      this.#remember(device, { view: viewAfter(entry.view, change) });
+    }
+    if (credential) this.#remember(device, { credential });
+    if (session !== undefined) this.#remember(device, { session: session ?? undefined });
+  }
+
+  #remember(id: DeviceId, known: Omit<Entry, "has">): void {
+    const entry = this.#entries.get(id) ?? NOTHING;
+    this.#entries.delete(id);
+    this.#entries.set(id, {
+      ...entry,
+      ...known,
+      has: {
+        view: entry.has.view || "view" in known,
+        credential: entry.has.credential || "credential" in known,
+        session: entry.has.session || "session" in known,
+      },
+    });
+    if (this.#entries.size <= CACHED_DEVICES_MAX) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      break;
+    }
+  }
+}
+
+/** The view as it is read after the changes were stored. */
+function viewAfter(view: DeviceView, change: DeviceChanges): DeviceView {
+  return {
+    device: change.put ?? view.device,
+    installations: upserted(view.installations, change.installations, (row) => row.distribution),
+    inventory: change.inventory ?? view.inventory,
+    downloads: upserted(view.downloads, change.downloads, (node) => node.productId),
+    instants: upserted(view.instants, change.instants, (instant) => instant.startMs).filter(
+      (instant) => !instant.closed,
+    ),
+  };
+}
+
+function upserted<Item>(
+  items: readonly Item[],
+  changed: readonly Item[] | undefined,
+  keyOf: (item: Item) => string | number,
+): readonly Item[] {
+  if (!changed || changed.length === 0) return items;
+  const byKey = new Map(items.map((item) => [keyOf(item), item]));
+  for (const item of changed) byKey.set(keyOf(item), item);
+  return [...byKey.values()];
+}
