@@ -6,7 +6,7 @@
  *   node scripts/test.mjs --long   only the long forms of tests     (npm run test:long)
  *
  * A word after that keeps the test files whose path contains it. How long a test file takes is in its
- * name: `x.test.ts` is fast and shares a process with the others, `x.slow.test.ts` starts processes or
+ * name: `x.test.ts` is fast and shares processes with the others, `x.slow.test.ts` starts processes or
  * a browser and gets a process of its own, `x.long.test.ts` is for the long run only.
  */
 import { spawn } from "node:child_process";
@@ -50,7 +50,8 @@ async function main(args) {
     (path) => words.length === 0 || words.some((word) => path.includes(word)),
   );
   const { together, alone, timeoutMs } = sortTests(paths, mode);
-  if (together.length > 0) add(outcome, await runTests(together, ["--only-failures"]));
+  if (together.length > 0)
+    add(outcome, await runTests(together, ["--only-failures", "--parallel"]));
   for (const path of alone) add(outcome, await runTests([path], [`--timeout=${timeoutMs}`]));
 
   for (const reason of outcome.reasons) process.stdout.write(`skipped: ${reason}\n`);

@@ -188,6 +188,6 @@ describe(`planFleet() and Fleet (TEST_SEED=${SEED})`, () => {
     };
     const [first, second] = [await play(), await play()];
     expect(first).toEqual(second);
-    expect(first.reduce((sum, { sessions }) => sum + sessions, 0)).toBeGreaterThan(100);
+    expect(first.reduce((sum, { sessions }) => sum + sessions, 0)).toBeGreaterThan(50);
   });
 });
