@@ -1,0 +1,302 @@
+import { parseGroupFilter } from "../../devices/filter/groups.ts";
+import { parsePlatform } from "../../devices/model/device.ts";
+import { type DeviceGroup, type Distribution, MODES } from "../../devices/model/distribution.ts";
+import { AppError, type FieldError } from "../../devices/model/errors.ts";
+import type { Hlc } from "../../devices/model/hlc.ts";
+import {
+  parseDeviceId,
+  parseDistributionId,
+  parseGroupName,
+  parsePackageId,
+  parseRevisionId,
+  parseSha256,
+  parseSiteId,
+  parseWindowId,
+} from "../../devices/model/ids.ts";
+import {
+  CHANNELS,
+  LICENCES,
+  type Package,
+  type PackageFile,
+  type Revision,
+} from "../../devices/model/package.ts";
+import type { Policy } from "../../devices/model/policy.ts";
+import type { MaintenanceWindow, WindowScope } from "../../devices/model/window.ts";
+import { checkWindow } from "../../devices/windows/recurrence.ts";
+import { idFromName } from "../http/policy-write.ts";
+import type { BlobView } from "../reports/report-reader.ts";
+import type { SentForm } from "./form-state.ts";
+import { unusedId } from "./links.ts";
+
+const PRODUCT_ID = /^\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}$/;
+
+/** Collects what is wrong, so that somebody sees it all at once. */
+class Check {
+  readonly #fields: FieldError[] = [];
+
+  wrong(name: string, message: string): undefined {
+    this.#fields.push({ pointer: `/${name}`, message });
+    return undefined;
+  }
+
+  /** @throws AppError "unprocessable" when anything was wrong */
+  done(): void {
+    if (this.#fields.length === 0) return;
+    throw new AppError("unprocessable", "some fields are wrong", { fields: this.#fields });
+  }
+}
+
+/** The app that a form describes. */
+export function packageFrom(form: SentForm, policy: Policy, nowMs: number): Package {
+  const check = new Check();
+  const name = form.value("name") || check.wrong("name", "give it a name");
+  const platform =
+    parsePlatform(form.value("platform")) ?? check.wrong("platform", "choose a platform");
+  const productId = productIdFrom(form.value("productId"));
+  if (productId !== null && !PRODUCT_ID.test(productId)) {
+    check.wrong("productId", "a GUID, such as {B316008A-141D-4A79-810F-8B764C4CFDFB}");
+  }
+  const wanted =
+    form.value("id") || unusedId(slug(name ?? ""), (id) => isKnown(policy.packages, id));
+  const id = parsePackageId(wanted) ?? check.wrong("id", "small letters, digits and hyphens");
+  if (id && policy.packages.has(id)) check.wrong("id", "there is an app with this id already");
+  check.done();
+  if (!id || !name || !platform) throw new Error("checked above");
+  return {
+    id,
+    name,
+    platform,
+    productId,
+    publisher: form.optional("publisher") ?? null,
+    description: form.value("description"),
+    createdAtMs: nowMs,
+  };
+}
+
+/** The revision of an app that a form describes. */
+export function revisionFrom(
+  form: SentForm,
+  app: Package,
+  files: readonly BlobView[],
+  policy: Policy,
+  nowMs: number,
+): Revision {
+  const check = new Check();
+  const version = form.value("version") || check.wrong("version", "such as 2.0.0.0");
+  const file = fileFrom(form.value("file"), files, check);
+  const channel = CHANNELS.find((one) => one === form.value("channel"));
+  if (!channel) check.wrong("channel", "choose one");
+  if (channel === "EnterpriseAppManagement") {
+    if (app.platform !== "Windows") check.wrong("channel", "only Windows devices have it");
+    if (app.productId === null) {
+      check.wrong("channel", "the app needs its product id for that");
+    }
+    if (!file) check.wrong("file", "devices need a file to install: upload it first");
+  }
+  const major = form.value("osMajor");
+  if (!/^\d{0,5}$/.test(major)) check.wrong("osMajor", "a whole number, such as 10");
+  const licence = LICENCES.find((one) => one === form.value("licence")) ?? "none";
+  const wanted = unusedId(slug(`${app.id}-${version ?? ""}`), (id) =>
+    isKnown(policy.revisions, id),
+  );
+  const id = parseRevisionId(wanted) ?? check.wrong("version", "letters and digits");
+  check.done();
+  if (!id || !version || !channel) throw new Error("checked above");
+  return {
+    id,
+    package: app.id,
+    version,
+    channel,
+    file,
+    minimumOsVersion: form.optional("minimumOsVersion") ?? null,
+    licence,
+    storeApp: form.isTicked("storeApp"),
+    targeting: {
+      cpu: form.optional("cpu") ?? null,
+      osMajor: major === "" ? null : Number(major),
+      osPlatform: form.optional("osPlatform") ?? null,
+    },
+    createdAtMs: nowMs,
+  };
+}
+
+export interface Authorship {
+  readonly author: string;
+  readonly origin: "hub" | "site";
+  readonly hlc: Hlc;
+  readonly nowMs: number;
+}
+
+/** The distribution that a form describes. */
+export function distributionFrom(form: SentForm, policy: Policy, by: Authorship): Distribution {
+  const check = new Check();
+  const revisionId = parseRevisionId(form.value("revision"));
+  const revision = revisionId && policy.revisions.get(revisionId);
+  if (!revision) check.wrong("revision", "choose what is distributed");
+  const target = targetFrom(form, policy, check);
+  const mode = MODES.find((one) => one === form.value("mode")) ?? "automatic";
+  const sites = form.values("sites").flatMap((text) => parseSiteId(text) ?? []);
+  const operation = form.value("operation") === "uninstall" ? "uninstall" : "install";
+  check.done();
+  if (!revision || !target) throw new Error("checked above");
+  const day = new Date(by.nowMs).toISOString().slice(0, 10);
+  const wanted = unusedId(
+    slug(`${revision.id}-${operation === "uninstall" ? "uninstall-" : ""}${day}`),
+    (id) => isKnown(policy.distributionsById, id),
+  );
+  const id = parseDistributionId(wanted);
+  if (!id) throw new Error("a slug is an id");
+  return {
+    id,
+    package: revision.package,
+    revision: revision.id,
+    operation,
+    mode,
+    target,
+    sites,
+    allowDowngrade: form.isTicked("allowDowngrade"),
+    updateOnly: form.isTicked("updateOnly"),
+    createdAtMs: by.nowMs,
+    hlc: by.hlc,
+    author: by.author,
+    origin: by.origin,
+    stoppedAtMs: null,
+  };
+}
+
+const DAY_NAMES = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"] as const;
+
+/** The window that a form describes; `id` is given when it changes one. */
+export function windowFrom(
+  form: SentForm,
+  policy: Policy,
+  id: MaintenanceWindow["id"] | undefined,
+): MaintenanceWindow {
+  const check = new Check();
+  const name = form.value("name") || check.wrong("name", "give it a name");
+  const scope = scopeFrom(form, policy, check);
+  check.done();
+  const isUsed = (one: string) => policy.windows.some((window) => window.id === one);
+  const own = id ?? parseWindowId(unusedId(slug(name ?? ""), isUsed));
+  if (!own || !name || !scope) throw new Error("checked above");
+  const hours = Number(form.value("hours") || "0");
+  const minutes = Number(form.value("minutes") || "0");
+  const window: MaintenanceWindow = {
+    id: own,
+    name,
+    start: form.value("start").slice(0, 16),
+    recurrence: recurrenceFrom(form),
+    durationMinutes: Math.round(hours * 60 + minutes),
+    timeZone: form.optional("timeZone") ?? null,
+    scope,
+    enabled: !form.isTicked("disabled"),
+  };
+  checkWindow(window);
+  return window;
+}
+
+/** The group that a form describes. */
+export function groupFrom(form: SentForm, known?: DeviceGroup): DeviceGroup {
+  const check = new Check();
+  const name =
+    known?.name ??
+    parseGroupName(form.value("name")) ??
+    check.wrong("name", "letters, digits, blanks, underscores and hyphens, at most 63");
+  const isFilter = form.value("kind") !== "list";
+  const devices = form
+    .value("devices")
+    .split(/[\n,;]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const filter = form.value("filter");
+  if (isFilter) {
+    try {
+      parseGroupFilter(filter);
+    } catch (error) {
+      check.wrong("filter", error instanceof Error ? error.message : "this cannot be read");
+    }
+  }
+  check.done();
+  if (!name) throw new Error("checked above");
+  return {
+    name,
+    description: form.value("description"),
+    members: isFilter ? { kind: "filter", filter } : { kind: "list", devices },
+  };
+}
+
+function targetFrom(
+  form: SentForm,
+  policy: Policy,
+  check: Check,
+): Distribution["target"] | undefined {
+  switch (form.value("target")) {
+    case "group": {
+      const group = parseGroupName(form.value("group"));
+      if (group && policy.groups.has(group)) return { kind: "group", group };
+      return check.wrong("group", "choose a group");
+    }
+    case "device": {
+      const device = parseDeviceId(form.value("device"));
+      if (device) return { kind: "device", device };
+      return check.wrong("device", "the id of a device: 32 hexadecimal digits, on its page");
+    }
+    default:
+      return { kind: "all" };
+  }
+}
+
+function scopeFrom(form: SentForm, policy: Policy, check: Check): WindowScope | undefined {
+  switch (form.value("scope")) {
+    case "group": {
+      const group = parseGroupName(form.value("group"));
+      if (group && policy.groups.has(group)) return { kind: "group", group };
+      return check.wrong("group", "choose a group");
+    }
+    case "site": {
+      const site = parseSiteId(form.value("site"));
+      return site ? { kind: "site", site } : check.wrong("site", "the id of a site");
+    }
+    default:
+      return { kind: "organisation" };
+  }
+}
+
+function recurrenceFrom(form: SentForm): string | null {
+  switch (form.value("repeats")) {
+    case "once":
+      return null;
+    case "weekly": {
+      const days = DAY_NAMES.filter((day) => form.values("days").includes(day));
+      return days.length === 0 ? "FREQ=WEEKLY" : `FREQ=WEEKLY;BYDAY=${days.join(",")}`;
+    }
+    case "rule":
+      return form.value("rule").replace(/^RRULE:/i, "");
+    default:
+      return "FREQ=DAILY";
+  }
+}
+
+function fileFrom(text: string, files: readonly BlobView[], check: Check): PackageFile | null {
+  if (text === "") return null;
+  const sha256 = parseSha256(text);
+  const file = files.find((one) => one.sha256 === sha256);
+  if (!sha256 || !file) return check.wrong("file", "choose a file that is here") ?? null;
+  return { sha256, name: file.name, bytes: file.bytes };
+}
+
+/** Braces and capitals, as devices write it. */
+function productIdFrom(text: string): string | null {
+  if (text === "") return null;
+  const bare = text.replace(/^\{|\}$/g, "").toUpperCase();
+  return `{${bare}}`;
+}
+
+/** Short enough that a number fits behind it. */
+function slug(text: string): string {
+  return idFromName(text.slice(0, 50), () => "unnamed");
+}
+
+function isKnown(map: ReadonlyMap<string, unknown>, id: string): boolean {
+  return map.has(id);
+}

@@ -1,0 +1,95 @@
+import type { Platform } from "../../../devices/model/device.ts";
+import { LICENCES } from "../../../devices/model/package.ts";
+import type { BlobView } from "../../reports/report-reader.ts";
+import type { FormState } from "../form-state.ts";
+import { byteWords } from "../time-words.ts";
+import { url, type View } from "../view.ts";
+import { CheckField, SelectField, TextField } from "./field.tsx";
+
+export interface RevisionFieldsProps {
+  readonly view: View;
+  readonly form: FormState;
+  readonly files: readonly BlobView[];
+  /** A file that is chosen already. */
+  readonly file: string;
+  readonly platform?: Platform;
+  /** The version may be left for later. */
+  readonly isOptional?: true;
+}
+
+/** What a version of an app consists of. */
+export function RevisionFields(props: RevisionFieldsProps) {
+  const { view, form, files, file, platform = "Windows", isOptional } = props;
+  const here = files.filter(({ state }) => state !== "quarantined");
+  return (
+    <>
+      <fieldset>
+        <legend>{isOptional ? "Its first version" : "The version"}</legend>
+        <div class="field-row">
+          <TextField
+            form={form}
+            name="version"
+            label="Version"
+            placeholder="2.0.0.0"
+            {...(isOptional ? { hint: "Leave it empty to add a version later." } : {})}
+          />
+          <SelectField
+            form={form}
+            name="channel"
+            label="How it gets onto devices"
+            options={[
+              { value: "EnterpriseAppManagement", label: "This gateway installs it over OMA DM" },
+              { value: "reported", label: "Another system installs it and reports here" },
+            ]}
+            value={platform === "Windows" ? "EnterpriseAppManagement" : "reported"}
+          />
+        </div>
+        <SelectField
+          form={form}
+          name="file"
+          label="File"
+          hint={
+            <>
+              Not in the list? <a href={url(view, "/files/upload")}>Upload it</a> first.
+            </>
+          }
+          options={[
+            { value: "", label: "No file" },
+            ...here.map((one) => ({
+              value: one.sha256,
+              label: `${one.name}, ${byteWords(one.bytes)}, ${one.sha256.slice(0, 8)}`,
+            })),
+          ]}
+          value={file}
+        />
+      </fieldset>
+      <fieldset>
+        <legend>Which devices it is for</legend>
+        <div class="field-row">
+          <TextField form={form} name="osPlatform" label="System" placeholder="Windows 10 Mobile" />
+          <TextField form={form} name="osMajor" label="Major version" placeholder="10" />
+          <TextField form={form} name="cpu" label="Processor" placeholder="ARM" />
+        </div>
+        <div class="field-row">
+          <TextField
+            form={form}
+            name="minimumOsVersion"
+            label="Lowest system version"
+            placeholder="10.0.14393"
+          />
+          <SelectField
+            form={form}
+            name="licence"
+            label="Licence"
+            options={LICENCES.map((value) => ({
+              value,
+              label: value === "none" ? "none needed" : `per ${value}`,
+            }))}
+            value="none"
+          />
+        </div>
+        <CheckField form={form} name="storeApp" label="It comes from a public app store" />
+      </fieldset>
+    </>
+  );
+}

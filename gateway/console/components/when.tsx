@@ -1,0 +1,25 @@
+import type { SiteId } from "../../../devices/model/ids.ts";
+import { absoluteWords, relativeWords } from "../time-words.ts";
+import { type View, zoneOf } from "../view.ts";
+
+export interface WhenProps {
+  readonly view: View;
+  /** Milliseconds since the epoch; null shows `none`. */
+  readonly at: number | null;
+  /** Whose local time; the gateway's own unless given. */
+  readonly site?: SiteId | undefined;
+  /** Words for null. */
+  readonly none?: string;
+}
+
+/** A time in words and as the local time of its site, with the zone: the one way times are shown. */
+export function When({ view, at, site, none = "never" }: WhenProps) {
+  if (at === null) return <span class="muted">{none}</span>;
+  const iso = new Date(at).toISOString();
+  return (
+    <time class="time" datetime={iso} title={`${iso} (UTC)`}>
+      <span class="nowrap">{relativeWords(at, view.nowMs)}</span>{" "}
+      <span class="abs">{absoluteWords(at, zoneOf(view, site))}</span>
+    </time>
+  );
+}

@@ -1,0 +1,74 @@
+import { AppError } from "../../devices/model/errors.ts";
+
+/** What somebody typed into a form and what is wrong with it. */
+export interface FormState {
+  /** False for a fresh form. */
+  readonly isSent: boolean;
+  /** What was typed; for a fresh form `initial`, else empty. */
+  value(name: string, initial?: string): string;
+  values(name: string): readonly string[];
+  errorOf(name: string): string | undefined;
+  /** What is wrong with the whole. */
+  readonly problem: string | undefined;
+}
+
+export const FRESH_FORM: FormState = {
+  isSent: false,
+  value: (_name, initial = "") => initial,
+  values: () => [],
+  errorOf: () => undefined,
+  problem: undefined,
+};
+
+/** A form as it was sent. Text is trimmed but for fields whose name says "password". */
+export class SentForm implements FormState {
+  readonly isSent = true;
+  readonly problem: string | undefined;
+  readonly #data: FormData;
+  readonly #errors: ReadonlyMap<string, string>;
+
+  constructor(data: FormData, error?: AppError) {
+    this.#data = data;
+    this.#errors = new Map(
+      error?.fields.map(({ pointer, message }) => [pointer.replace(/^\//, ""), message]),
+    );
+    const isOnField = [...this.#errors.keys()].some((name) => data.has(name));
+    this.problem = error === undefined || isOnField ? undefined : error.message;
+  }
+
+  value(name: string): string {
+    const value = this.#data.get(name);
+    if (typeof value !== "string") return "";
+    return /password/i.test(name) ? value : value.trim();
+  }
+
+  /** Undefined for an empty field. */
+  optional(name: string): string | undefined {
+    return this.value(name) || undefined;
+  }
+
+  values(name: string): readonly string[] {
+    return this.#data.getAll(name).filter((value) => typeof value === "string");
+  }
+
+  errorOf(name: string): string | undefined {
+    return this.#errors.get(name);
+  }
+
+  isTicked(name: string): boolean {
+    return this.value(name) === "yes";
+  }
+
+  /** The same text with what is wrong with it. */
+  with(error: AppError): SentForm {
+    return new SentForm(this.#data, error);
+  }
+}
+
+/** A form that somebody can put right: errors of this kind bring the form back, others a page. */
+export function isCorrectable(error: unknown): error is AppError {
+  return (
+    error instanceof AppError &&
+    ["invalid", "unprocessable", "conflict", "too-many", "unauthorized"].includes(error.code)
+  );
+}

@@ -1,0 +1,410 @@
+import { fieldIs } from "../../../devices/filter/filter.ts";
+import { AppError } from "../../../devices/model/errors.ts";
+import { type DeviceId, parseDeviceId } from "../../../devices/model/ids.ts";
+import type { InventoryItem } from "../../../devices/model/inventory.ts";
+import type { Tonight } from "../../../devices/service/tonight.ts";
+import { recordAction } from "../../http/audited.ts";
+import {
+  type DeviceView,
+  type InstallationView,
+  PAGE_ROWS_DEFAULT,
+} from "../../reports/report-reader.ts";
+import { Action, PostForm } from "../components/action.tsx";
+import { Badge } from "../components/badge.tsx";
+import { Card } from "../components/card.tsx";
+import { Empty } from "../components/empty.tsx";
+import { TextField } from "../components/field.tsx";
+import { FormProblem } from "../components/form-problem.tsx";
+import { InstallationTable } from "../components/installation-table.tsx";
+import { Live, Page } from "../components/layout.tsx";
+import { Secret } from "../components/secret.tsx";
+import { When } from "../components/when.tsx";
+import { deviceFacts } from "../device-form.ts";
+import { type FormState, FRESH_FORM } from "../form-state.ts";
+import type { FormVisit, Kit, Visit } from "../kit.tsx";
+import { plural } from "../time-words.ts";
+import { rowsUrl, url, type View, whyNot } from "../view.ts";
+import { ENROLMENT_WORDS, OPERATION_WORDS, REASON_WORDS } from "../words.ts";
+import { DeviceBadges, DeviceFieldsets } from "./devices.tsx";
+
+/** One device: its apps, what the coming night brings, its inventory, and what can be done. */
+export function deviceDetailPages(kit: Kit): void {
+  const { deps } = kit;
+
+  kit.page("/devices/:id", async (visit) => (
+    <DevicePage view={visit.view} {...(await read(visit))} />
+  ));
+
+  const { site } = deps;
+  if (!site) return;
+  const { useCases } = site;
+
+  kit.pageFor("devices:write", "/devices/:id/edit", async (visit) => (
+    <EditPage view={visit.view} device={await needDevice(visit)} form={FRESH_FORM} />
+  ));
+
+  kit.form(
+    "devices:write",
+    "/devices/:id/edit",
+    async (visit) => {
+      const id = needId(visit);
+      const patch = deviceFacts(visit.form);
+      await useCases.patchDevice(id, patch);
+      await recordAction(deps.audit, visit.c, "device.change", id, patch);
+      return kit.done(visit.c, `/devices/${id}`, "The device was changed.");
+    },
+    async (visit) => (
+      <EditPage view={visit.view} device={await needDevice(visit)} form={visit.form} />
+    ),
+  );
+
+  kit.form("devices:write", "/devices/:id/remove", async (visit) => {
+    const id = needId(visit);
+    await useCases.removeDevice(id);
+    await recordAction(deps.audit, visit.c, "device.remove", id);
+    return kit.done(visit.c, `/devices/${id}`, "The device was removed; its history stays.");
+  });
+
+  kit.form("devices:write", "/devices/:id/unenrol", async (visit) => {
+    const id = needId(visit);
+    await useCases.requestUnenrolment(id);
+    await recordAction(deps.audit, visit.c, "device.unenrol", id);
+    const notice = "Its enterprise enrolment will be deleted at its next contact.";
+    return kit.done(visit.c, `/devices/${id}`, notice);
+  });
+
+  kit.form("devices:write", "/devices/:id/enrol", async (visit) => {
+    const id = needId(visit);
+    await useCases.requestEnrolment(id);
+    await recordAction(deps.audit, visit.c, "device.enrol", id);
+    return kit.done(visit.c, `/devices/${id}`, "It will be enrolled at its next contact.");
+  });
+
+  kit.form("devices:write", "/devices/:id/rotate-secret", async (visit) => {
+    const device = await needDevice(visit);
+    const password = await useCases.rotateSecret(device.id);
+    await recordAction(deps.audit, visit.c, "device.rotate-secret", device.id);
+    return (
+      <Page view={visit.view} title={`New password of ${device.name}`} crumbs={crumbsTo(device)}>
+        <Card title="For OMA DM">
+          <Secret view={visit.view} label="Password" text={password} />
+          <p>The former one works until the new one was used for the first time.</p>
+          <a class="button" href={url(visit.view, `/devices/${device.id}`)}>
+            Done
+          </a>
+        </Card>
+      </Page>
+    );
+  });
+
+  async function read(visit: Visit): Promise<DeviceData> {
+    const device = await needDevice(visit);
+    const filter = [fieldIs("device", device.id)];
+    const [page, inventory, tonight] = await Promise.all([
+      deps.reports.list({ filter, limit: PAGE_ROWS_DEFAULT }),
+      deps.reports.inventory(device.id),
+      site && device.removedAtMs === null ? site.useCases.tonight(device.id) : undefined,
+    ]);
+    return { device, rows: page.rows, hasMore: page.next !== undefined, inventory, tonight };
+  }
+
+  async function needDevice(visit: Visit): Promise<DeviceView> {
+    const device = await deps.reports.device(needId(visit));
+    if (!device) throw new AppError("not-found", "there is no such device");
+    return device;
+  }
+}
+
+interface DeviceData {
+  readonly device: DeviceView;
+  readonly rows: readonly InstallationView[];
+  readonly hasMore: boolean;
+  readonly inventory: readonly InventoryItem[];
+  readonly tonight: Tonight | undefined;
+}
+
+function DevicePage({
+  view,
+  device,
+  rows,
+  hasMore,
+  inventory,
+  tonight,
+}: DeviceData & { view: View }) {
+  const terms = [fieldIs("device", device.id)];
+  return (
+    <Page
+      view={view}
+      title={device.name}
+      crumbs={[{ label: "Devices", path: "/devices" }]}
+      lead={<DeviceBadges view={view} device={device} />}
+      actions={<DeviceActions view={view} device={device} />}
+    >
+      <Live view={view}>
+        <div class="grid">
+          <Card title="What it is" width={tonight ? "w5" : ""}>
+            <DeviceFacts view={view} device={device} />
+          </Card>
+          {tonight && (
+            <Card title="What will happen in the next window" width="w7">
+              <TonightCard view={view} tonight={tonight} device={device} />
+            </Card>
+          )}
+        </div>
+        <Card
+          title="Apps"
+          flush
+          aside={
+            <a href={rowsUrl(view, terms)} data-count={device.counts.total}>
+              {plural(device.counts.total, "installation")}
+            </a>
+          }
+        >
+          {rows.length === 0 ? (
+            <Empty
+              title="Nothing is meant for this device"
+              words="No open distribution reaches it."
+            >
+              <a class="button" href={url(view, "/distributions/new", { device: device.id })}>
+                Distribute an app to it
+              </a>
+            </Empty>
+          ) : (
+            <InstallationTable view={view} rows={rows} caption="Apps of the device" withoutDevice />
+          )}
+          {hasMore && (
+            <p class="pager">
+              <a href={rowsUrl(view, terms)}>All {plural(device.counts.total, "row")}</a>
+            </p>
+          )}
+        </Card>
+        <Card
+          title="Inventory"
+          flush
+          aside={
+            <span class="muted">
+              told <When view={view} at={device.inventoryAtMs} site={device.site} />
+            </span>
+          }
+        >
+          <Inventory view={view} items={inventory} device={device} />
+        </Card>
+      </Live>
+    </Page>
+  );
+}
+
+function DeviceActions({ view, device }: { view: View; device: DeviceView }) {
+  if (view.role === "hub") return null;
+  const reason =
+    whyNot(view, "devices:write") ??
+    (device.removedAtMs === null ? undefined : "The device was removed; add it again first");
+  if (reason !== undefined) return <span class="reason">{reason}</span>;
+  const isUnenrolled =
+    device.enrolment === "unenrolled" || device.enrolment === "unenrol-requested";
+  return (
+    <>
+      <a class="button" href={url(view, `/devices/${device.id}/edit`)}>
+        Edit
+      </a>
+      <Action
+        view={view}
+        path={`/devices/${device.id}/rotate-secret`}
+        label="New password"
+        confirm={`Make a new OMA DM password for ${device.name}?`}
+      />
+      {isUnenrolled ? (
+        <Action view={view} path={`/devices/${device.id}/enrol`} label="Enrol again" />
+      ) : (
+        <Action
+          view={view}
+          path={`/devices/${device.id}/unenrol`}
+          label="Unenrol"
+          confirm={`Delete the enterprise enrolment of ${device.name}? Its enterprise apps go with it.`}
+        />
+      )}
+      <Action
+        view={view}
+        path={`/devices/${device.id}/remove`}
+        label="Remove"
+        kind="danger"
+        confirm={`Remove ${device.name}? It is refused from now on.`}
+      />
+    </>
+  );
+}
+
+function DeviceFacts({ view, device }: { view: View; device: DeviceView }) {
+  const entries: readonly (readonly [string, unknown])[] = [
+    ["Platform", device.platform],
+    ["System", [device.osPlatform, device.osVersion].filter(Boolean).join(" ") || "not known"],
+    ["Make", [device.manufacturer, device.model].filter(Boolean).join(" ") || "not known"],
+    ["Processor", device.cpu ?? "not known"],
+    ["Last contact", <When view={view} at={device.lastContactMs} site={device.site} />],
+    ["Known since", <When view={view} at={device.registeredAtMs} site={device.site} />],
+    ["Its own id", <code>{device.stableId}</code>],
+    ["Also known as", device.aliases.join(", ") || "nothing else"],
+    ["Owner", `${device.ownership}${device.shared ? ", shared" : ""}`],
+    ["Compliance", device.compliance],
+    ["Enterprise enrolment", ENROLMENT_WORDS[device.enrolment]],
+    ["Site", device.site],
+  ];
+  return (
+    <dl class="facts">
+      {entries.map(([label, value]) => (
+        <div>
+          <dt>{label}</dt>
+          <dd>{value as string}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const WHEN_BADGES = {
+  now: { kind: "good", label: "At the next contact" },
+  instant: { kind: "good", label: "At its moment" },
+  blocked: { kind: "warn", label: "Not yet" },
+} as const;
+
+/** The plan as it would be at the device's moment. */
+function TonightCard(props: { view: View; tonight: Tonight; device: DeviceView }) {
+  const { view, tonight, device } = props;
+  const { occurrence, instantMs, evaluatedAtMs, items } = tonight;
+  return (
+    <div class="live">
+      <p>
+        {occurrence === null ? (
+          <>
+            No maintenance window applies to this device, so nothing automatic happens.{" "}
+            <a href={url(view, "/windows")}>Windows</a>
+          </>
+        ) : (
+          <>
+            Window from <When view={view} at={occurrence.startMs} site={device.site} /> until{" "}
+            <When view={view} at={occurrence.endMs} site={device.site} />.{" "}
+            {evaluatedAtMs !== null ? (
+              <>
+                Its work was looked at <When view={view} at={evaluatedAtMs} site={device.site} />.
+              </>
+            ) : instantMs === null ? (
+              "Its moment inside the window is drawn two days before."
+            ) : (
+              <>
+                Its moment is <When view={view} at={instantMs} site={device.site} />: work starts at
+                its first contact after that.
+              </>
+            )}
+          </>
+        )}
+      </p>
+      {items.length === 0 ? (
+        <p class="muted">There is nothing to do for this device.</p>
+      ) : (
+        <ul class="rows">
+          {items.map((item) => (
+            <li>
+              <span>
+                <a href={url(view, `/installations/${item.installation}`)}>{item.packageName}</a>{" "}
+                <span class="muted">
+                  {OPERATION_WORDS[item.operation]} {item.targetVersion}
+                </span>
+                {item.when === "blocked" && (
+                  <span class="sub muted">
+                    {item.detail || (item.reason && REASON_WORDS[item.reason])}
+                  </span>
+                )}
+              </span>
+              <Badge view={view} {...WHEN_BADGES[item.when]} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Inventory(props: { view: View; items: readonly InventoryItem[]; device: DeviceView }) {
+  const { view, items, device } = props;
+  if (items.length === 0) {
+    return (
+      <Empty
+        title={
+          device.inventoryAtMs === null ? "It has not told its inventory yet" : "No apps on it"
+        }
+        words="The inventory is what the device itself says is installed, apart from what was distributed."
+      />
+    );
+  }
+  return (
+    <div class="table-box">
+      <table class="cards">
+        <caption class="visually-hidden">Apps that the device says are installed</caption>
+        <thead>
+          <tr>
+            <th scope="col">App</th>
+            <th scope="col">Version</th>
+            <th scope="col">Publisher</th>
+            <th scope="col">Installed</th>
+            <th scope="col">Product</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => (
+            <tr>
+              <td class="title">{item.title ?? "no title"}</td>
+              <td data-label="Version">{item.version ?? "not told"}</td>
+              <td data-label="Publisher">{item.publisher ?? "not told"}</td>
+              <td data-label="Installed">
+                {item.installDate === null ? (
+                  (item.installDateRaw ?? "not told")
+                ) : (
+                  <When view={view} at={Date.parse(item.installDate)} site={device.site} />
+                )}
+              </td>
+              <td data-label="Product">
+                <code class="small">{item.productId}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function EditPage({ view, device, form }: { view: View; device: DeviceView; form: FormState }) {
+  return (
+    <Page view={view} title={`Edit ${device.name}`} crumbs={crumbsTo(device)}>
+      <PostForm view={view} path={`/devices/${device.id}/edit`} class="sheet">
+        <FormProblem view={view} form={form} />
+        <fieldset>
+          <legend>Name</legend>
+          <TextField form={form} name="name" label="Name" value={device.name} required />
+        </fieldset>
+        <DeviceFieldsets form={form} device={device} />
+        <div class="buttons">
+          <button type="submit" class="primary">
+            Save
+          </button>
+          <a class="button" href={url(view, `/devices/${device.id}`)}>
+            Cancel
+          </a>
+        </div>
+      </PostForm>
+    </Page>
+  );
+}
+
+function crumbsTo(device: DeviceView) {
+  return [
+    { label: "Devices", path: "/devices" },
+    { label: device.name, path: `/devices/${device.id}` },
+  ];
+}
+
+function needId({ c }: Visit | FormVisit): DeviceId {
+  const id = parseDeviceId(c.req.param("id") ?? "");
+  if (!id) throw new AppError("not-found", "there is no such device");
+  return id;
+}

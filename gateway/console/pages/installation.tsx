@@ -1,0 +1,241 @@
+import { bucketOf } from "../../../devices/install/matrix.ts";
+import { AppError } from "../../../devices/model/errors.ts";
+import type { Fact } from "../../../devices/model/fact.ts";
+import { type InstallationKey, parseInstallationId } from "../../../devices/model/ids.ts";
+import { recordAction } from "../../http/audited.ts";
+import type { InstallationView } from "../../reports/report-reader.ts";
+import { Action } from "../components/action.tsx";
+import { Badge } from "../components/badge.tsx";
+import { Card } from "../components/card.tsx";
+import { ReasonCell, StatusCell } from "../components/installation-table.tsx";
+import { Live, Page } from "../components/layout.tsx";
+import { When } from "../components/when.tsx";
+import type { FormVisit, Kit } from "../kit.tsx";
+import { whyNotRequest, whyNotRetry } from "../row-actions.ts";
+import { plural } from "../time-words.ts";
+import { url, type View } from "../view.ts";
+import { hresultWords, OPERATION_WORDS } from "../words.ts";
+
+/** Facts shown at first; the rest is one click away. */
+const FACTS_SHOWN = 200;
+
+/** One app on one device: how it is, what can be done, and everything that ever happened to it. */
+export function installationPages(kit: Kit): void {
+  const { deps } = kit;
+
+  kit.page("/installations/:id", async ({ c, view }) => {
+    const key = needKey(c.req.param("id"));
+    const row = await deps.reports.installation(key);
+    if (!row) throw new AppError("not-found", "there is no such installation");
+    const facts = await deps.reports.history(key);
+    const isAll = c.req.query("all") === "yes";
+    return <InstallationPage view={view} row={row} facts={facts} isAll={isAll} />;
+  });
+
+  kit.form("installations:write", "/installations/:id/retry", async (visit) => {
+    const { id, key, useCases } = acting(visit);
+    await useCases.retryInstallation(key, visit.principal.name);
+    await recordAction(deps.audit, visit.c, "installation.retry", id);
+    return kit.done(visit.c, `/installations/${id}`, "It will be tried again.");
+  });
+
+  kit.form("installations:write", "/installations/:id/request", async (visit) => {
+    const { id, key, useCases } = acting(visit);
+    await useCases.requestInstallation(key, visit.principal.name);
+    await recordAction(deps.audit, visit.c, "installation.request", id);
+    const notice = "Asked for: it starts at the device's next contact.";
+    return kit.done(visit.c, `/installations/${id}`, notice);
+  });
+
+  function acting({ c }: FormVisit) {
+    if (!deps.site) throw new AppError("conflict", "this is done at the site of the device");
+    const id = c.req.param("id") ?? "";
+    return { id, key: needKey(id), useCases: deps.site.useCases };
+  }
+}
+
+interface InstallationPageProps {
+  readonly view: View;
+  readonly row: InstallationView;
+  readonly facts: readonly Fact[];
+  readonly isAll: boolean;
+}
+
+function InstallationPage({ view, row, facts, isAll }: InstallationPageProps) {
+  const latest = [...facts].reverse();
+  const shown = isAll ? latest : latest.slice(0, FACTS_SHOWN);
+  const more = latest.length - shown.length;
+  return (
+    <Page
+      view={view}
+      title={`${row.packageName} on ${row.deviceName}`}
+      crumbs={[
+        { label: "Devices", path: "/devices" },
+        { label: row.deviceName, path: `/devices/${row.device}` },
+      ]}
+    >
+      <Live view={view}>
+        <div class="grid">
+          <Card title="Now" width="w7">
+            <div class="now">
+              <StatusCell view={view} row={row} />
+              <ReasonCell view={view} row={row} />
+              <div class="buttons">
+                <Action
+                  view={view}
+                  path={`/installations/${row.id}/retry`}
+                  label="Retry"
+                  icon="retry"
+                  whyNot={whyNotRetry(view, row)}
+                />
+                {row.mode === "on-demand" && (
+                  <Action
+                    view={view}
+                    path={`/installations/${row.id}/request`}
+                    label="Install on demand"
+                    icon="download"
+                    whyNot={whyNotRequest(view, row)}
+                  />
+                )}
+              </div>
+            </div>
+          </Card>
+          <Card title="Particulars" width="w5">
+            <Particulars view={view} row={row} />
+          </Card>
+        </div>
+        <Card
+          title="History"
+          aside={
+            <span class="muted">{plural(facts.length, "entry", "entries")}, latest first</span>
+          }
+        >
+          {facts.length === 0 ? (
+            <p class="muted">Nothing was recorded yet.</p>
+          ) : (
+            <ol class="history" data-rows={shown.length}>
+              {shown.map((fact) => (
+                <FactLine view={view} fact={fact} />
+              ))}
+            </ol>
+          )}
+          {more > 0 && (
+            <a href={url(view, `/installations/${row.id}`, { all: "yes" })}>
+              Show {plural(more, "older entry", "older entries")}
+            </a>
+          )}
+        </Card>
+      </Live>
+    </Page>
+  );
+}
+
+function Particulars({ view, row }: { view: View; row: InstallationView }) {
+  const entries: readonly (readonly [string, unknown])[] = [
+    ["App", <a href={url(view, `/apps/${row.package}`)}>{row.packageName}</a>],
+    [
+      "Distribution",
+      <a href={url(view, `/distributions/${row.distribution}`)}>{row.distribution}</a>,
+    ],
+    ["What is done", `${OPERATION_WORDS[row.operation]} ${row.targetVersion}, ${modeWords(row)}`],
+    ["On the device", row.version ?? "no version known"],
+    ["Last contact", <When view={view} at={row.deviceLastContactMs} site={row.site} />],
+    ["Observed", <When view={view} at={row.observedAtMs} site={row.site} />],
+    ["Attempt", String(row.attempt)],
+    ["The device's own word", row.nativeValue ?? "none yet"],
+    ["Error", errorWords(row)],
+    ["Managed", row.managed === null ? null : row.managed ? "yes" : "no"],
+    ["Site", view.role === "hub" ? row.siteName : null],
+    [
+      "Report as of",
+      view.role === "hub" ? <When view={view} at={row.asOfMs} site={row.site} /> : null,
+    ],
+    ["Order", `${row.incarnation} / ${row.attempt} / ${row.sequence}`],
+  ];
+  return (
+    <dl class="facts">
+      {entries
+        .filter(([, value]) => value !== null)
+        .map(([label, value]) => (
+          <div>
+            <dt>{label}</dt>
+            <dd>{value as string}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+/** One fact: what it said, who said it, and what became of the row. */
+function FactLine({ view, fact }: { view: View; fact: Fact }) {
+  const bucket = fact.status === null ? "" : bucketOf(fact.status, fact.operation ?? "install");
+  const isLate = fact.effect === "late";
+  return (
+    <li class={`${bucket} ${isLate ? "late" : ""}`} id={`fact-${fact.siteIncarnation}-${fact.seq}`}>
+      <div class="line">
+        <b>{fact.status === null ? deviceWords(fact) : statusWords(fact)}</b>
+        {fact.state !== null && <span>{fact.state}</span>}
+        {isLate && <Badge view={view} kind="plain" label="Came late: kept as history only" />}
+        {fact.effect === "repeated" && <Badge view={view} kind="plain" label="Said again" />}
+        {fact.anomaly && <Badge view={view} kind="warn" label="Unexpected" />}
+      </div>
+      <div class="small muted">
+        <When view={view} at={fact.atMs} site={fact.site} /> · {sourceWords(fact)}
+        {fact.attempt !== null && fact.attempt > 1 ? ` · attempt ${fact.attempt}` : ""}
+        {fact.version !== null ? ` · version ${fact.version}` : ""}
+      </div>
+      {(fact.lastError !== null || fact.text !== null) && (
+        <div class="small">
+          {fact.text}
+          {fact.lastError !== null && (
+            <>
+              {" "}
+              <code>{hresultWords(fact.lastError)}</code> <code>({fact.lastError})</code>
+            </>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
+function statusWords(fact: Fact): string {
+  const words = (fact.status ?? "").replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function deviceWords(fact: Fact): string {
+  return fact.value.length <= 40 ? fact.value : fact.kind;
+}
+
+/** Whose word it is: the device's own value over a protocol, or a decision and who made it. */
+function sourceWords(fact: Fact): string {
+  if (fact.kind === "decision") {
+    const words: Readonly<Record<string, string>> = {
+      born: "meant for this device",
+      offered: "sent to the device",
+      retried: "retry",
+      requested: "asked for",
+      stopped: "stopped",
+      evaluated: "looked at in the window",
+    };
+    return `${words[fact.value] ?? fact.value}, by ${fact.by}`;
+  }
+  return `the device said ${fact.value} (${fact.source} over ${fact.protocol})`;
+}
+
+function modeWords(row: InstallationView): string {
+  return row.mode === "automatic" ? "automatically in the window" : "on demand";
+}
+
+function errorWords(row: InstallationView): string | null {
+  if (row.lastError === null && row.lastErrorText === null) return null;
+  const code = row.lastError === null ? "" : ` ${hresultWords(row.lastError)} (${row.lastError})`;
+  return `${row.lastErrorText ?? ""}${code}`.trim();
+}
+
+function needKey(id: string | undefined): InstallationKey {
+  const key = parseInstallationId(id ?? "");
+  if (!key) throw new AppError("not-found", "this is not the id of an installation");
+  return key;
+}

@@ -1,0 +1,254 @@
+import { AppError, fieldError } from "../../../devices/model/errors.ts";
+import type { EnterpriseSettings } from "../../../devices/model/policy.ts";
+import { isTimeZone } from "../../../devices/windows/recurrence.ts";
+import { recordAction } from "../../http/audited.ts";
+import type { LocalSettings } from "../../http/use-cases.ts";
+import { PostForm } from "../components/action.tsx";
+import { Card } from "../components/card.tsx";
+import { SelectField, TextArea, TextField } from "../components/field.tsx";
+import { FormProblem } from "../components/form-problem.tsx";
+import { Page } from "../components/layout.tsx";
+import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
+import type { Kit } from "../kit.tsx";
+import { url, type View, whyNot } from "../view.ts";
+
+/** The one setting record of the policy. */
+const ENTERPRISE = "enterprise";
+const RETENTION_DAYS_MIN = 7;
+const RETENTION_DAYS_MAX = 3650;
+const NAME_CHARACTERS_MAX = 200;
+
+/** Settings of this gateway and of enterprise enrolment. */
+export function settingsPages(kit: Kit): void {
+  const { deps } = kit;
+
+  kit.page("/settings", ({ view }) => (
+    <SettingsPage view={view} {...current()} local={FRESH_FORM} enterprise={FRESH_FORM} />
+  ));
+
+  kit.form(
+    "settings:write",
+    "/settings/local",
+    async (visit) => {
+      const change = localFrom(visit.form);
+      await deps.settings.write(change);
+      await recordAction(deps.audit, visit.c, "settings.change", "local", { ...change });
+      return kit.done(visit.c, "/settings", "The settings were saved.");
+    },
+    ({ view, form }) => (
+      <SettingsPage view={view} {...current()} local={form} enterprise={FRESH_FORM} />
+    ),
+  );
+
+  kit.form(
+    "settings:write",
+    "/settings/enterprise",
+    async (visit) => {
+      const change = enterpriseFrom(visit.form);
+      await deps.author.write(
+        [{ kind: "setting", id: ENTERPRISE, body: change }],
+        visit.principal.name,
+      );
+      await recordAction(deps.audit, visit.c, "setting.change", ENTERPRISE, change);
+      return kit.done(visit.c, "/settings", "The enterprise settings were saved.");
+    },
+    ({ view, form }) => (
+      <SettingsPage view={view} {...current()} local={FRESH_FORM} enterprise={form} />
+    ),
+  );
+
+  function current(): Pick<SettingsPageProps, "settings" | "policy"> {
+    return { settings: deps.settings.read(), policy: deps.policy.read().enterprise };
+  }
+}
+
+interface SettingsPageProps {
+  readonly view: View;
+  readonly settings: LocalSettings;
+  readonly policy: EnterpriseSettings;
+  readonly local: FormState;
+  readonly enterprise: FormState;
+}
+
+function SettingsPage({ view, settings, policy, local, enterprise }: SettingsPageProps) {
+  const reason = whyNot(view, "settings:write");
+  return (
+    <Page
+      view={view}
+      title="Settings"
+      actions={
+        whyNot(view, "access:write") === undefined && (
+          <>
+            <a class="button" href={url(view, "/settings/administrators")}>
+              Administrators
+            </a>
+            <a class="button" href={url(view, "/settings/tokens")}>
+              API tokens
+            </a>
+          </>
+        )
+      }
+    >
+      {reason !== undefined && <p class="muted">{reason}. You can look, not change.</p>}
+      <PostForm view={view} path="/settings/local" class="sheet">
+        <FormProblem view={view} form={local} />
+        <fieldset disabled={reason !== undefined}>
+          <legend>This gateway</legend>
+          <div class="field-row">
+            <TextField
+              form={local}
+              name="siteName"
+              label="Name"
+              value={settings.siteName}
+              required
+            />
+            <TextField
+              form={local}
+              name="timeZone"
+              label="Time zone"
+              hint="Windows without a zone of their own follow it."
+              value={settings.timeZone}
+              required
+              list={Intl.supportedValuesOf("timeZone")}
+            />
+          </div>
+          <TextField
+            form={local}
+            name="factRetentionDays"
+            label="Days that history is kept"
+            hint="Facts go only after the hub has them, where there is a hub."
+            type="number"
+            min={RETENTION_DAYS_MIN}
+            max={RETENTION_DAYS_MAX}
+            value={String(settings.factRetentionDays)}
+            required
+          />
+          <div>
+            <button type="submit" class="primary">
+              Save
+            </button>
+          </div>
+        </fieldset>
+      </PostForm>
+      <PostForm view={view} path="/settings/enterprise" class="sheet">
+        <FormProblem view={view} form={enterprise} />
+        <fieldset disabled={reason !== undefined}>
+          <legend>Enterprise enrolment of Windows devices</legend>
+          <p class="small muted">
+            {view.role === "hub"
+              ? "For the whole organisation; a site can say otherwise for itself."
+              : "For this site; what is empty follows the organisation."}
+          </p>
+          <TextField
+            form={enterprise}
+            name="enterpriseId"
+            label="Enterprise id"
+            hint="The name of the node that devices keep their apps under."
+            placeholder="4000000001"
+            value={policy.enterpriseId ?? ""}
+          />
+          <TextArea
+            form={enterprise}
+            name="enrollmentToken"
+            label="Enrolment token"
+            hint={secretHint(policy.enrollmentToken !== null)}
+            rows={3}
+          />
+          <TextField
+            form={enterprise}
+            name="certificateSearchCriteria"
+            label="Certificate search criteria"
+            hint={secretHint(policy.certificateSearchCriteria !== null)}
+            placeholder="Subject=CN%3DDevice-42"
+          />
+          <div class="field-row">
+            <SelectField
+              form={enterprise}
+              name="crlCheck"
+              label="Check revocation lists"
+              value={policy.crlCheck ?? ""}
+              options={[
+                { value: "", label: "not set" },
+                { value: "0", label: "no" },
+                { value: "1", label: "yes" },
+              ]}
+            />
+          </div>
+          <TextArea
+            form={enterprise}
+            name="platforms"
+            label="Systems that are served"
+            hint="One per line, as devices name their system."
+            value={policy.platforms.join("\n")}
+            rows={3}
+          />
+          <div>
+            <button type="submit" class="primary">
+              Save
+            </button>
+          </div>
+        </fieldset>
+      </PostForm>
+      <Card title="Reports of this gateway">
+        <p>
+          Metrics for Prometheus are at <code>/metrics</code>, the API and its documentation at{" "}
+          <a href={url(view, "/docs")}>{url(view, "/docs")}</a>.
+        </p>
+      </Card>
+    </Page>
+  );
+}
+
+function secretHint(isSet: boolean): string {
+  return isSet
+    ? "It is set and not shown. Empty keeps it; a single hyphen removes it."
+    : "It is not set. It is kept encrypted and never shown again.";
+}
+
+function localFrom(form: SentForm): LocalSettings {
+  const siteName = form.value("siteName");
+  if (siteName === "" || siteName.length > NAME_CHARACTERS_MAX) {
+    throw fieldError("/siteName", `a name of at most ${NAME_CHARACTERS_MAX} characters`);
+  }
+  const timeZone = form.value("timeZone");
+  if (!isTimeZone(timeZone)) {
+    throw fieldError("/timeZone", "the name of a time zone, such as Europe/Prague");
+  }
+  const factRetentionDays = Number(form.value("factRetentionDays"));
+  const isInRange =
+    Number.isInteger(factRetentionDays) &&
+    factRetentionDays >= RETENTION_DAYS_MIN &&
+    factRetentionDays <= RETENTION_DAYS_MAX;
+  if (!isInRange) {
+    throw fieldError(
+      "/factRetentionDays",
+      `whole days from ${RETENTION_DAYS_MIN} to ${RETENTION_DAYS_MAX}`,
+    );
+  }
+  return { siteName, timeZone, factRetentionDays };
+}
+
+function enterpriseFrom(form: SentForm): Record<string, unknown> {
+  const enterpriseId = form.optional("enterpriseId") ?? null;
+  if (enterpriseId === "*") throw fieldError("/enterpriseId", "any name but *");
+  const crlCheck = form.value("crlCheck");
+  if (!["", "0", "1"].includes(crlCheck)) throw new AppError("invalid", "crlCheck is 0 or 1");
+  const platforms = form
+    .value("platforms")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  return {
+    enterpriseId,
+    crlCheck: crlCheck === "" ? null : crlCheck,
+    platforms,
+    ...secretChange(form, "enrollmentToken"),
+    ...secretChange(form, "certificateSearchCriteria"),
+  };
+}
+
+function secretChange(form: SentForm, name: string): Record<string, string | null> {
+  const text = form.value(name);
+  if (text === "") return {};
+  return { [name]: text === "-" ? null : text };
+}

@@ -1,0 +1,91 @@
+import type { Enrolment } from "../../devices/model/device.ts";
+import type { Bucket, Operation, Reason } from "../../devices/model/installation.ts";
+import type { BlobView } from "../reports/report-reader.ts";
+
+/** One bucket as it looks everywhere: never by colour alone. */
+export interface BucketLook {
+  readonly label: string;
+  /** What it means, as a sentence. */
+  readonly meaning: string;
+  /** Name in the icon sheet. */
+  readonly icon: string;
+  /** The chart colour, a custom property of the stylesheet. */
+  readonly color: string;
+}
+
+export const BUCKET_LOOKS: Readonly<Record<Bucket, BucketLook>> = {
+  received: {
+    label: "Received",
+    meaning: "The app is on the device",
+    icon: "check",
+    color: "var(--received)",
+  },
+  pending: {
+    label: "Pending",
+    meaning: "Still to come; every row says why",
+    icon: "clock",
+    color: "var(--pending)",
+  },
+  failed: {
+    label: "Failed",
+    meaning: "It went wrong and can be retried",
+    icon: "cross",
+    color: "var(--failed)",
+  },
+  not_applicable: {
+    label: "Not applicable",
+    meaning: "The app is not for this device",
+    icon: "dash",
+    color: "var(--not-applicable)",
+  },
+  removed: {
+    label: "Removed",
+    meaning: "It was on the device and is gone",
+    icon: "minus",
+    color: "var(--removed)",
+  },
+};
+
+export const REASON_WORDS: Readonly<Record<Reason, string>> = {
+  window: "Waits for the maintenance window",
+  "no-window": "No maintenance window is set",
+  instant: "Waits for the device's moment in the window",
+  content: "Waits for the file to arrive here",
+  compliance: "The device is out of compliance",
+  enrolment: "The enterprise enrolment is not ready",
+  contact: "Waits for the device to make contact",
+  user: "Waits for the user of the device",
+  "retry-backoff": "Will be tried again",
+  "available-on-demand": "Offered on demand, nobody asked yet",
+  superseded: "A newer distribution took its place",
+  stopped: "The distribution was stopped",
+};
+
+export const OPERATION_WORDS: Readonly<Record<Operation, string>> = {
+  install: "Install",
+  update: "Update",
+  repair: "Repair",
+  uninstall: "Uninstall",
+};
+
+export const ENROLMENT_WORDS: Readonly<Record<Enrolment, string>> = {
+  unknown: "Not read yet",
+  enabled: "Enrolled",
+  "install-disabled": "Enrolled, installing is switched off on the device",
+  revoked: "Revoked: renew the enrolment token",
+  invalid: "Invalid: renew the enrolment token",
+  "unenrol-requested": "Will be unenrolled at its next contact",
+  unenrolled: "Unenrolled",
+};
+
+export const BLOB_STATE_WORDS: Readonly<Record<BlobView["state"], string>> = {
+  wanted: "Wanted",
+  filling: "Arriving",
+  complete: "On hand",
+  quarantined: "Quarantined",
+};
+
+/** HRESULT as people find it in manuals: `0x80073CF9`. */
+export function hresultWords(code: number): string {
+  return `0x${(code >>> 0).toString(16).toUpperCase().padStart(8, "0")}`;
+}
