@@ -53,6 +53,7 @@ const ENTRY_POINTS = [
   /^gateway\/main\.ts$/,
   /^test\//,
   /\.client\.ts$/,
+  /\.d\.ts$/,
   /^gateway\/.*\/.*\.worker\.ts$/,
 ];
 
