@@ -154,6 +154,8 @@ export class BlobStore {
     const digests = partial.digests();
     const bytes = await partial.sync();
     await this.folder.adopt(partial.path, digests.sha256);
+    // Until the index knows it: should that fail, the scrub will find the file.
+    this.#strays.add(digests.sha256);
     await this.#markComplete(digests, name, bytes);
   }
 

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Sha256 } from "../../devices/model/ids.ts";
+import type { NewBlobRecord } from "./blob-index.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { type Digests, isMissing } from "./partial-file.ts";
 
@@ -21,6 +22,8 @@ export type ScrubStep =
 
 interface Reading {
   readonly sha256: Sha256;
+  /** What the store said of the file when the reading began. */
+  readonly found: NewBlobRecord | undefined;
   readonly sha256Hash: Hash;
   readonly md5Hash: Hash;
   readBytes: number;
@@ -42,6 +45,8 @@ export class Scrub {
 
   /** One step of the job. `nowMs` decides what is due. Calls must not overlap. */
   async scrubNext(nowMs: number): Promise<ScrubStep> {
+    // A file that was replaced meanwhile would be hashed half old and half new.
+    if (this.#reading && this.#changed(this.#reading)) this.#reading = undefined;
     this.#reading ??= this.#pick(nowMs);
     const reading = this.#reading;
     if (!reading) return { kind: "idle" };
@@ -59,13 +64,18 @@ export class Scrub {
 
   #pick(nowMs: number): Reading | undefined {
     const [stray] = this.#store.strays();
-    if (stray) return newReading(stray);
+    if (stray) return newReading(stray, this.#store.find(stray));
     const [oldest] = this.#store
       .list()
       .filter(({ state }) => state === "complete")
       .sort((a, b) => (a.verifiedAtMs ?? 0) - (b.verifiedAtMs ?? 0));
     if (!oldest || nowMs - (oldest.verifiedAtMs ?? 0) < SCRUB_EVERY_MS) return undefined;
-    return newReading(oldest.sha256);
+    return newReading(oldest.sha256, oldest);
+  }
+
+  #changed({ sha256, found }: Reading): boolean {
+    const now = this.#store.find(sha256);
+    return now?.state !== found?.state || now?.verifiedAtMs !== found?.verifiedAtMs;
   }
 
   async #conclude(reading: Reading, nowMs: number): Promise<ScrubStep> {
@@ -90,14 +100,20 @@ export async function verifyFile(
   path: string,
   expected: Sha256,
 ): Promise<(Digests & { readonly bytes: number }) | undefined> {
-  const reading = newReading(expected);
+  const reading = newReading(expected, undefined);
   await readOn(path, reading, Number.POSITIVE_INFINITY);
   if (reading.sha256Hash.digest("hex") !== expected) return undefined;
   return { sha256: expected, md5: reading.md5Hash.digest("hex"), bytes: reading.readBytes };
 }
 
-function newReading(sha256: Sha256): Reading {
-  return { sha256, sha256Hash: createHash("sha256"), md5Hash: createHash("md5"), readBytes: 0 };
+function newReading(sha256: Sha256, found: NewBlobRecord | undefined): Reading {
+  return {
+    sha256,
+    found,
+    sha256Hash: createHash("sha256"),
+    md5Hash: createHash("md5"),
+    readBytes: 0,
+  };
 }
 
 /** Reads on for at most `bytesMax`; true at the end of the file. A missing file ends at once. */

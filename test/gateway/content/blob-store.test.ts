@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, truncate, unlink, writeFile } from "node:fs/p
 import { dirname, join } from "node:path";
 import { QUARANTINED_FILES_MAX } from "../../../gateway/content/blob-folder.ts";
 import { SYNC_EVERY_BYTES } from "../../../gateway/content/blob-store.ts";
+import { Scrub } from "../../../gateway/content/scrub.ts";
 import { seededRandom } from "../../harness/seeded-random.ts";
 import {
   contentHarness,
@@ -109,6 +110,19 @@ describe("BlobStore.receive()", () => {
     await using content = await contentHarness();
     const upload = { name: "x", declaredBytes: 5, declaredSha256: digest, bytesMax: 5 };
     expect(await content.store.receive(pieces(bytes), upload)).toMatchObject({ bytes: 5 });
+  });
+
+  test("when the index cannot be written, the upload fails and the scrub finds the file", async () => {
+    await using content = await contentHarness();
+    const put = content.index.put.bind(content.index);
+    content.index.put = () => Promise.reject(new Error("disk I/O error"));
+    await expect(keep(content.store, "x", bytes)).rejects.toThrow("disk I/O error");
+    expect(content.store.has(digest)).toBe(false);
+    expect(content.store.strays()).toEqual([digest]);
+    content.index.put = put;
+    await new Scrub(content.store).scrubNext(content.clock.nowMs);
+    expect(content.store.has(digest)).toBe(true);
+    expect(content.store.strays()).toEqual([]);
   });
 
   test("refuses what would reach the floor of free disk before reading a byte", async () => {

@@ -83,6 +83,20 @@ describe("Scrub.scrubNext()", () => {
     expect(await content.stored()).toEqual([sha256Of("right")]);
   });
 
+  test("a file that is replaced while it is read is read again from the start", async () => {
+    await using content = await contentHarness();
+    const bytes = new Uint8Array(3 * 1024 ** 2).fill(1);
+    const sha256 = await keep(content.store, "a", bytes);
+    await writeFile(content.store.folder.blobPath(sha256), new Uint8Array(bytes.length));
+    const scrub = new Scrub(content.store, 2 * 1024 ** 2);
+    content.clock.nowMs += SCRUB_EVERY_MS;
+    expect(await scrub.scrubNext(content.clock.nowMs)).toEqual({ kind: "reading", sha256 });
+    await content.store.quarantine(sha256, "test");
+    await keep(content.store, "a", bytes);
+    expect(await scrub.scrubNext(content.clock.nowMs)).toEqual({ kind: "idle" });
+    expect(content.store.has(sha256)).toBe(true);
+  });
+
   test("a file that vanishes while it is read is quarantined", async () => {
     await using content = await contentHarness();
     const sha256 = await keep(content.store, "a", new Uint8Array(5 * 1024 ** 2));
