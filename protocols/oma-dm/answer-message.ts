@@ -27,9 +27,9 @@ export function buildAnswer(
   const messageId = session.serverMessageId + 1;
   const numbers = new CommandNumbers();
   const replies = owed.statuses.map((status) => statusCommand(status, numbers));
-  const asksForMore = owed.turn === "next-message" || isCommandInProgress(session, owed);
+  const asksForMore = owed.adds === "next-message";
   if (asksForMore) replies.push(alertCommand(ALERT.nextMessage, numbers));
-  if (owed.abort) replies.push(alertCommand(ALERT.sessionAbort, numbers));
+  if (owed.adds === "abort") replies.push(alertCommand(ALERT.sessionAbort, numbers));
   const header = headerOf(session, messageId);
   const bare: Message = { header, commands: replies, final: !asksForMore };
   if (commands.length === 0) return { message: bare, outstanding: [], sent: 0 };
@@ -52,11 +52,6 @@ export function buildAnswer(
     outstanding,
     sent: own.length,
   };
-}
-
-/** Such a wait asks the device to go on; a challenge waits for the device to try again. */
-function isCommandInProgress(session: ServerSession, owed: Owed): boolean {
-  return owed.turn === "wait" && session.phase === "open";
 }
 
 function headerOf(session: ServerSession, messageId: number): Header {

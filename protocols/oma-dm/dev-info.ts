@@ -1,4 +1,4 @@
-import type { Item } from "../syncml/message.ts";
+import type { Item, Message } from "../syncml/message.ts";
 
 /**
  * What a device says about itself in DevInfo, and in DevDetail when it sends that too. A leaf that was
@@ -41,6 +41,16 @@ type Field = (typeof LEAVES)[keyof typeof LEAVES];
 export const DEV_INFO_VALUE_MAX = 512;
 /** Leaves beyond the named ones that are kept. */
 export const DEV_INFO_OTHER_MAX = 64;
+
+/**
+ * What a message says about its device, whoever sent it: for the list of strangers that knocked. The
+ * session tells the same as an event once the device has proved who it is.
+ */
+export function devInfoOf({ commands }: Message): DevInfo {
+  return readDevInfo(
+    commands.flatMap((command) => (command.name === "Replace" ? command.items : [])),
+  );
+}
 
 /** Is this URI in DevInfo or DevDetail? */
 export function isDevInfoUri(uri: string): boolean {

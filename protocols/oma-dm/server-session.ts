@@ -33,7 +33,7 @@ export interface Received {
  * Takes in one message of a device; `answer` then makes the message to send back.
  * Store the returned session and what follows from the events in one transaction before sending.
  *
- * `session` is what the last call for this device returned, undefined when there is none. The same
+ * `session` is what the last `answer` for this device returned, undefined when there is none. The same
  * message again gives turn `repeat` and no events.
  *
  * Throws `ProtocolError` with rule `dm-message-order` when the MsgID goes back, or repeats with
@@ -69,16 +69,15 @@ export function receive(
 export interface Answer {
   readonly session: ServerSession;
   readonly message: Message;
-  /** Commands that did not fit into the device's MaxMsgSize, for the next package. */
-  readonly left: readonly OutgoingCommand[];
 }
 
 /**
  * Makes the answer to the message that `receive` took in: the Status elements it owes, then the
  * commands, numbered and remembered until the device has answered them.
  *
- * Commands may be given when the turn is `commands`; none ends the session. A command is never
- * split; the first one is sent whatever its size, because no later message could hold it either.
+ * Commands may be given when the turn is `commands`; none ends the session. What does not fit into
+ * the device's MaxMsgSize goes out with the next answers, before the turn is `commands` again. A
+ * command is never split; one that no message could hold is sent alone all the same.
  * Without a message to answer it returns the former answer, word for word.
  *
  * Throws a plain `Error` when commands are given out of turn, or two carry one tag.
@@ -90,24 +89,29 @@ export function answer(session: ServerSession, commands: readonly OutgoingComman
   }
   if (owed === null) {
     if (lastAnswer === null) throw new Error("there is no message to answer");
-    return { session, message: lastAnswer, left: [] };
+    return { session, message: lastAnswer };
   }
-  const built = buildAnswer(session, owed, commands);
-  const tags = new Set(built.outstanding.map(({ tag }) => tag));
-  if (tags.size !== built.outstanding.length) {
-    throw new Error("two commands of a package carry one tag");
-  }
-  return {
-    session: {
-      ...session,
-      serverMessageId: built.message.header.messageId,
-      outstanding: owed.turn === "commands" ? built.outstanding : session.outstanding,
-      owed: null,
-      lastAnswer: built.message,
-    },
-    message: built.message,
-    left: commands.slice(built.sent),
+  checkTags(commands, new Set());
+  const due = owed.adds === "queued" ? session.queued : commands;
+  const built = buildAnswer(session, owed, due);
+  const startsPackage = owed.turn === "commands" || owed.adds === "queued";
+  const next: ServerSession = {
+    ...session,
+    serverMessageId: built.message.header.messageId,
+    outstanding: startsPackage ? built.outstanding : session.outstanding,
+    queued: startsPackage ? due.slice(built.sent) : session.queued,
+    owed: null,
+    lastAnswer: built.message,
   };
+  return { session: next, message: built.message };
+}
+
+function checkTags(commands: readonly OutgoingCommand[], seen: Set<string>): void {
+  for (const command of commands) {
+    if (seen.has(command.tag)) throw new Error(`two commands carry the tag ${command.tag}`);
+    seen.add(command.tag);
+    if ("commands" in command) checkTags(command.commands, seen);
+  }
 }
 
 /**
@@ -188,12 +192,12 @@ function challenged(
     challengeNonce: decision.chal.nextNonce ?? session.challengeNonce,
   };
   const events: SessionEvent[] = [{ kind: "not-authenticated", reason: decision.reason, attempts }];
-  return owing(next, { turn: out ? "ended" : "wait", statuses, abort: false }, events);
+  return owing(next, { turn: out ? "ended" : "wait", statuses, adds: "nothing" }, events);
 }
 
 function refused(session: ServerSession, message: Message, code: number): Received {
   const statuses = [headerStatus(message, code)];
-  return owing(session, { turn: "ended", statuses, abort: false }, []);
+  return owing(session, { turn: "ended", statuses, adds: "nothing" }, []);
 }
 
 /** Takes in an authenticated message and settles whose turn it is. */
@@ -213,24 +217,28 @@ function listened(
   const header = { ...headerStatus(message, decision.code), chal: decision.chal };
   const statuses = [header, ...heard.statuses];
   const next: ServerSession = { ...session, outstanding: heard.outstanding.commands };
-  const closed: ServerSession = { ...session, phase: "closed", outstanding: [] };
+  const closed: ServerSession = { ...session, phase: "closed", outstanding: [], queued: [] };
 
   if (heard.abort !== undefined) {
     events.push({ kind: "aborted", by: "device", reason: heard.abort });
-    return owing(closed, { turn: "ended", statuses, abort: false }, events);
+    return owing(closed, { turn: "ended", statuses, adds: "nothing" }, events);
   }
   const limit = (context.limits ?? SESSION_LIMITS).messagesMax;
   if (session.serverMessageId + 1 >= limit) {
     events.push({ kind: "aborted", by: "server", reason: `more than ${limit} messages` });
-    return owing(closed, { turn: "ended", statuses, abort: true }, events);
+    return owing(closed, { turn: "ended", statuses, adds: "abort" }, events);
   }
-  if (!message.final) return owing(next, { turn: "next-message", statuses, abort: false }, events);
+  if (!message.final) {
+    return owing(next, { turn: "next-message", statuses, adds: "next-message" }, events);
+  }
   if (heard.outstanding.anyInProgress) {
-    return owing(next, { turn: "wait", statuses, abort: false }, events);
+    return owing(next, { turn: "wait", statuses, adds: "next-message" }, events);
   }
   events.push(...heard.outstanding.close());
   const settled = { ...next, outstanding: [] };
-  return owing(settled, { turn: "commands", statuses, abort: false }, events);
+  return session.queued.length > 0
+    ? owing(settled, { turn: "wait", statuses, adds: "queued" }, events)
+    : owing(settled, { turn: "commands", statuses, adds: "nothing" }, events);
 }
 
 function headerStatus({ header }: Message, code: number): ReplyStatus {

@@ -1,6 +1,7 @@
 import type { Challenge, Item, Location, Message } from "../syncml/message.ts";
 import type { AuthScheme } from "./credentials.ts";
 import type { DevInfo } from "./dev-info.ts";
+import type { OutgoingCommand } from "./outgoing-command.ts";
 
 /**
  * A management session as the server sees it: plain JSON, so that it survives a restart between any
@@ -32,6 +33,8 @@ export interface ServerSession {
   readonly serverMessageId: number;
   /** Commands of ours in the current package. */
   readonly outstanding: readonly Outstanding[];
+  /** Commands that the device's MaxMsgSize kept out of the last message; they go first. */
+  readonly queued: readonly OutgoingCommand[];
   /** What the message in hand must be answered; null when it was answered with `lastAnswer`. */
   readonly owed: Owed | null;
   readonly lastAnswer: Message | null;
@@ -62,8 +65,8 @@ export interface Outstanding {
 export interface Owed {
   readonly turn: Turn;
   readonly statuses: readonly ReplyStatus[];
-  /** End the session with Alert 1223. */
-  readonly abort: boolean;
+  /** What the server adds by itself: Alert 1222, Alert 1223, or commands it had to keep back. */
+  readonly adds: "nothing" | "next-message" | "abort" | "queued";
 }
 
 /** A Status that the server will send. */
@@ -85,7 +88,8 @@ export interface ReplyStatus {
  *
  * `commands`: send commands, or none, which ends the session.
  * `next-message`: the device has more to say; the answer only asks for it.
- * `wait`: the answer carries no commands, and the session goes on (a challenge, a command in progress).
+ * `wait`: no new commands yet, and the session goes on (a challenge, a command in progress, or
+ * commands that did not fit into the last message and go out now).
  * `ended`: the answer is the last.
  * `repeat`: the device asked again; the answer is the former one, word for word.
  */

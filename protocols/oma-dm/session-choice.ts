@@ -80,6 +80,7 @@ export function newSession(before: ServerSession | undefined, message: Message):
     clientDigest: "",
     serverMessageId: 0,
     outstanding: [],
+    queued: [],
     owed: null,
     lastAnswer: null,
     suspended: open ?? null,

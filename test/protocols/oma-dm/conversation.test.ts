@@ -174,6 +174,14 @@ describe("a whole session", () => {
   });
 });
 
+describe("a device that takes only small messages", () => {
+  test.each([10, 600])("of %p bytes tells the same", (maxMsgSize) => {
+    const { told, messages } = converse({ ...wholeLife, config: { maxMsgSize } });
+    expect(kinds(told)).toEqual(AS_EVENTS);
+    expect(messages.length).toBeGreaterThan(converse(wholeLife).messages.length);
+  });
+});
+
 describe("installing where an earlier download node is left [E-086, S-40]", () => {
   const plan: Setting<Nodes>["plan"] = (told, number) => {
     if (number === 1) return [push("add")];

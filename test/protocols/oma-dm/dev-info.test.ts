@@ -2,9 +2,11 @@ import { describe, expect, test } from "bun:test";
 import {
   DEV_INFO_OTHER_MAX,
   DEV_INFO_VALUE_MAX,
+  devInfoOf,
   isDevInfoUri,
   readDevInfo,
 } from "../../../protocols/oma-dm/dev-info.ts";
+import { packageOne } from "./device-messages.ts";
 
 describe("readDevInfo()", () => {
   test("reads the leaves of DevInfo and DevDetail, and keeps the others by path", () => {
@@ -25,6 +27,10 @@ describe("readDevInfo()", () => {
       lrgObj: "true",
       other: { "DevInfo/Ext/Microsoft/DeviceName": "till 1" },
     });
+  });
+
+  test("finds them in a message, whoever sent it", () => {
+    expect(devInfoOf(packageOne())).toEqual({ devId: "urn:uuid:0001", man: "Contoso", other: {} });
   });
 
   test("survives names that mean something to JavaScript", () => {

@@ -60,6 +60,7 @@ const anyMessage: fc.Arbitrary<Message> = fc
     session: fc.constantFrom("1", "1", "1", "2"),
     cred: fc.constantFrom(undefined, undefined, BASIC, md5("kept"), md5("wrong")),
     final: fc.boolean(),
+    maxMsgSize: fc.constantFrom(100_000, 100_000, 700),
   })
   .map(({ commands, ...parts }) => message(commands, parts));
 
