@@ -4,7 +4,7 @@ import { nameOf, type Principal } from "./principal.ts";
 /** Longer texts in the details of an entry are cut. */
 export const DETAIL_LENGTH_MAX = 500;
 const DETAILS_MAX = 40;
-const SECRET_NAME = /password|secret|token$|^code$|csrf|enrollmenttoken/i;
+const SECRET_NAME = /password|secret|token$|^code$|csrf|certificateSearchCriteria/i;
 
 export interface AuditedAction {
   /** `system` for what nobody in particular did, such as the command line. */

@@ -1,6 +1,7 @@
 import { getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { AppError } from "../../devices/model/errors.ts";
+import { API_BODY_BYTES_MAX } from "../../devices/model/limits.ts";
 import { type Accounts, SESSION_MS } from "../access/accounts.ts";
 import type { ApiTokens } from "../access/api-tokens.ts";
 import { may, type Principal } from "../access/principal.ts";
@@ -118,7 +119,8 @@ async function refuseForgery(c: AppContext, csrfToken: string): Promise<void> {
     throw forged();
   }
   const type = c.req.header("Content-Type") ?? "";
-  if (type.startsWith("application/x-www-form-urlencoded")) {
+  const bytes = Number(c.req.header("Content-Length") ?? Number.NaN);
+  if (type.startsWith("application/x-www-form-urlencoded") && bytes <= API_BODY_BYTES_MAX) {
     const form = await c.req.parseBody();
     const field = form[CSRF_FIELD];
     if (typeof field === "string" && isSameSecret(field, csrfToken)) return;

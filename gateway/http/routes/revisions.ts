@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
-import { parseRevisionId, parseSha256 } from "../../../devices/model/ids.ts";
+import { parseRevisionId, parseSha256, type Sha256 } from "../../../devices/model/ids.ts";
 import type { Package, PackageFile } from "../../../devices/model/package.ts";
-import type { BlobIndex } from "../../content/blob-index.ts";
+import type { BlobRecord } from "../../content/blob-index.ts";
 import type { Api } from "../environment.ts";
 import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
 import {
@@ -15,8 +15,10 @@ import {
 import { NewRevisionSchema, RevisionSchema, revisionJson } from "../schemas/policy.ts";
 import { needPackage, revisionsOf } from "./packages.ts";
 
-/** Finds files that were uploaded. */
-export type FindFile = BlobIndex["find"];
+/** Finds a file that is known to this gateway; `BlobStore.find` is one. */
+export type FindFile = (
+  sha256: Sha256,
+) => Pick<BlobRecord, "sha256" | "name" | "bytes" | "state"> | undefined;
 
 export interface RevisionRoutesDeps extends PolicyRoutesDeps {
   readonly findFile: FindFile;
@@ -61,7 +63,7 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
   api.openapi(create, async (c) => {
     const owner = needPackage(policy.read(), c.req.valid("param").id);
     const { id: chosen, file: given, channel: wanted, ...rest } = c.req.valid("json");
-    const file = given && (await fileOf(given, findFile));
+    const file = given && fileOf(given, findFile);
     const channel = wanted ?? (owner.platform === "Windows" && file ? PUSHED : "reported");
     if (channel === PUSHED) checkPushed(owner, file);
     const id = chosen ?? idFromName(`${owner.id}-${rest.version}`, () => Bun.randomUUIDv7());
@@ -81,12 +83,12 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
 
 const PUSHED = "EnterpriseAppManagement";
 
-async function fileOf(
+function fileOf(
   given: { readonly sha256: string; readonly name?: string | undefined },
   findFile: FindFile,
-): Promise<PackageFile> {
+): PackageFile {
   const sha256 = parseSha256(given.sha256);
-  const known = sha256 && (await findFile(sha256));
+  const known = sha256 && findFile(sha256);
   if (!known) throw fieldError("/file/sha256", "upload the file first: nobody has sent this one");
   if (known.state === "quarantined") {
     throw fieldError("/file/sha256", "the file's bytes turned out to be wrong: upload it again");

@@ -1,0 +1,155 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { AppError } from "../../devices/model/errors.ts";
+import { API_BODY_BYTES_MAX } from "../../devices/model/limits.ts";
+import type { EnrolmentCodes } from "../../devices/ports/enrolment-codes.ts";
+import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
+import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
+import type { AccessStore } from "../access/access-store.ts";
+import type { Accounts } from "../access/accounts.ts";
+import type { ApiTokens } from "../access/api-tokens.ts";
+import type { Audit } from "../access/audit.ts";
+import type { KnockList } from "../access/knocks.ts";
+import type { BlobStore } from "../content/blob-store.ts";
+import type { BlobView, ReportReader } from "../reports/report-reader.ts";
+import type { Api, AppEnv } from "./environment.ts";
+import { idempotency } from "./idempotency.ts";
+import { identify, type SessionCookie } from "./identify.ts";
+import { administratorRoutes, auditRoutes, tokenRoutes } from "./routes/access.ts";
+import { deviceChanges } from "./routes/device-changes.ts";
+import { deviceImport } from "./routes/device-import.ts";
+import { deviceRoutes } from "./routes/devices.ts";
+import { distributionRoutes } from "./routes/distributions.ts";
+import { enrolmentCodeRoutes, knockRoutes } from "./routes/enrolment.ts";
+import { factRoutes } from "./routes/facts.ts";
+import { fileRoutes } from "./routes/files.ts";
+import { groupRoutes } from "./routes/groups.ts";
+import { installationActions, installationRoutes } from "./routes/installations.ts";
+import { linkRoutes } from "./routes/link.ts";
+import { packageRoutes } from "./routes/packages.ts";
+import { reportRoutes } from "./routes/reports.ts";
+import { revisionRoutes } from "./routes/revisions.ts";
+import { sessionRoutes } from "./routes/session.ts";
+import { settingsRoutes } from "./routes/settings.ts";
+import { siteRoutes } from "./routes/sites.ts";
+import { windowRoutes } from "./routes/windows.ts";
+import { securityHeaders } from "./security-headers.ts";
+import type { LinkStatus, LocalSettingsStore, SiteDirectory, SiteUseCases } from "./use-cases.ts";
+
+/** What an API is made of, at a site and at the hub. */
+export interface ApiDeps {
+  /** Where it is mounted: `/api/v1` for a site, `/hub/api/v1` for the hub. */
+  readonly base: "/api/v1" | "/hub/api/v1";
+  readonly cookie: SessionCookie;
+  readonly accounts: Accounts;
+  readonly tokens: ApiTokens;
+  readonly audit: Audit;
+  readonly answers: AccessStore;
+  readonly reports: ReportReader;
+  readonly policy: PolicyReader;
+  readonly author: PolicyAuthor;
+  readonly files: BlobStore;
+  readonly listFiles: () => Promise<readonly BlobView[]>;
+  readonly settings: LocalSettingsStore;
+  readonly link: LinkStatus;
+  readonly now: () => number;
+  readonly role: SiteApiDeps | HubApiDeps;
+}
+
+/** What only a site has: devices of its own. */
+export interface SiteApiDeps {
+  readonly kind: "site";
+  /** The site's id now: it changes when the site joins a hub. */
+  readonly site: () => string;
+  readonly useCases: SiteUseCases;
+  readonly codes: EnrolmentCodes;
+  readonly knocks: KnockList;
+}
+
+/** What only the hub has: sites. */
+export interface HubApiDeps {
+  readonly kind: "hub";
+  readonly directory: SiteDirectory;
+}
+
+/** The routes of one API with everything in front of them; mounted under `deps.base`. */
+export function createApi(deps: ApiDeps): Api {
+  const { accounts, tokens, audit, answers, reports, policy, base, now, role } = deps;
+  const api = new OpenAPIHono<AppEnv>();
+  api.use(securityHeaders);
+  api.use(exceptUploads(bodyLimit({ maxSize: API_BODY_BYTES_MAX, onError: tooLarge })));
+  api.use(identify({ accounts, tokens, cookie: deps.cookie }));
+  api.use(exceptUploads(idempotency(answers, now)));
+
+  const parts = [
+    sessionRoutes(deps),
+    administratorRoutes(deps),
+    tokenRoutes(deps),
+    auditRoutes(audit),
+    reportRoutes({ reports, policy, base }),
+    installationRoutes(reports),
+    deviceRoutes(reports, base),
+    groupRoutes(deps),
+    packageRoutes(deps),
+    revisionRoutes({ ...deps, findFile: (sha256) => deps.files.find(sha256) }),
+    windowRoutes({
+      ...deps,
+      timeZone: () => deps.settings.read().timeZone,
+      isSite: (site) => isKnownSite(role, site),
+    }),
+    distributionRoutes({
+      ...deps,
+      isSite: (site) => isKnownSite(role, site),
+      sitesNotConfirmed: role.kind === "hub" ? () => notConfirmed(role.directory) : undefined,
+    }),
+    fileRoutes({ store: deps.files, listFiles: deps.listFiles, audit }),
+    settingsRoutes(deps),
+    linkRoutes(deps.link),
+    ...(role.kind === "site" ? siteParts(deps, role) : hubParts(deps, role)),
+  ];
+  for (const part of parts) api.route("/", part);
+  return api;
+}
+
+function siteParts({ reports, audit, now }: ApiDeps, role: SiteApiDeps): Api[] {
+  const { useCases } = role;
+  const enrolment = { ...role, audit, now };
+  return [
+    // Before the routes with an id, so that `import` is not taken for one.
+    deviceImport({ reports, useCases, audit }),
+    deviceChanges({ reports, useCases, audit }),
+    factRoutes(useCases),
+    installationActions({ reports, useCases, audit }),
+    enrolmentCodeRoutes(enrolment),
+    knockRoutes(enrolment),
+  ];
+}
+
+function hubParts({ audit, base, now }: ApiDeps, { directory }: HubApiDeps): Api[] {
+  return [siteRoutes({ directory, audit, base, now })];
+}
+
+async function isKnownSite(role: SiteApiDeps | HubApiDeps, site: string): Promise<boolean> {
+  if (role.kind === "site") return role.site() === site;
+  return (await role.directory.sites()).some(({ id }) => id === site);
+}
+
+async function notConfirmed(directory: SiteDirectory): Promise<readonly string[]> {
+  const sites = await directory.sites();
+  return sites
+    .filter(({ policyConfirmed, revokedAtMs }) => !policyConfirmed && revokedAtMs === null)
+    .map(({ id }) => id);
+}
+
+/** Uploads are as large as a file may be, and are read by their own route as they arrive. */
+function exceptUploads(middleware: MiddlewareHandler<AppEnv>): MiddlewareHandler<AppEnv> {
+  return (c, next) => {
+    const isUpload = c.req.method === "POST" && /\/files\/?$/.test(c.req.path);
+    return isUpload ? next() : middleware(c, next);
+  };
+}
+
+function tooLarge(): never {
+  throw new AppError("too-large", `a request has at most ${API_BODY_BYTES_MAX} bytes`);
+}
