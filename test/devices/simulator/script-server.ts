@@ -28,7 +28,6 @@ export class ScriptServer {
   readonly received: { readonly contentType: string; readonly body: string }[] = [];
   readonly files = new Map<string, Uint8Array<ArrayBuffer>>();
   packages: (readonly OutgoingCommand[])[] = [];
-  #left: readonly OutgoingCommand[] = [];
   #session: ServerSession | undefined;
   #credential: StoredCredential;
   #nonces = 0;
@@ -67,10 +66,8 @@ export class ScriptServer {
         this.#credential = { ...this.#credential, nextNonce: event.nextNonce };
       }
     }
-    const next = this.#left.length > 0 ? this.#left : undefined;
-    const commands = received.turn === "commands" ? (next ?? this.packages.shift() ?? []) : [];
+    const commands = received.turn === "commands" ? (this.packages.shift() ?? []) : [];
     const answered = answer(received.session, commands);
-    if (received.turn === "commands") this.#left = answered.left;
     this.#session = answered.session;
     return new Response(printXml(encodeMessage(answered.message)));
   };
