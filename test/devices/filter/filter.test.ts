@@ -108,7 +108,7 @@ describe("printFilter()", () => {
   test(`what is printed reads back the same (TEST_SEED=${SEED})`, () => {
     const text = fc.oneof(
       fc.string({ unit: "binary", maxLength: 12 }),
-      fc.stringMatching(/^[ab ,"\\*:<=>-]{0,8}$/),
+      fc.string({ unit: fc.constantFrom(...'ab ,"\\*:<=>-'), maxLength: 8 }),
     );
     const time = fc
       .date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true })
@@ -140,7 +140,7 @@ describe("printFilter()", () => {
       fc.property(fc.array(term, { maxLength: 6 }), (filter) => {
         expect(parse(printFilter(filter))).toEqual(filter);
       }),
-      { seed: SEED, numRuns: 300 },
+      { seed: SEED, numRuns: 150 },
     );
   });
 

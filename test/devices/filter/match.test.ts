@@ -125,8 +125,8 @@ describe("isText()", () => {
   });
 
   test(`agrees with a pattern written out (TEST_SEED=${SEED})`, () => {
-    const letters = fc.stringMatching(/^[ab]{0,8}$/);
-    const pattern = fc.stringMatching(/^[ab*]{0,6}$/);
+    const letters = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 8 });
+    const pattern = fc.string({ unit: fc.constantFrom("a", "b", "*"), maxLength: 6 });
     fc.assert(
       fc.property(letters, pattern, (text, wanted) => {
         const written = new RegExp(`^${wanted.replaceAll("*", "[ab]*")}$`);
