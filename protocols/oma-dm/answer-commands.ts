@@ -6,8 +6,8 @@ import type { CommandNumbers } from "./number-commands.ts";
  * The Status and Results elements for a command that was carried out: its Status, the Results of a
  * Get behind it, then the same for the members of a container.
  *
- * Items that ended differently get a Status each, with TargetRef; otherwise one Status speaks for all.
- * [syncml 3.3]
+ * Items that ended differently get a Status each, with TargetRef; otherwise one Status speaks for
+ * all. [syncml 3.3]
  */
 export function answerCommand(
   carried: Carried,

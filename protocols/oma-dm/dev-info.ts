@@ -1,8 +1,8 @@
 import type { Item, Message } from "../syncml/message.ts";
 
 /**
- * What a device says about itself in DevInfo, and in DevDetail when it sends that too. A leaf that was
- * not sent is missing.
+ * What a device says about itself in DevInfo, and in DevDetail when it sends that too. A leaf that
+ * was not sent is missing.
  */
 export interface DevInfo {
   readonly devId?: string;
@@ -43,8 +43,8 @@ export const DEV_INFO_VALUE_MAX = 512;
 export const DEV_INFO_OTHER_MAX = 64;
 
 /**
- * What a message says about its device, whoever sent it: for the list of strangers that knocked. The
- * session tells the same as an event once the device has proved who it is.
+ * What a message says about its device, whoever sent it: for the list of strangers that knocked.
+ * The session tells the same as an event once the device has proved who it is.
  */
 export function devInfoOf({ commands }: Message): DevInfo {
   return readDevInfo(

@@ -6,8 +6,8 @@ import type { Outstanding, SessionEvent } from "./server-state.ts";
 /**
  * The server's commands of the current package and what the device says about them.
  *
- * Everything is matched by MsgRef, CmdRef and TargetRef, never by position. The first final code for
- * a command or an item counts; a repetition is passed over.
+ * Everything is matched by MsgRef, CmdRef and TargetRef, never by position. The first final code
+ * for a command or an item counts; a repetition is passed over.
  */
 export class OutstandingCommands {
   #commands: Outstanding[];
@@ -25,7 +25,7 @@ export class OutstandingCommands {
   addStatus(status: StatusCommand): void {
     const index = this.#commands.findIndex((command) => isAnswer(command, status));
     const command = this.#commands[index];
-    if (command === undefined) return; // For the header, for our Alert 1222, or for nothing of ours.
+    if (command === undefined) return; // For the header, our Alert 1222, or nothing of ours.
     const updated = withStatus(command, status);
     if (updated === command) return;
     this.#commands[index] = updated;

@@ -33,8 +33,8 @@ export interface Received {
  * Takes in one message of a device; `answer` then makes the message to send back.
  * Store the returned session and what follows from the events in one transaction before sending.
  *
- * `session` is what the last `answer` for this device returned, undefined when there is none. The same
- * message again gives turn `repeat` and no events.
+ * `session` is what the last `answer` for this device returned, undefined when there is none. The
+ * same message again gives turn `repeat` and no events.
  *
  * Throws `ProtocolError` with rule `dm-message-order` when the MsgID goes back, or repeats with
  * another content, without starting a session. The session stays as it was.

@@ -5,8 +5,8 @@ import type { OutgoingCommand } from "./outgoing-command.ts";
 
 /**
  * A management session as the server sees it: plain JSON, so that it survives a restart between any
- * two messages. Its fields are the session's own business; keep it, also when it has ended (a device
- * that lost the last answer asks for it again), until `receive` returns the next one.
+ * two messages. Its fields are the session's own business; keep it, also when it has ended (a
+ * device that lost the last answer asks for it again), until `receive` returns the next one.
  */
 export interface ServerSession {
   /** Opaque text, as the device wrote it. */

@@ -12,8 +12,9 @@ export const COMMANDS_MAX = 5000;
 /**
  * Decodes a message of a device session.
  *
- * What real clients get wrong is accepted: any child order, a Status without CmdRef, a CmdID that is
- * used twice, `Chr`, Meta outside of Item, the 1.1 namespace or none, blanks around URIs and numbers.
+ * What real clients get wrong is accepted: any child order, a Status without CmdRef, a CmdID that
+ * is used twice, `Chr`, Meta outside of Item, the 1.1 namespace or none, blanks around URIs and
+ * numbers.
  *
  * Throws `ProtocolError`: `syncml-root`, `syncml-namespace`, `syncml-no-header`, `syncml-no-body`,
  * `syncml-session-id`, `syncml-message-id`, `syncml-source`, `syncml-too-many-commands`,

@@ -3,8 +3,8 @@ import type { Element } from "./element.ts";
 import type { Challenge, Meta } from "./message.ts";
 
 /**
- * Decodes a Meta element, or an Item whose Format and Type were written outside of a Meta. Format is
- * put in lower case (a client writes `Chr`), an empty Format or Type counts as not given.
+ * Decodes a Meta element, or an Item whose Format and Type were written outside of a Meta. Format
+ * is put in lower case (a client writes `Chr`), an empty Format or Type counts as not given.
  */
 export function decodeMeta(element: Element): Meta | undefined {
   let format: string | undefined;

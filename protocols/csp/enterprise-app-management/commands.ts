@@ -8,8 +8,8 @@ import type { DownloadLeaf, InventoryLeaf } from "./nodes.ts";
 import { downloadUri, enterpriseUri, inventoryUri } from "./uris.ts";
 
 /**
- * What a server can ask of EnterpriseAppManagement, as commands for a management session. `tag` names
- * the command in the session's events; `productId` is a GUID in braces and upper case.
+ * What a server can ask of EnterpriseAppManagement, as commands for a management session. `tag`
+ * names the command in the session's events; `productId` is a GUID in braces and upper case.
  */
 
 export interface EnterpriseEnrolment {

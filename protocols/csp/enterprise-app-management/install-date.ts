@@ -1,6 +1,7 @@
 /**
- * Reads an InstallDate. Documentation says `YYYY-MM-DD-HH:MM:SS`, its example is `2012-10-30T21:09:52Z`;
- * both are read, and the compact form and an offset too. Without a zone it is UTC. [Q41]
+ * Reads an InstallDate. Documentation says `YYYY-MM-DD-HH:MM:SS`, its example is
+ * `2012-10-30T21:09:52Z`; both are read, and the compact form and an offset too. Without a zone it
+ * is UTC. [Q41]
  *
  * @returns ISO 8601 to the second with `Z`, or undefined when the text is no such date.
  */

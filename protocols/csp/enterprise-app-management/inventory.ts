@@ -26,11 +26,11 @@ export interface Inventory {
 export const PRODUCTS_MAX = 2000;
 
 /**
- * Reads what a device says about its installed apps: the items of the answer to `getInventory`, in one
- * Results or many, or of the answers to `getInventoryNode` put together.
+ * Reads what a device says about its installed apps: the items of the answer to `getInventory`, in
+ * one Results or many, or of the answers to `getInventoryNode` put together.
  *
- * A leaf that comes twice counts with its last value. An app that is only named is installed and has
- * no values. Items outside of an Inventory are passed over. [Q42]
+ * A leaf that comes twice counts with its last value. An app that is only named is installed and
+ * has no values. Items outside of an Inventory are passed over. [Q42]
  */
 export function readInventory(items: readonly Item[]): Inventory {
   const products = new Map<string, Map<InventoryLeaf, string>>();
@@ -58,8 +58,8 @@ export function readInventory(items: readonly Item[]): Inventory {
 }
 
 /**
- * What a Get of the Inventory node itself answers, child names joined by `/`: the product ids of the
- * installed apps. A name that is no product id is passed over.
+ * What a Get of the Inventory node itself answers, child names joined by `/`: the product ids of
+ * the installed apps. A name that is no product id is passed over.
  */
 export function readChildren(data: string): readonly string[] {
   return childNames(data).flatMap((name) => productIdOf(name, []) ?? []);

@@ -78,8 +78,8 @@ export const DOWNLOAD_LEAVES = [
 export type DownloadLeaf = (typeof DOWNLOAD_LEAVES)[number];
 
 /**
- * The rule of the node at `segments` below the root, already decoded; names compare exactly. Undefined
- * when there is no such node, whatever the device's state.
+ * The rule of the node at `segments` below the root, already decoded; names compare exactly.
+ * Undefined when there is no such node, whatever the device's state.
  */
 export function findNode(segments: readonly string[]): NodeRule | undefined {
   if (segments.length === 0) return ROOT_NODE;
