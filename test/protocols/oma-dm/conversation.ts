@@ -68,7 +68,8 @@ export const CONFIG: ClientConfig = {
 const MESSAGES_MAX = 60;
 
 /**
- * Lets the two sessions talk to their end, over XML, with both sides restarted before every message.
+ * Lets the two sessions talk to their end, over XML, with both sides restarted before every
+ * message.
  */
 export function converse<State>(setting: Setting<State>): Conversation<State> {
   let state = setting.state;
