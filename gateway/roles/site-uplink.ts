@@ -86,10 +86,11 @@ export class SiteUplink implements PolicyAuthor {
     this.#running = this.#run();
   }
 
-  /** Says where the hub is and with which code to join it: for a hub in the same process. [D20] */
-  joinAt(hubUrl: string, code: string): void {
+  /** Joins the hub of the same process; it goes on trying when that fails. [D20] */
+  async joinAt(hubUrl: string, code: string): Promise<void> {
     this.#hubUrl = hubUrl;
     this.#joinCode = code;
+    await this.#tryJoin();
   }
 
   write(changes: readonly PolicyChange[], by: string): Promise<void> {

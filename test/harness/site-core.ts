@@ -103,7 +103,7 @@ export class SiteCore implements AsyncDisposable {
     };
     this.#app = omaDmRoutes({
       serve: (message, origin) => serveMessage(this.context, message, origin),
-      originOf: () => ({ address: "127.0.0.1", baseUrl: "http://site.test" }),
+      baseUrlOf: () => "http://site.test",
       log: QUIET,
     });
     this.#app.onError(onError(QUIET) as never);

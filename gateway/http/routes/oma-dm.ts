@@ -9,22 +9,24 @@ import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
 import type { Message } from "../../../protocols/syncml/message.ts";
 import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
 import { printXml } from "../../../protocols/syncml/print-xml.ts";
+import type { AppEnv } from "../environment.ts";
 
 /** Both are met in the field; the answer is in the one received. [syncml 3.1] */
 const CONTENT_TYPES = ["application/vnd.syncml.dm+xml", "application/vnd.syncml+xml"] as const;
 
 export interface OmaDmDeps {
   readonly serve: (message: Message, origin: MessageOrigin) => Promise<Message>;
-  readonly originOf: (request: Request) => MessageOrigin;
+  /** The gateway's address as the sender of this request reaches it. */
+  readonly baseUrlOf: (request: Request) => string;
   readonly log: Log;
 }
 
 /** `POST /syncml`: the OMA DM server of the site. */
-export function omaDmRoutes({ serve, originOf, log }: OmaDmDeps): Hono {
-  const routes = new Hono();
+export function omaDmRoutes({ serve, baseUrlOf, log }: OmaDmDeps): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
   routes.post("/syncml", async (c) => {
     const contentType = contentTypeOf(c.req.header("content-type"));
-    const origin = originOf(c.req.raw);
+    const origin = { address: c.get("address") ?? "", baseUrl: baseUrlOf(c.req.raw) };
     const message = await readMessage(c.req.raw, origin, log);
     const answer = await serve(message, origin);
     return new Response(printXml(encodeMessage(answer)), {

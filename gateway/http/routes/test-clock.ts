@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
+import type { AppEnv } from "../environment.ts";
 
 /** The longest step between two runs of due jobs, so that no occurrence is jumped over. */
 const STEP_MS_MAX = 24 * 60 * 60 * 1000;
@@ -7,15 +8,14 @@ const STEP_MS_MAX = 24 * 60 * 60 * 1000;
 export interface TestClockDeps {
   readonly clock: { now(): number; moveTo(toMs: number): void };
   readonly runDueJobs: () => Promise<void>;
-  /** The peer's address: only loopback may move the clock. */
-  readonly addressOf: (request: Request) => string | undefined;
 }
 
 /** `POST /test/clock`, mounted only with OUTPOST_TEST_CLOCK=1. [D16] */
-export function testClockRoutes({ clock, runDueJobs, addressOf }: TestClockDeps): Hono {
-  const routes = new Hono();
+export function testClockRoutes({ clock, runDueJobs }: TestClockDeps): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
   routes.post("/test/clock", async (c) => {
-    if (!isLoopback(addressOf(c.req.raw))) {
+    // The peer itself: what a proxy forwards is not from this machine's operator.
+    if (!isLoopback(c.env?.server?.requestIP(c.req.raw)?.address)) {
       throw new AppError("forbidden", "the test clock answers to loopback addresses only");
     }
     const body = (await c.req.json().catch(() => {

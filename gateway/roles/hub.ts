@@ -1,0 +1,141 @@
+import type { HubConfig } from "../config/settings.ts";
+import { consoleRoutes } from "../console/console-routes.ts";
+import { SqlReportReader } from "../db/stores/report-reader.ts";
+import { createApi } from "../http/api.ts";
+import { createApp } from "../http/app.ts";
+import { trustedProxies } from "../http/client-address.ts";
+import { siteDownloadRoutes } from "../http/content/site-downloads.ts";
+import type { Api } from "../http/environment.ts";
+import { healthRoutes } from "../http/health.ts";
+import { authoriseSite, linkRoutes } from "../http/link/link-routes.ts";
+import { testClockRoutes } from "../http/routes/test-clock.ts";
+import type { ReadinessCheck } from "../http/use-cases.ts";
+import { type GatewayClock, TestClock } from "../jobs/clock.ts";
+import { Scheduler } from "../jobs/scheduler.ts";
+import { consoleFiles, every, HUB_COOKIE, listFiles, readinessChecks } from "./doors.ts";
+import { clockFor, type Foundation, openFoundation, type RoleOptions } from "./foundation.ts";
+import { buildHub, type HubCore } from "./hub-core.ts";
+import { type Listening, serve } from "./server.ts";
+import { commonJobs } from "./site-jobs.ts";
+
+/** A hub that works, with its doors not yet mounted. */
+export interface RunningHub extends AsyncDisposable {
+  readonly core: HubCore;
+  readonly scheduler: Scheduler;
+  readonly checks: readonly ReadinessCheck[];
+  readonly mount: (app: Api) => void;
+  readonly mountHealth: (app: Api, checks: readonly ReadinessCheck[]) => void;
+}
+
+/** `outpost hub`: the central hub on a port of its own, under `/hub`. [D20] */
+export async function startHub(config: HubConfig, options: RoleOptions): Promise<Listening> {
+  const clock = clockFor(config);
+  await using stack = new AsyncDisposableStack();
+  const hub = stack.use(await runHub(config, clock, options));
+  const app = createApp({
+    log: options.log,
+    metrics: options.metrics,
+    proxies: trustedProxies(config.trustedProxies),
+    elapsed: () => performance.now(),
+  });
+  hub.mountHealth(app, hub.checks);
+  if (clock instanceof TestClock) {
+    app.route("/", testClockRoutes({ clock, runDueJobs: () => hub.scheduler.runDue() }));
+  }
+  hub.mount(app);
+  app.get("/", (c) => c.redirect("/hub/"));
+  const listening = stack.use(serve(app, { ...config, log: options.log }));
+  hub.scheduler.start();
+  const running = stack.move();
+  return { url: listening.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Opens everything of a hub but its port. */
+export async function runHub(
+  config: HubConfig,
+  clock: GatewayClock,
+  options: RoleOptions,
+): Promise<RunningHub> {
+  await using stack = new AsyncDisposableStack();
+  const foundation = stack.use(await openFoundation("hub", config, clock, options));
+  const core = await buildHub(config, foundation, options);
+  const scheduler = stack.use(new Scheduler(commonJobs(foundation), clock, options.log));
+  const doors = hubDoors(foundation, core, options);
+  stack.defer(() => doors.console.close());
+  const running = stack.move();
+  return {
+    core,
+    scheduler,
+    checks: readinessChecks("hub", foundation),
+    mount: (app) => {
+      app.route(
+        "/hub/sync/v1/content",
+        siteDownloadRoutes({
+          store: foundation.blobs,
+          served: foundation.served,
+          describeMissing: () => "The hub does not have this file: upload it there.",
+          now: () => clock.now(),
+          authorise: authoriseSite(core.link),
+        }),
+      );
+      app.route("/hub/sync/v1", linkRoutes(core.link));
+      app.route("/hub/api/v1", doors.api);
+      app.route("/hub", doors.console.routes);
+    },
+    mountHealth: (app, checks) => {
+      const { accounts, tokens } = foundation;
+      app.route(
+        "/",
+        healthRoutes({
+          checks,
+          metrics: options.metrics,
+          identify: { accounts, tokens, cookie: HUB_COOKIE },
+        }),
+      );
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
+  const { database, accounts, tokens, audit, accessStore, blobs, blobIndex, clock } = foundation;
+  const now = () => clock.now();
+  const reports = new SqlReportReader({
+    database,
+    policy: core.holder,
+    siteOf: (site) => core.directory.siteOf(site),
+  });
+  const shared = {
+    accounts,
+    tokens,
+    audit,
+    reports,
+    policy: core.holder,
+    author: core.book,
+    settings: core.settings,
+    link: async () => ({ role: "hub", sites: (await core.directory.sites()).length }),
+    now,
+    cookie: HUB_COOKIE,
+  };
+  const api = createApi({
+    ...shared,
+    base: "/hub/api/v1",
+    answers: accessStore,
+    files: blobs,
+    listFiles: () => listFiles(blobIndex),
+    role: { kind: "hub", directory: core.directory },
+  });
+  const console = consoleRoutes({
+    ...shared,
+    base: "/hub",
+    role: "hub",
+    files: consoleFiles(blobIndex, blobs),
+    instants: async () => [], // Instants belong to the sites.
+    log: options.log,
+    nextHlc: () => foundation.hlc.next(),
+    every,
+    site: undefined,
+    hub: core.directory,
+  });
+  return { api, console };
+}

@@ -1,0 +1,134 @@
+import { networkInterfaces } from "node:os";
+import { serveMessage } from "../../devices/service/dm-session.ts";
+import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
+import type { SiteConfig } from "../config/settings.ts";
+import { type Console, consoleRoutes } from "../console/console-routes.ts";
+import { SqlKnockList } from "../db/stores/access-store-knocks.ts";
+import { readInstants } from "../db/stores/instant-reader.ts";
+import { SqlReportReader } from "../db/stores/report-reader.ts";
+import { createApi } from "../http/api.ts";
+import type { TrustedProxies } from "../http/client-address.ts";
+import { deviceContentRoutes } from "../http/content/device-content.ts";
+import type { Api } from "../http/environment.ts";
+import { omaDmRoutes } from "../http/routes/oma-dm.ts";
+import { consoleFiles, every, listFiles, SITE_COOKIE } from "./doors.ts";
+import type { Foundation, RoleOptions } from "./foundation.ts";
+import type { Replanner } from "./replanner.ts";
+import type { SiteCore } from "./site-core.ts";
+import { siteUseCases } from "./site-use-cases.ts";
+
+export interface SiteDoors {
+  readonly api: Api;
+  readonly console: Console;
+  readonly reports: SqlReportReader;
+  /** OMA DM and content: what devices call. */
+  readonly mountDevices: (app: Api) => void;
+}
+
+/** Everything of a site that can be called, to be mounted by the role. */
+export function siteDoors(
+  config: SiteConfig,
+  foundation: Foundation,
+  core: SiteCore,
+  replanner: Replanner,
+  proxies: TrustedProxies,
+  options: RoleOptions,
+): SiteDoors {
+  const { database, accounts, tokens, audit, accessStore, blobs, blobIndex } = foundation;
+  const now = () => foundation.clock.now();
+  const reports = new SqlReportReader({
+    database,
+    policy: core.holder,
+    siteOf: () => ({ name: core.settings.read().siteName, asOfMs: now(), stale: false }),
+  });
+  const author: PolicyAuthor = {
+    write: async (changes, by) => {
+      await core.uplink.write(changes, by);
+      // Whoever asks next sees the rows that follow from the change.
+      await replanner.run();
+    },
+  };
+  const useCases = siteUseCases(core.context);
+  const codes = core.context.enrolmentCodes;
+  const knocks = new SqlKnockList(database);
+  const link = () => core.uplink.view();
+  const shared = { accounts, tokens, audit, reports, policy: core.holder, author, link, now };
+
+  return {
+    reports,
+    api: createApi({
+      ...shared,
+      base: "/api/v1",
+      cookie: SITE_COOKIE,
+      answers: accessStore,
+      files: blobs,
+      listFiles: () => listFiles(blobIndex),
+      settings: core.settings,
+      role: { kind: "site", site: () => core.context.site, useCases, codes, knocks },
+    }),
+    console: consoleRoutes({
+      ...shared,
+      base: "",
+      role: "site",
+      cookie: SITE_COOKIE,
+      settings: core.settings,
+      files: consoleFiles(blobIndex, blobs),
+      instants: (fromMs, toMs) => readInstants(database, fromMs, toMs),
+      log: options.log,
+      nextHlc: () => foundation.hlc.next(),
+      every,
+      site: { useCases, knocks, codes },
+      hub: undefined,
+    }),
+    mountDevices: (app) => {
+      app.route(
+        "/content",
+        deviceContentRoutes({
+          store: blobs,
+          served: foundation.served,
+          describeMissing: (sha256) => core.content.describeMissing(sha256),
+          now,
+          urls: core.urls,
+          certificate: {
+            criteria: () => core.holder.read().enterprise.certificateSearchCriteria,
+            header: config.certificateSubjectHeader,
+            proxies,
+          },
+          log: options.log,
+        }),
+      );
+      app.route(
+        "/",
+        omaDmRoutes({
+          serve: (message, origin) => serveMessage(core.context, message, origin),
+          baseUrlOf: (request) => baseUrlOf(config, request),
+          log: options.log,
+        }),
+      );
+    },
+  };
+}
+
+/**
+ * The address under which a device reaches us: as configured, else the one it used, if that is an
+ * address of this machine; a made-up Host header gets our own. [D27]
+ */
+function baseUrlOf(config: SiteConfig, request: Request): string {
+  if (config.siteUrl) return config.siteUrl.toString().replace(/\/+$/, "");
+  const url = new URL(request.url);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (host === "localhost" || ownAddresses().has(host)) return url.origin;
+  const [first = "127.0.0.1"] = [...ownAddresses()].filter((address) => !address.includes(":"));
+  return `${url.protocol}//${first}:${url.port || "80"}`;
+}
+
+let addresses: ReadonlySet<string> | undefined;
+
+function ownAddresses(): ReadonlySet<string> {
+  addresses ??= new Set(
+    Object.values(networkInterfaces()).flatMap((list) =>
+      (list ?? []).map(({ address }) => address),
+    ),
+  );
+  return addresses;
+}

@@ -1,0 +1,104 @@
+import type { SiteConfig } from "../config/settings.ts";
+import { createApp } from "../http/app.ts";
+import { trustedProxies } from "../http/client-address.ts";
+import type { Api } from "../http/environment.ts";
+import { healthRoutes } from "../http/health.ts";
+import { testClockRoutes } from "../http/routes/test-clock.ts";
+import type { ReadinessCheck } from "../http/use-cases.ts";
+import { type GatewayClock, TestClock } from "../jobs/clock.ts";
+import { Scheduler } from "../jobs/scheduler.ts";
+import { readinessChecks, SITE_COOKIE } from "./doors.ts";
+import { clockFor, openFoundation, type RoleOptions } from "./foundation.ts";
+import { Replanner } from "./replanner.ts";
+import { type Listening, serve } from "./server.ts";
+import { buildSite, type SiteCore } from "./site-core.ts";
+import { siteDoors } from "./site-doors.ts";
+import { siteJobs } from "./site-jobs.ts";
+
+/** A site that works, with its doors not yet mounted. */
+export interface RunningSite extends AsyncDisposable {
+  readonly core: SiteCore;
+  readonly scheduler: Scheduler;
+  readonly checks: readonly ReadinessCheck[];
+  readonly mount: (app: Api) => void;
+  readonly mountHealth: (app: Api, checks: readonly ReadinessCheck[]) => void;
+}
+
+/** `outpost site`: a branch gateway on a port of its own. */
+export async function startSite(config: SiteConfig, options: RoleOptions): Promise<Listening> {
+  const clock = clockFor(config);
+  await using stack = new AsyncDisposableStack();
+  const site = stack.use(await runSite(config, clock, options));
+  const app = createApp({
+    log: options.log,
+    metrics: options.metrics,
+    proxies: trustedProxies(config.trustedProxies),
+    elapsed: () => performance.now(),
+  });
+  site.mountHealth(app, site.checks);
+  if (clock instanceof TestClock) {
+    app.route("/", testClockRoutes({ clock, runDueJobs: () => site.scheduler.runDue() }));
+  }
+  site.mount(app);
+  const listening = stack.use(serve(app, { ...config, log: options.log }));
+  site.core.uplink.start();
+  site.scheduler.start();
+  const running = stack.move();
+  return { url: listening.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Opens everything of a site but its port. */
+export async function runSite(
+  config: SiteConfig,
+  clock: GatewayClock,
+  options: RoleOptions,
+): Promise<RunningSite> {
+  await using stack = new AsyncDisposableStack();
+  const foundation = stack.use(await openFoundation("site", config, clock, options));
+  const core = await buildSite(config, foundation, options);
+  stack.defer(async () => {
+    await foundation.served.flush(foundation.blobIndex, clock.now());
+  });
+  if (core.puller) {
+    const { puller } = core;
+    stack.defer(() => puller.close());
+  }
+  stack.use(core.uplink);
+  const replanner = new Replanner(core.context, core.content);
+  const scheduler = stack.use(
+    new Scheduler(siteJobs(core, foundation, replanner), clock, options.log),
+  );
+  stack.defer(
+    core.holder.onChange(() => {
+      replanner.run().catch((error) => options.log.error("replan-failed", error));
+    }),
+  );
+  const proxies = trustedProxies(config.trustedProxies);
+  const doors = siteDoors(config, foundation, core, replanner, proxies, options);
+  stack.defer(() => doors.console.close());
+  await replanner.run();
+  const running = stack.move();
+
+  return {
+    core,
+    scheduler,
+    checks: readinessChecks("site", foundation),
+    mount: (app) => {
+      doors.mountDevices(app);
+      app.route("/api/v1", doors.api);
+      app.route("/", doors.console.routes);
+    },
+    mountHealth: (app, checks) => {
+      const { accounts, tokens } = foundation;
+      app.route(
+        "/",
+        healthRoutes({
+          checks,
+          metrics: options.metrics,
+          identify: { accounts, tokens, cookie: SITE_COOKIE },
+        }),
+      );
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
