@@ -89,6 +89,7 @@ export async function runHub(
         healthRoutes({
           checks,
           metrics: options.metrics,
+          log: options.log,
           identify: { accounts, tokens, cookie: HUB_COOKIE },
         }),
       );

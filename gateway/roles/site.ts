@@ -95,6 +95,7 @@ export async function runSite(
         healthRoutes({
           checks,
           metrics: options.metrics,
+          log: options.log,
           identify: { accounts, tokens, cookie: SITE_COOKIE },
         }),
       );
