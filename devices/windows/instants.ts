@@ -44,9 +44,9 @@ export function planInstants(input: InstantsInput): Instant[] {
   const drawn = near
     .filter((occurrence) => !provided.has(occurrence))
     .map((occurrence) => draw(input, occurrence));
-  // An instant is stored by its start: one that is drawn anew replaces the one it comes after.
-  const isReplaced = (instant: Instant) => drawn.some(({ startMs }) => startMs === instant.startMs);
-  return [...changed.filter((instant) => !isReplaced(instant)), ...drawn];
+  // An instant is stored by its start, and the last word holds: what is drawn anew comes after the
+  // closing of what it replaces.
+  return [...changed, ...drawn];
 }
 
 /**

@@ -75,6 +75,8 @@ describe("checkWindow()", () => {
     [{ recurrence: "FREQ=YEARLY;BYWEEKNO=10;BYDAY=1MO" }, "/recurrence"],
     [{ recurrence: "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30" }, "/recurrence"],
     [{ recurrence: "FREQ=DAILY;UNTIL=20200101" }, "/recurrence"],
+    // Three thousand days of February are more than the library is willing to look through.
+    [{ recurrence: "FREQ=DAILY;BYMONTH=2;COUNT=3000" }, "/recurrence"],
     [{ recurrence: "FREQ=DAILY;__PROTO__=1" }, "/recurrence"],
   ] satisfies [Partial<MaintenanceWindow>, string][])("refuses %p at %s", (change, pointer) => {
     expect(pointersOf(aWindow(change))).toEqual([pointer]);
