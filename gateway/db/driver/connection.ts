@@ -303,11 +303,14 @@ PRAGMA journal_mode = DELETE;
 PRAGMA locking_mode = NORMAL;
 SELECT count(*) FROM sqlite_schema`;
 const CHANGES = "SELECT changes(), last_insert_rowid()";
+/** After a large transaction the log file is cut back to this. */
+const LOG_BYTES_KEPT = 16 * 1024 ** 2;
 /** The last line reads the file, so that a lock or a wrong key shows now. */
 const SETTINGS = `PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
 PRAGMA busy_timeout = 0;
 PRAGMA trusted_schema = OFF;
+PRAGMA journal_size_limit = ${LOG_BYTES_KEPT};
 SELECT count(*) FROM sqlite_schema`;
 
 /** The binding gives an ArrayBuffer here and a Buffer there: always a Uint8Array. */
