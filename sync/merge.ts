@@ -2,9 +2,11 @@
  * How two accounts of the same thing become one. Both functions are maxima of a total order, so the
  * order of arrival, repetition and grouping do not matter. [design section 3, PROTOCOL 6]
  */
+import { decisionFact } from "../devices/install/fold.ts";
 import type { Device } from "../devices/model/device.ts";
+import { FACT_SOURCES, type NewFact } from "../devices/model/fact.ts";
 import type { DistributionId } from "../devices/model/ids.ts";
-import { compareOrder, type Installation } from "../devices/model/installation.ts";
+import { compareOrder, type Installation, type OrderTuple } from "../devices/model/installation.ts";
 import type { KnownDevice } from "./ports/site-link-store.ts";
 
 /** Of two rows of one (distribution, device), the one that the order tuple puts last. */
@@ -14,43 +16,79 @@ export function mergeOrder<Row extends Pick<Installation, OrderKey>>(a: Row, b: 
 
 type OrderKey = "incarnation" | "attempt" | "sequence" | "hlc" | "site";
 
+/** A device after adoption, with the facts that say what the adoption decided. */
+export interface AdoptedDevice extends KnownDevice {
+  readonly facts: readonly NewFact[];
+}
+
 /**
  * What a site makes of a device when it adopts what the hub knows. [PROTOCOL 6.6]
  *
- * A row of ours that is behind the hub's gives way, unless it was written later than the hub's: then
+ * A row of ours that is behind the hub's gives way, unless it was observed later: then
  * it tells of something after the restore, under numbers that were used before. It stays and goes on
- * above them. A number of ours that is ahead always stays.
+ * above them, and a fact says so. A row of ours that is ahead always stays.
  *
  * @param here what the site has of it; undefined when the device is not known here
  * @param known what the hub has of the same device
  */
-export function adoptDevice(here: KnownDevice | undefined, known: KnownDevice): KnownDevice {
-  if (here === undefined) return known;
-  let device = laterDevice(here.device, known.device);
-  let { sequence } = device;
+export function adoptDevice(here: KnownDevice | undefined, known: KnownDevice): AdoptedDevice {
+  if (here === undefined) return { ...known, facts: [] };
+  const device = laterDevice(here.device, known.device);
   const rows = new Map<DistributionId, Installation>(
     here.rows.map((row) => [row.distribution, row]),
   );
+  const facts: NewFact[] = [];
+  let sequence = [...here.rows, ...known.rows]
+    .filter(({ incarnation }) => incarnation === device.incarnation)
+    .reduce((highest, row) => Math.max(highest, row.sequence), device.sequence);
   for (const theirs of known.rows) {
     const ours = rows.get(theirs.distribution);
-    if (ours === undefined || (compareOrder(ours, theirs) < 0 && ours.hlc <= theirs.hlc)) {
+    if (ours === undefined) {
       rows.set(theirs.distribution, theirs);
-    } else if (compareOrder(ours, theirs) < 0) {
-      sequence = Math.max(sequence, theirs.sequence, ours.sequence) + 1;
-      const attempt = Math.max(ours.attempt, theirs.attempt);
-      rows.set(theirs.distribution, {
-        ...ours,
-        incarnation: device.incarnation,
-        attempt,
-        sequence,
-      });
+      continue;
     }
+    // Times are compared, not stamps: both are of the site's own clock, and the hub clamps stamps.
+    const position = comparePosition(ours, theirs);
+    const laterMs = ours.observedAtMs - theirs.observedAtMs;
+    if (position > 0 || (position === 0 && laterMs === 0)) continue;
+    if (laterMs <= 0) {
+      rows.set(theirs.distribution, theirs);
+      continue;
+    }
+    sequence += 1;
+    const attempt = Math.max(ours.attempt, theirs.attempt);
+    const kept = { ...ours, incarnation: device.incarnation, attempt, sequence };
+    rows.set(theirs.distribution, kept);
+    facts.push(keptFact(device, kept));
   }
-  for (const row of rows.values()) {
-    if (row.incarnation === device.incarnation) sequence = Math.max(sequence, row.sequence);
-  }
-  if (sequence !== device.sequence) device = { ...device, sequence };
-  return { device, rows: [...rows.values()] };
+  return {
+    device: sequence === device.sequence ? device : { ...device, sequence },
+    rows: [...rows.values()],
+    facts,
+  };
+}
+
+function comparePosition(a: OrderTuple, b: OrderTuple): number {
+  return a.incarnation - b.incarnation || a.attempt - b.attempt || a.sequence - b.sequence;
+}
+
+/** The row's last report once more, under its new number; a decision where nothing was reported. */
+function keptFact(device: Device, row: Installation): NewFact {
+  const decided = decisionFact(
+    device,
+    row,
+    {
+      value: "kept",
+      by: "site",
+      atMs: row.observedAtMs,
+      text: "Reported after the site was restored; it counts on above what the hub knew.",
+      protocol: "site",
+    },
+    row.hlc,
+  );
+  const source = FACT_SOURCES.find((one) => one === row.source);
+  if (source === undefined || row.nativeValue === null) return decided;
+  return { ...decided, kind: "report", source, value: row.nativeValue, text: row.lastErrorText };
 }
 
 /** The account of the later life; within one life ours, gone if either says so. */

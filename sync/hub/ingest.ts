@@ -36,6 +36,8 @@ type Prepared = Omit<IngestWrite, "site" | "inbox"> & {
   readonly accept?: () => void;
 };
 
+/** How far back the last report before a decision is looked for, in facts. */
+const EARLIER_FACTS_MAX = 2000;
 /** Old status documents of a site that are looked for when a new one begins. */
 const FORMER_DOCUMENTS_MAX = 16;
 
@@ -194,7 +196,20 @@ async function prepareJournal(
   }
   const facts = parseFacts(unpackBody(frame), { site: site.id, ...content });
   const known = await deps.store.devices([...new Set(facts.map(({ device }) => device))]);
-  const projected = projectFacts(site.id, facts, known);
+  const first = projectFacts(site.id, facts, [], known);
+  const seq = Math.max(0, expected - 1 - EARLIER_FACTS_MAX);
+  const projected = first.needsEarlier
+    ? projectFacts(
+        site.id,
+        facts,
+        await deps.store.facts(
+          site.id,
+          { incarnation: content.incarnation, seq },
+          expected - 1 - seq,
+        ),
+        known,
+      )
+    : first;
   return {
     site,
     facts,

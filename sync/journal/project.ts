@@ -9,52 +9,77 @@ import { parseDeviceFact } from "./device-schema.ts";
 export interface ProjectedFacts {
   readonly devices: readonly Device[];
   readonly rows: readonly Installation[];
+  /** A decision came after a report that is in an earlier frame: ask again with `earlier` facts. */
+  readonly needsEarlier: boolean;
 }
+
+type NativeWords = Pick<Installation, "source" | "nativeValue" | "lastError" | "lastErrorText">;
 
 /**
  * What the journal tells that entries do not: the devices themselves, and a row's native words. The
- * row is brought by the status document, which always comes first. [PROTOCOL 5.4]
+ * row itself is brought by the status document, which always comes first. [PROTOCOL 5.4]
+ *
+ * The words are those of the last report before the fact that has the row's place in the order: that
+ * report itself, or one that decisions followed. Facts about a row that lost against what the hub
+ * knew (after a restore) never reach its place, so they change no words.
  *
  * @param facts of one site, ascending
+ * @param earlier facts right before them, ascending; only their reports are looked at
  * @param known what the hub has of the devices concerned
  * @throws ProtocolError with rule `journal-device`
  */
 export function projectFacts(
   site: SiteId,
   facts: readonly Fact[],
+  earlier: readonly Fact[],
   known: ReadonlyMap<DeviceId, DeviceAtHub>,
 ): ProjectedFacts {
   const devices = new Map<DeviceId, Device>();
   const rows = new Map<string, Installation>();
+  const words = new Map<string, NativeWords>();
+  for (const fact of earlier) rememberWords(words, fact);
+  let needsEarlier = false;
   for (const fact of facts) {
     const atHub = known.get(fact.device);
     const before = devices.get(fact.device) ?? atHub?.devices.find((one) => one.site === site);
     const after = deviceAfter(before, fact);
     if (after !== undefined && after !== before) devices.set(fact.device, after);
-    if (!isReportOfRow(fact)) continue;
-    const key = `${fact.distribution}.${fact.device}`;
-    const row =
-      rows.get(key) ??
-      atHub?.rows.find((one) => one.site === site && one.distribution === fact.distribution);
-    if (row !== undefined) rows.set(key, { ...row, ...nativeWordsOf(fact) });
+
+    rememberWords(words, fact);
+    const row = atHub?.rows.find(
+      (one) => one.site === site && one.distribution === fact.distribution,
+    );
+    if (row === undefined || fact.effect === "late" || !isAtPlaceOf(fact, row)) continue;
+    const said = words.get(keyOf(fact));
+    if (said !== undefined) rows.set(keyOf(fact), { ...row, ...said });
+    else needsEarlier = true;
   }
-  return { devices: [...devices.values()], rows: [...rows.values()] };
+  return { devices: [...devices.values()], rows: [...rows.values()], needsEarlier };
 }
 
 /** A late report changed nothing at the site, so it changes nothing here. [D1] */
-function isReportOfRow(fact: Fact): boolean {
-  return fact.kind === "report" && fact.distribution !== null && fact.effect !== "late";
-}
-
-function nativeWordsOf(
-  fact: Fact,
-): Pick<Installation, "source" | "nativeValue" | "lastError" | "lastErrorText"> {
-  return {
+function rememberWords(words: Map<string, NativeWords>, fact: Fact): void {
+  if (fact.kind !== "report" || fact.distribution === null || fact.effect === "late") return;
+  words.set(keyOf(fact), {
     source: fact.source,
     nativeValue: fact.value,
     lastError: fact.lastError,
     lastErrorText: fact.text,
-  };
+  });
+}
+
+/** A stamp before the row's is of a report that lost a tie; one after it repeated what was known. */
+function isAtPlaceOf(fact: Fact, row: Installation): boolean {
+  return (
+    fact.hlc >= row.hlc &&
+    fact.incarnation === row.incarnation &&
+    fact.attempt === row.attempt &&
+    fact.sequence === row.sequence
+  );
+}
+
+function keyOf(fact: Fact): string {
+  return `${fact.distribution}.${fact.device}`;
 }
 
 /** A removed device comes back only under a higher incarnation. [PROTOCOL 6.5] */

@@ -234,6 +234,13 @@ export class PolicyBook implements PolicyAuthor {
     return encodeStateVector(this.#documents.get(name)?.doc ?? new Doc());
   }
 
+  /** What was decided at this gateway, as changes for another book: a site takes them along when it joins. */
+  ownRecords(): PolicyChange[] {
+    return this.#records
+      .filter(({ origin }) => origin === this.#ownName())
+      .map(({ kind, id, body }) => ({ kind, id, body: JSON.parse(body) }));
+  }
+
   #ownName(): string {
     const { owner } = this.#deps;
     return owner.role === "hub" ? ORG_DOCUMENT : siteDocumentName(owner.site);

@@ -1,0 +1,221 @@
+import type { Device } from "../../../devices/model/device.ts";
+import { AppError } from "../../../devices/model/errors.ts";
+import type { Fact, NewFact } from "../../../devices/model/fact.ts";
+import type { SiteId } from "../../../devices/model/ids.ts";
+import type { Installation } from "../../../devices/model/installation.ts";
+import { adoptDevice } from "../../../sync/merge.ts";
+import type { StoredDocument } from "../../../sync/ports/documents.ts";
+import {
+  type Adoption,
+  type ChangedRows,
+  type FactPosition,
+  INITIAL_POSITION,
+  type LinkPosition,
+  type LinkWrite,
+  type OutboxFrame,
+  type SiteIdentity,
+  type SiteKeys,
+  type SiteLinkStore,
+} from "../../../sync/ports/site-link-store.ts";
+import { type PolicyDisk, writeDocuments } from "./memory-documents.ts";
+
+/** A site's disk as plain data: `structuredClone` of it is a backup, or a cloned appliance. */
+export interface SiteDisk extends PolicyDisk {
+  keys: SiteKeys | undefined;
+  identity: SiteIdentity | undefined;
+  position: LinkPosition;
+  restored: boolean;
+  outbox: OutboxFrame[];
+  facts: Fact[];
+  revision: number;
+  readonly rows: Map<string, { row: Installation; revision: number }>;
+  readonly devices: Map<string, Device>;
+}
+
+/** The name of a site that has not joined. */
+const LONE_SITE = "site" as SiteId;
+
+export function emptySiteDisk(): SiteDisk {
+  return {
+    keys: undefined,
+    identity: undefined,
+    position: INITIAL_POSITION,
+    restored: false,
+    outbox: [],
+    facts: [],
+    revision: 0,
+    rows: new Map(),
+    devices: new Map(),
+    documents: new Map(),
+    records: new Map(),
+    secrets: new Map(),
+  };
+}
+
+/** What a device session does to a site's disk: one transaction, as `SiteStore.commit` does it. */
+export function commitDevice(
+  disk: SiteDisk,
+  changes: {
+    readonly device: Device;
+    readonly rows: readonly Installation[];
+    readonly facts: readonly NewFact[];
+  },
+): void {
+  disk.devices.set(changes.device.id, changes.device);
+  for (const row of changes.rows) putRow(disk, row);
+  putFacts(disk, changes.facts);
+}
+
+/** `SiteLinkStore` over plain data. */
+export class MemorySiteLinkStore implements SiteLinkStore {
+  readonly #disk: SiteDisk;
+
+  constructor(disk: SiteDisk) {
+    this.#disk = disk;
+  }
+
+  async keys(): Promise<SiteKeys | undefined> {
+    return this.#disk.keys;
+  }
+
+  async putKeys(keys: SiteKeys): Promise<void> {
+    if (this.#disk.keys && !Bun.deepEquals(this.#disk.keys, keys)) {
+      throw new AppError("conflict", "there are other keys");
+    }
+    this.#disk.keys = keys;
+  }
+
+  async identity(): Promise<SiteIdentity | undefined> {
+    return this.#disk.identity;
+  }
+
+  async join(identity: SiteIdentity, position: LinkPosition): Promise<void> {
+    const disk = this.#disk;
+    const { site } = identity;
+    disk.facts = disk.facts.map((fact) =>
+      fact.site === site ? fact : { ...fact, site, siteIncarnation: position.incarnation },
+    );
+    for (const [key, { row, revision }] of disk.rows) {
+      disk.rows.set(key, { row: { ...row, site }, revision });
+    }
+    for (const [key, device] of disk.devices) disk.devices.set(key, { ...device, site });
+    disk.identity = identity;
+    disk.position = position;
+  }
+
+  async position(): Promise<LinkPosition> {
+    return this.#disk.position;
+  }
+
+  async restored(): Promise<boolean> {
+    return this.#disk.restored;
+  }
+
+  async changes(afterRevision: number, limit: number): Promise<ChangedRows> {
+    const changed = [...this.#disk.rows.values()]
+      .filter(({ revision }) => revision > afterRevision)
+      .sort((a, b) => a.revision - b.revision);
+    return {
+      rows: changed.slice(0, limit),
+      more: changed.length > limit,
+      lastFacts: lastFacts(this.#disk),
+    };
+  }
+
+  async facts(after: FactPosition, limit: number): Promise<readonly Fact[]> {
+    return this.#disk.facts
+      .filter((fact) => fact.siteIncarnation === after.incarnation && fact.seq > after.seq)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit);
+  }
+
+  async pending(
+    afterRevision: number,
+    after: readonly FactPosition[],
+  ): Promise<{ readonly rows: number; readonly facts: number }> {
+    const rows = [...this.#disk.rows.values()].filter((one) => one.revision > afterRevision);
+    const known = new Map(after.map(({ incarnation, seq }) => [incarnation, seq]));
+    const facts = this.#disk.facts.filter(
+      (fact) => fact.seq > (known.get(fact.siteIncarnation) ?? 0),
+    );
+    return { rows: rows.length, facts: facts.length };
+  }
+
+  async document(name: string): Promise<StoredDocument | undefined> {
+    return this.#disk.documents.get(name);
+  }
+
+  async oldestFrame(): Promise<OutboxFrame | undefined> {
+    return this.#disk.outbox[0];
+  }
+
+  async commit(write: LinkWrite): Promise<void> {
+    const disk = this.#disk;
+    disk.position = write.position;
+    const through = write.dropFramesThrough ?? 0;
+    disk.outbox = disk.outbox.filter(
+      ({ incarnation, seq }) => incarnation !== write.position.incarnation || seq > through,
+    );
+    if (write.frame) disk.outbox.push(write.frame);
+    writeDocuments(disk, write.documents ?? []);
+  }
+
+  async adopt(adoption: Adoption): Promise<void> {
+    const disk = this.#disk;
+    const { renumber } = adoption;
+    if (renumber) {
+      disk.facts = disk.facts.map((fact) =>
+        fact.siteIncarnation === renumber.incarnation && fact.seq >= renumber.seq
+          ? {
+              ...fact,
+              siteIncarnation: adoption.position.incarnation,
+              seq: fact.seq - renumber.seq + 1,
+            }
+          : fact,
+      );
+    }
+    const decided: NewFact[] = [];
+    for (const known of adoption.known) {
+      const device = disk.devices.get(known.device.id);
+      const rows = [...disk.rows.values()].map(({ row }) => row);
+      const here = device && { device, rows: rows.filter((row) => row.device === device.id) };
+      const adopted = adoptDevice(here, known);
+      disk.devices.set(adopted.device.id, adopted.device);
+      for (const row of adopted.rows) putRow(disk, row);
+      decided.push(...adopted.facts);
+    }
+    writeDocuments(disk, adoption.documents);
+    disk.outbox = [];
+    disk.restored = false;
+    disk.position = adoption.position;
+    putFacts(disk, decided);
+  }
+}
+
+function putFacts(disk: SiteDisk, facts: readonly NewFact[]): void {
+  const site = disk.identity?.site ?? LONE_SITE;
+  const { incarnation } = disk.position;
+  for (const fact of facts) {
+    const seq = lastSeq(disk, incarnation) + 1;
+    disk.facts.push({ ...fact, site, siteIncarnation: incarnation, seq });
+  }
+}
+
+function putRow(disk: SiteDisk, row: Installation): void {
+  disk.revision += 1;
+  disk.rows.set(`${row.distribution}.${row.device}`, { row, revision: disk.revision });
+}
+
+function lastSeq(disk: SiteDisk, incarnation: number): number {
+  return disk.facts.reduce(
+    (last, fact) => (fact.siteIncarnation === incarnation ? Math.max(last, fact.seq) : last),
+    0,
+  );
+}
+
+function lastFacts(disk: SiteDisk): FactPosition[] {
+  const incarnations = [...new Set(disk.facts.map((fact) => fact.siteIncarnation))];
+  return incarnations
+    .sort((a, b) => a - b)
+    .map((incarnation) => ({ incarnation, seq: lastSeq(disk, incarnation) }));
+}
