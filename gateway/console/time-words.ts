@@ -1,6 +1,8 @@
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** Nearer than this a date is clear without its year. */
+const HALF_YEAR_MS = 182 * DAY_MS;
 /** Less than this is "just now". */
 const NOW_MS = 45_000;
 
@@ -27,9 +29,12 @@ function hourWords(minutes: number): string {
   return rest === 0 || hours >= 6 ? `${Math.round(minutes / 60)} h` : `${hours} h ${rest} min`;
 }
 
-/** `21 Nov 2026, 22:14 CET`: the local time of a zone, which it names. */
-export function absoluteWords(atMs: number, zone: string): string {
-  return formatter(zone, "long").format(atMs).replace(" at ", ", ");
+/** `21 Nov, 22:14 CET`: the local time of a zone, which it names; with the year when it is far. */
+export function absoluteWords(atMs: number, zone: string, nowMs: number): string {
+  const isThisYear = Math.abs(atMs - nowMs) < HALF_YEAR_MS;
+  return formatter(zone, isThisYear ? "long" : "year")
+    .format(atMs)
+    .replace(" at ", ", ");
 }
 
 /** `Sat 21 Nov`. */
@@ -71,17 +76,18 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countWords(count)} ${count === 1 ? one : many}`;
 }
 
-type Style = "long" | "day" | "clock";
+type Style = "long" | "year" | "day" | "clock";
+const LOCAL_TIME: Intl.DateTimeFormatOptions = {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+  timeZoneName: "short",
+};
 const STYLES: Readonly<Record<Style, Intl.DateTimeFormatOptions>> = {
-  long: {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    timeZoneName: "short",
-  },
+  long: LOCAL_TIME,
+  year: { ...LOCAL_TIME, year: "numeric" },
   day: { weekday: "short", day: "numeric", month: "short" },
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };

@@ -78,7 +78,7 @@ export function InstallationTable(props: InstallationTableProps) {
                 <ReasonCell view={view} row={row} />
               </td>
               <td data-label="Last contact">
-                <When view={view} at={row.deviceLastContactMs} site={row.site} />
+                <When view={view} at={row.deviceLastContactMs} site={row.site} stacked />
               </td>
               {view.role === "hub" && (
                 <td data-label="Site">
@@ -100,7 +100,9 @@ export function StatusCell({ view, row }: { view: View; row: InstallationView })
       <a class="plain" href={url(view, `/installations/${row.id}`)}>
         <StatusBadge view={view} bucket={row.bucket} label={row.statusLabel} />
       </a>{" "}
-      {row.attention && <Badge view={view} kind="warn" label="Needs attention" />}
+      {row.attention && row.bucket !== "failed" && (
+        <Badge view={view} kind="warn" label="Needs attention" />
+      )}
       {row.anomaly && <Badge view={view} kind="warn" label="Unexpected report" />}
       {row.stale && <Badge view={view} kind="warn" label="Last known" />}
       {row.state !== null && <span class="state">{row.state}</span>}
@@ -130,7 +132,7 @@ export function ReasonCell({ view, row }: { view: View; row: InstallationView })
       <span class="sub">
         Since <When view={view} at={row.sinceMs} site={row.site} />
       </span>
-      {row.bucket === "pending" && (
+      {(row.bucket === "pending" || row.reason !== null) && (
         <span class="sub">
           Next attempt{" "}
           <When view={view} at={row.nextAttemptMs} site={row.site} none={nextWords(row)} />

@@ -78,7 +78,7 @@ function AuditPage({ view, entries, query }: AuditPageProps) {
                   {entries.map((entry) => (
                     <tr id={`audit-${entry.id}`}>
                       <td data-label="When">
-                        <When view={view} at={entry.atMs} />
+                        <When view={view} at={entry.atMs} stacked />
                       </td>
                       <td data-label="Who">
                         <span>

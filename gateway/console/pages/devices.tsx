@@ -218,7 +218,7 @@ function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceVi
               </td>
               <td data-label="Last contact">
                 <span>
-                  <When view={view} at={device.lastContactMs} site={device.site} />
+                  <When view={view} at={device.lastContactMs} site={device.site} stacked />
                   {view.role === "hub" && <span class="sub">at {device.site}</span>}
                 </span>
               </td>

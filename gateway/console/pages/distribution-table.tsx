@@ -119,7 +119,7 @@ export function DistributionTable({ view, rows, policy, withoutApp }: Distributi
                 </td>
                 <td data-label="Made">
                   <span>
-                    <When view={view} at={distribution.createdAtMs} />
+                    <When view={view} at={distribution.createdAtMs} stacked />
                     <span class="sub">
                       by {distribution.author} at the {distribution.origin}
                     </span>

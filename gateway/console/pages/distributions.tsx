@@ -98,10 +98,9 @@ export function distributionPages(kit: Kit): void {
     const policy = deps.policy.read();
     const distribution = needDistribution(visit, policy);
     const terms = [fieldIs("distribution", distribution.id)];
-    const pending = [...terms, fieldIs("bucket", "pending")];
     const [counts, reasons, latest, sites] = await Promise.all([
       deps.reports.buckets(terms),
-      deps.reports.groupedBy("reason", pending),
+      deps.reports.groupedBy("reason", terms),
       deps.reports.list({ filter: terms, limit: ROWS_SHOWN, sort: "-observed" }),
       deps.hub?.sites(),
     ]);
@@ -331,16 +330,15 @@ function Reasons(props: {
   if (named.length === 0) return null;
   return (
     <>
-      <h3 class="spaced">Why rows are pending</h3>
+      <h3 class="spaced">What waits, and why</h3>
       <ul class="legend">
         {named.map(({ key, counts }) => (
           <li>
             <a
-              href={rowsUrl(
-                view,
-                [fieldIs("distribution", distribution.id), fieldIs("reason", key)],
-                "pending",
-              )}
+              href={rowsUrl(view, [
+                fieldIs("distribution", distribution.id),
+                fieldIs("reason", key),
+              ])}
               data-count={counts.total}
             >
               <span>{REASON_WORDS[key as keyof typeof REASON_WORDS] ?? key}</span>

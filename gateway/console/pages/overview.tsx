@@ -51,7 +51,7 @@ async function readOverview({ deps }: Visit): Promise<OverviewData> {
       reports.count([fieldIs("attention", "true")]),
       reports.countDevices([fieldIs("removed", "false")]),
       reports.groupedBy("package", []),
-      reports.groupedBy("reason", [fieldIs("bucket", "pending")]),
+      reports.groupedBy("reason", []),
       reports.list({ filter: [], limit: ROWS_SHOWN, sort: "-observed" }),
       site?.knocks.list(),
       deps.files.list(),
@@ -121,9 +121,14 @@ function Overview(props: OverviewData & { view: View }) {
         {isEmpty && <FirstSteps {...props} />}
         {!isEmpty && (
           <div class="grid">
-            <Card title="Where the installations stand" width="w5">
-              <Donut view={view} counts={counts} terms={[]} />
-            </Card>
+            <div class="w5 stack">
+              <Card title="Where the installations stand">
+                <Donut view={view} counts={counts} terms={[]} />
+              </Card>
+              <Card title="What waits, and why">
+                <Reasons {...props} />
+              </Card>
+            </div>
             <Card
               title="By app"
               width="w7"
@@ -140,25 +145,18 @@ function Overview(props: OverviewData & { view: View }) {
             </Card>
           </div>
         )}
-        {!isEmpty && (
-          <div class="grid">
-            <Card title="Why rows are pending" width="w5">
-              <Reasons {...props} />
-            </Card>
-            <Card
-              title={sites ? "Sites" : "Next maintenance windows"}
-              width="w7"
-              aside={
-                sites ? (
-                  <a href={url(view, "/sites")}>All sites</a>
-                ) : (
-                  <a href={url(view, "/windows")}>All windows</a>
-                )
-              }
-            >
-              {sites ? <SiteCards view={view} sites={sites} /> : <NextWindows {...props} />}
-            </Card>
-          </div>
+        {!isEmpty && sites && (
+          <Card title="Sites" aside={<a href={url(view, "/sites")}>All sites</a>}>
+            <SiteCards view={view} sites={sites} />
+          </Card>
+        )}
+        {!isEmpty && !sites && (
+          <Card
+            title="Next maintenance windows"
+            aside={<a href={url(view, "/windows")}>All windows</a>}
+          >
+            <NextWindows {...props} />
+          </Card>
         )}
         {!isEmpty && (
           <Card
@@ -217,12 +215,12 @@ function Attention({ view, knocks, brokenFiles, policy, counts }: OverviewData &
 
 function Reasons({ view, reasons }: OverviewData & { view: View }) {
   const named = reasons.filter(({ key }) => key !== "");
-  if (named.length === 0) return <p class="muted">Nothing is pending.</p>;
+  if (named.length === 0) return <p class="muted">Nothing waits.</p>;
   return (
     <ul class="legend">
       {named.map(({ key, counts }) => (
         <li>
-          <a href={rowsUrl(view, [fieldIs("reason", key)], "pending")} data-count={counts.total}>
+          <a href={rowsUrl(view, [fieldIs("reason", key)])} data-count={counts.total}>
             <span>{REASON_WORDS[key as keyof typeof REASON_WORDS] ?? key}</span>
             <span />
             <b>{countWords(counts.total)}</b>

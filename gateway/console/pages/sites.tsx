@@ -147,10 +147,10 @@ function SiteTable(props: {
                   <SiteBadge view={view} site={site} />
                 </td>
                 <td data-label="As of">
-                  <When view={view} at={site.asOfMs} site={site.id} none="no report yet" />
+                  <When view={view} at={site.asOfMs} site={site.id} none="no report yet" stacked />
                 </td>
                 <td data-label="Last heard">
-                  <When view={view} at={site.lastSeenMs} site={site.id} />
+                  <When view={view} at={site.lastSeenMs} site={site.id} stacked />
                 </td>
                 <td data-label="Installations">
                   <div>

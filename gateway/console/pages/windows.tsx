@@ -351,9 +351,9 @@ function OccurrenceTable(props: {
             const own = marks.filter((mark) => mark.startMs === startMs);
             return (
               <tr>
-                <td class="title">{absoluteWords(startMs, zone)}</td>
+                <td class="title">{absoluteWords(startMs, zone, view.nowMs)}</td>
                 <td data-label="Ends">
-                  {absoluteWords(endMs, zone)}
+                  {absoluteWords(endMs, zone, view.nowMs)}
                   <span class="sub">{durationWords(endMs - startMs)}</span>
                 </td>
                 <td data-label="Devices">

@@ -1,0 +1,587 @@
+/** A console over a real database in memory, with the rest of the gateway played. */
+import { Hono } from "hono";
+import type { Distribution } from "../../devices/model/distribution.ts";
+import { AppError } from "../../devices/model/errors.ts";
+import type { Hlc } from "../../devices/model/hlc.ts";
+import {
+  type DeviceId,
+  type InstallationKey,
+  installationIdFrom,
+  type Sha256,
+  type SiteId,
+} from "../../devices/model/ids.ts";
+import type { Installation } from "../../devices/model/installation.ts";
+import type { Policy } from "../../devices/model/policy.ts";
+import type { EnrolmentCode } from "../../devices/ports/enrolment-codes.ts";
+import type { Knock } from "../../devices/ports/site-store.ts";
+import { Accounts } from "../../gateway/access/accounts.ts";
+import { ApiTokens } from "../../gateway/access/api-tokens.ts";
+import { Audit } from "../../gateway/access/audit.ts";
+import type { Role } from "../../gateway/access/role.ts";
+import type { ConsoleDeps, InstantMark } from "../../gateway/console/console-deps.ts";
+import { consoleRoutes } from "../../gateway/console/console-routes.ts";
+import { type OutpostDatabase, openDatabase } from "../../gateway/db/database.ts";
+import { devices as deviceTable } from "../../gateway/db/schema/devices.ts";
+import {
+  facts as factTable,
+  installations as rowTable,
+} from "../../gateway/db/schema/installations.ts";
+import { SqlAccessStore } from "../../gateway/db/stores/access-store.ts";
+import { SqlReportReader } from "../../gateway/db/stores/report-reader.ts";
+import type { AppEnv } from "../../gateway/http/environment.ts";
+import { securityHeaders } from "../../gateway/http/security-headers.ts";
+import type {
+  JoinCodeSummary,
+  SiteDirectory,
+  SiteSummary,
+  SiteUseCases,
+} from "../../gateway/http/use-cases.ts";
+import type { BlobView } from "../../gateway/reports/report-reader.ts";
+import type { PolicyChange } from "../../sync/ports/policy-author.ts";
+import {
+  type ConsoleData,
+  consoleData,
+  emptyConsolePolicy,
+  FIXTURE_NOW_MS,
+} from "./console-data.ts";
+
+const HOUR_MS = 3_600_000;
+export const FIXTURE_PASSWORD = "correct horse battery";
+const BATCH_ROWS = 200;
+
+export interface ConsoleFixtureOptions {
+  readonly role?: "site" | "hub";
+  /** 0: a gateway just after its first start. */
+  readonly devices?: number;
+  readonly as?: Role;
+}
+
+export interface ConsoleFixture extends AsyncDisposable {
+  readonly app: Hono<AppEnv>;
+  readonly deps: ConsoleDeps;
+  readonly data: ConsoleData;
+  readonly base: "" | "/hub";
+  /** Cookie header of somebody who is logged in. */
+  readonly cookie: string;
+  readonly csrf: string;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  post(path: string, form: Record<string, string | readonly string[]>): Promise<Response>;
+  /** Changes a row as a device's report would; open pages hear of it. */
+  change(key: InstallationKey, change: Partial<Installation>): Promise<void>;
+}
+
+export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<ConsoleFixture> {
+  const { role = "site", devices = 60, as = "admin" } = options;
+  const base = role === "hub" ? "/hub" : "";
+  const sites = role === "hub" ? ["prague", "brno", "oslo", "lisbon"] : ["prague"];
+  const full = consoleData({ devices, sites });
+  const data: ConsoleData =
+    devices === 0 ? { ...full, policy: emptyConsolePolicy(), files: [] } : full;
+  const now = () => FIXTURE_NOW_MS;
+  const log = {
+    info() {},
+    warn() {},
+    error: (_event: string, error: unknown) => failures.push(error),
+  };
+  const failures: unknown[] = [];
+  const database = await openDatabase({ path: ":memory:", log, now });
+  await store(database, data);
+
+  const policy = new FakePolicy(data.policy);
+  const directory = new FakeDirectory(role === "hub" && devices > 0 ? someSites() : []);
+  const accessStore = new SqlAccessStore(database);
+  const accounts = new Accounts({ store: accessStore, now });
+  const reports = new SqlReportReader({
+    database,
+    policy,
+    siteOf: (id) => {
+      const site = directory.all.find((one) => one.id === id);
+      if (site) return { name: site.name, asOfMs: site.asOfMs, stale: site.stale };
+      return { name: role === "site" ? "Prague, Main Square" : id, asOfMs: now(), stale: false };
+    },
+  });
+  const change = async (key: InstallationKey, wanted: Partial<Installation>) => {
+    const { and, eq } = await import("drizzle-orm");
+    await database.writer.submit((db) =>
+      db
+        .update(rowTable)
+        .set(wanted)
+        .where(
+          and(
+            eq(rowTable.site, key.site),
+            eq(rowTable.device, key.device),
+            eq(rowTable.distribution, key.distribution),
+          ),
+        )
+        .run(),
+    );
+  };
+
+  const settings = {
+    siteName: role === "hub" ? "Contoso Retail" : "Prague, Main Square",
+    timeZone: "Europe/Prague",
+    factRetentionDays: 90,
+  };
+  const knocks = devices > 0 ? someKnocks() : [];
+  const codes: EnrolmentCode[] = devices > 0 ? someCodes(data) : [];
+  const deps: ConsoleDeps = {
+    base,
+    role,
+    reports,
+    policy,
+    author: policy,
+    accounts,
+    tokens: new ApiTokens(accessStore, now),
+    audit: new Audit(accessStore, now),
+    cookie: { name: `outpost_${role}`, path: base || "/" },
+    settings: {
+      read: () => settings,
+      write: async (wanted) => void Object.assign(settings, wanted),
+    },
+    link: async () =>
+      role === "hub" ? { sites: directory.all.length, framesToday: 812 } : linkStatus(),
+    files: new FakeFiles(data.files),
+    instants: async (fromMs, toMs) =>
+      instantsOf(data).filter(({ startMs }) => startMs >= fromMs && startMs <= toMs),
+    log,
+    now,
+    nextHlc: () => "0000000000000009" as Hlc,
+    every: (milliseconds, tick) => {
+      const timer = setInterval(tick, milliseconds);
+      return { stop: () => clearInterval(timer) };
+    },
+    site:
+      role === "site"
+        ? {
+            useCases: fakeUseCases(data, reports, change),
+            knocks: {
+              list: async () => knocks,
+              find: async (protocol, externalId) =>
+                knocks.find((one) => one.protocol === protocol && one.externalId === externalId),
+              forget: async (_protocol, externalId) => {
+                const index = knocks.findIndex((one) => one.externalId === externalId);
+                if (index >= 0) knocks.splice(index, 1);
+              },
+            },
+            codes: {
+              list: async () => codes,
+              find: async (hash) => codes.find(({ codeHash }) => codeHash === hash),
+              add: async (code) => void codes.unshift(code),
+              remove: async (id) => {
+                const index = codes.findIndex((one) => one.id === id);
+                if (index >= 0) codes.splice(index, 1);
+              },
+            },
+          }
+        : undefined,
+    hub: role === "hub" ? directory : undefined,
+  };
+
+  const shown = consoleRoutes(deps);
+  const app = new Hono<AppEnv>();
+  app.use("*", async (c, next) => {
+    c.set("address", "192.0.2.7");
+    c.set("requestId", "request-1");
+    c.set("isHttps", false);
+    await next();
+  });
+  app.use("*", securityHeaders);
+  app.route(base === "" ? "/" : base, shown.routes);
+  app.notFound(async (c) => (await shown.notFound(c)) ?? c.text("nothing here", 404));
+
+  const { cookie, csrf } = await logIn(accounts, deps, as);
+  const send = (path: string, init: RequestInit) =>
+    Promise.resolve(app.request(`${base}${path}` || "/", init));
+  return {
+    app,
+    deps,
+    data,
+    base,
+    cookie,
+    csrf,
+    get: (path, headers = {}) => send(path, { headers: { cookie, ...headers } }),
+    post: (path, form) => {
+      const body = new URLSearchParams({ _csrf: csrf });
+      for (const [name, value] of Object.entries(form)) {
+        for (const one of typeof value === "string" ? [value] : value) body.append(name, one);
+      }
+      return send(path, {
+        method: "POST",
+        body,
+        headers: { cookie, "content-type": "application/x-www-form-urlencoded" },
+      });
+    },
+    change,
+    async [Symbol.asyncDispose]() {
+      shown.close();
+      await database.close();
+      if (failures.length > 0) throw new AggregateError(failures, "the console logged errors");
+    },
+  };
+}
+
+async function logIn(accounts: Accounts, deps: ConsoleDeps, role: Role) {
+  await accounts.ensureFirstAdministrator(FIXTURE_PASSWORD);
+  let name = "admin";
+  let password = FIXTURE_PASSWORD;
+  if (role !== "admin") {
+    name = role;
+    const first = await accounts.add(name, role);
+    const { principal } = await accounts.login(name, first, "");
+    await accounts.changePassword(principal, first, FIXTURE_PASSWORD, "");
+    password = FIXTURE_PASSWORD;
+  }
+  const { sessionId, principal } = await accounts.login(name, password, "");
+  return { cookie: `${deps.cookie.name}=${sessionId}`, csrf: principal.session.csrfToken };
+}
+
+async function store(database: OutpostDatabase, data: ConsoleData): Promise<void> {
+  await database.writer.submit((db) => {
+    for (const some of batches(data.devices))
+      db.insert(deviceTable)
+        .values([...some])
+        .run();
+    for (const some of batches(data.rows)) {
+      const values = some.map((row) => ({ ...row, revisionCounter: 1 }));
+      db.insert(rowTable).values(values).run();
+    }
+    for (const some of batches(data.facts))
+      db.insert(factTable)
+        .values([...some])
+        .run();
+  });
+}
+
+function* batches<T>(values: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < values.length; from += BATCH_ROWS) {
+    yield values.slice(from, from + BATCH_ROWS);
+  }
+}
+
+/** Policy in memory: what is written holds at once. */
+class FakePolicy {
+  #policy: Policy;
+  readonly written: PolicyChange[] = [];
+
+  constructor(policy: Policy) {
+    this.#policy = policy;
+  }
+
+  read(): Policy {
+    return this.#policy;
+  }
+
+  async write(changes: readonly PolicyChange[]): Promise<void> {
+    for (const change of changes) {
+      this.written.push(change);
+      this.#policy = changed(this.#policy, change);
+    }
+  }
+}
+
+function changed(policy: Policy, { kind, id, body }: PolicyChange): Policy {
+  const version = policy.version + 1;
+  const put = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<never, never> => {
+    const next = new Map<string, unknown>(map);
+    if (body === null) next.delete(id);
+    else next.set(id, { ...(map.get(id) as object | undefined), ...body });
+    return next as unknown as ReadonlyMap<never, never>;
+  };
+  switch (kind) {
+    case "package":
+      return { ...policy, version, packages: put(policy.packages) };
+    case "revision":
+      return { ...policy, version, revisions: put(policy.revisions) };
+    case "group":
+      return { ...policy, version, groups: put(policy.groups) };
+    case "distribution": {
+      const distributionsById = put(policy.distributionsById) as ReadonlyMap<never, Distribution>;
+      const distributions = [...distributionsById.values()].reverse();
+      return { ...policy, version, distributions, distributionsById };
+    }
+    case "window": {
+      const byId = put(new Map(policy.windows.map((one) => [one.id as string, one])));
+      return { ...policy, version, windows: [...byId.values()] };
+    }
+    case "setting":
+      return { ...policy, version, enterprise: { ...policy.enterprise, ...body } };
+  }
+}
+
+class FakeFiles {
+  readonly #files: BlobView[];
+
+  constructor(files: readonly BlobView[]) {
+    this.#files = [...files];
+  }
+
+  async list(): Promise<readonly BlobView[]> {
+    return this.#files;
+  }
+
+  async receive(source: AsyncIterable<Uint8Array>, upload: { readonly name: string }) {
+    const hash = new Bun.CryptoHasher("sha256");
+    let bytes = 0;
+    for await (const chunk of source) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    const sha256 = hash.digest("hex") as Sha256;
+    const stored = { sha256, name: upload.name, bytes };
+    this.#files.unshift({
+      ...stored,
+      md5: null,
+      state: "complete",
+      filledBytes: bytes,
+      problem: null,
+      servedRequests: 0,
+      servedBytes: 0,
+    });
+    return stored;
+  }
+}
+
+function fakeUseCases(
+  data: ConsoleData,
+  reports: SqlReportReader,
+  change: ConsoleFixture["change"],
+): SiteUseCases {
+  const deviceOf = (id: DeviceId) => {
+    const device = data.devices.find((one) => one.id === id);
+    if (!device) throw new AppError("not-found", `no device ${id}`);
+    return device;
+  };
+  const retry = async (key: InstallationKey) => {
+    const row = await reports.installation(key);
+    if (!row) throw new AppError("not-found", "no such installation");
+    if (row.bucket !== "failed") {
+      throw new AppError(
+        "conflict",
+        `only failed work can be retried: the status is ${row.status}`,
+      );
+    }
+    await change(key, {
+      status: "pending_install",
+      state: "Command Scheduled",
+      reason: "window",
+      lastError: null,
+      lastErrorText: null,
+      attempt: row.attempt + 1,
+    });
+    return row;
+  };
+  return {
+    registerDevice: async (wanted) => ({
+      device: {
+        ...deviceOf(data.devices[0]?.id as DeviceId),
+        name: wanted.name ?? wanted.stableId,
+      },
+      userName: wanted.stableId,
+      password: "secret-of-the-device",
+    }),
+    patchDevice: async (id) => deviceOf(id),
+    removeDevice: async () => {},
+    rotateSecret: async () => "another-secret",
+    requestUnenrolment: async (id) => deviceOf(id),
+    requestEnrolment: async (id) => deviceOf(id),
+    recordFacts: async () => [],
+    requestInstallation: async (key) => {
+      await change(key, { requestedAtMs: FIXTURE_NOW_MS, reason: "contact" });
+      const row = await reports.installation(key);
+      if (!row) throw new AppError("not-found", "no such installation");
+      return row;
+    },
+    retryInstallation: retry,
+    retryInstallations: async (keys) => {
+      const outcomes = [];
+      for (const key of keys) {
+        const id = installationIdFrom(key);
+        try {
+          outcomes.push({ id, installation: await retry(key) });
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          outcomes.push({ id, problem: error.message });
+        }
+      }
+      return outcomes;
+    },
+    tonight: async (id) => {
+      const { rows } = await reports.list({
+        filter: [
+          { field: "device", negated: false, operator: ":", values: [id] },
+          { field: "bucket", negated: false, operator: ":", values: ["pending"] },
+        ],
+        limit: 10,
+      });
+      return {
+        device: id,
+        occurrence: {
+          startMs: Date.parse("2026-11-21T21:00:00Z"),
+          endMs: Date.parse("2026-11-22T01:00:00Z"),
+        },
+        instantMs: Date.parse("2026-11-21T22:37:00Z"),
+        evaluatedAtMs: null,
+        items: rows.map((row) => ({
+          installation: row.id,
+          package: row.package,
+          packageName: row.packageName,
+          operation: row.operation,
+          targetVersion: row.targetVersion,
+          when: row.reason === "window" || row.reason === "instant" ? "instant" : "blocked",
+          reason: row.reason,
+          detail: row.reasonDetail,
+        })),
+      };
+    },
+    approveKnock: async (knock) => ({
+      device: { ...deviceOf(data.devices[0]?.id as DeviceId), name: knock.externalId },
+      userName: knock.externalId,
+      password: "secret-of-the-device",
+    }),
+  };
+}
+
+class FakeDirectory implements SiteDirectory {
+  all: SiteSummary[];
+  readonly #codes: JoinCodeSummary[] = [];
+
+  constructor(sites: readonly SiteSummary[]) {
+    this.all = [...sites];
+  }
+
+  async sites() {
+    return this.all;
+  }
+
+  async revoke(id: SiteId) {
+    this.#change(id, { revokedAtMs: FIXTURE_NOW_MS });
+  }
+
+  async clearAlarm(id: SiteId) {
+    this.#change(id, { alarm: null });
+  }
+
+  async joinCodes() {
+    return this.#codes;
+  }
+
+  async createJoinCode(wanted: Pick<JoinCodeSummary, "site" | "name" | "expiresAtMs">, by: string) {
+    const summary: JoinCodeSummary = {
+      ...wanted,
+      id: `code-${this.#codes.length}`,
+      createdBy: by,
+      createdAtMs: FIXTURE_NOW_MS,
+      usedAtMs: null,
+    };
+    this.#codes.unshift(summary);
+    return { code: "join-me-once-please", summary };
+  }
+
+  async removeJoinCode(id: string) {
+    const index = this.#codes.findIndex((one) => one.id === id);
+    if (index >= 0) this.#codes.splice(index, 1);
+    return index >= 0;
+  }
+
+  #change(id: SiteId, change: Partial<SiteSummary>): void {
+    this.all = this.all.map((one) => (one.id === id ? { ...one, ...change } : one));
+  }
+}
+
+function someSites(): SiteSummary[] {
+  const site = (id: string, name: string, timeZone: string, more: Partial<SiteSummary>) => ({
+    id: id as SiteId,
+    name,
+    timeZone,
+    joinedAtMs: FIXTURE_NOW_MS - 2_000 * HOUR_MS,
+    lastSeenMs: FIXTURE_NOW_MS - 40_000,
+    asOfMs: FIXTURE_NOW_MS - 42_000,
+    stale: false,
+    clockOffsetMs: 120,
+    policyConfirmed: true,
+    alarm: null,
+    revokedAtMs: null,
+    ...more,
+  });
+  return [
+    site("prague", "Prague, Main Square", "Europe/Prague", {}),
+    site("brno", "Brno, Railway Station", "Europe/Prague", { clockOffsetMs: -95_000 }),
+    site("oslo", "Oslo, Harbour", "Europe/Oslo", {
+      stale: true,
+      lastSeenMs: FIXTURE_NOW_MS - 51 * HOUR_MS,
+      asOfMs: FIXTURE_NOW_MS - 51 * HOUR_MS,
+      policyConfirmed: false,
+    }),
+    site("lisbon", "Lisbon, Baixa", "Europe/Lisbon", {
+      lastSeenMs: FIXTURE_NOW_MS - 4 * 60_000,
+      asOfMs: FIXTURE_NOW_MS - 4 * 60_000,
+    }),
+  ];
+}
+
+function someKnocks(): Knock[] {
+  return [
+    {
+      protocol: "oma-dm",
+      externalId: "urn:imei:490154203237518",
+      address: "10.20.0.41",
+      details: JSON.stringify({ man: "Zebra", mod: "TC70x", swV: "10.0.15254.603" }),
+      firstAtMs: FIXTURE_NOW_MS - 5 * HOUR_MS,
+      lastAtMs: FIXTURE_NOW_MS - 60_000 * 12,
+      count: 9,
+    },
+  ];
+}
+
+function someCodes(data: ConsoleData): EnrolmentCode[] {
+  const code = (id: string, note: string, more: Partial<EnrolmentCode>): EnrolmentCode => ({
+    id,
+    codeHash: id,
+    note,
+    template: "{}",
+    createdBy: "marta",
+    createdAtMs: FIXTURE_NOW_MS - 30 * HOUR_MS,
+    expiresAtMs: FIXTURE_NOW_MS + 138 * HOUR_MS,
+    usedAtMs: null,
+    usedBy: null,
+    ...more,
+  });
+  return [
+    code("c1", "Till 4, replacement", {}),
+    code("c2", "Stockroom handheld", {
+      usedAtMs: FIXTURE_NOW_MS - 20 * HOUR_MS,
+      usedBy: data.devices[0]?.id ?? null,
+    }),
+    code("c3", "Kiosk by the door", { expiresAtMs: FIXTURE_NOW_MS - HOUR_MS }),
+  ];
+}
+
+/** Tonight's and tomorrow night's moments, as a site would have drawn them. */
+function instantsOf(data: ConsoleData): InstantMark[] {
+  const nights = [Date.parse("2026-11-21T21:00:00Z"), Date.parse("2026-11-22T21:00:00Z")];
+  return nights.flatMap((startMs, night) =>
+    data.devices.slice(0, 60).map((device, index) => ({
+      device: device.id,
+      deviceName: device.name,
+      startMs,
+      instantMs: startMs + (((index * 611 + night * 337) % 1440) / 1440) * 4 * HOUR_MS,
+      evaluatedAtMs: null,
+    })),
+  );
+}
+
+function linkStatus(): Readonly<Record<string, unknown>> {
+  return {
+    phase: "live",
+    hubUrl: "https://hub.example/hub",
+    incarnation: 3,
+    connectedSinceMs: FIXTURE_NOW_MS - 7 * HOUR_MS,
+    lastAcknowledgedAtMs: FIXTURE_NOW_MS - 8_000,
+    pendingRows: 0,
+    pendingFacts: 0,
+    policyVersion: 41,
+    clockOffsetMs: -340,
+    lastError: null,
+    nextAttemptAtMs: null,
+  };
+}
