@@ -43,7 +43,7 @@ export async function startHub(config: HubConfig, options: RoleOptions): Promise
     app.route("/", testClockRoutes({ clock, runDueJobs: () => hub.scheduler.runDue() }));
   }
   hub.mount(app);
-  app.get("/", (c) => c.redirect("/hub/"));
+  app.get("/", (c) => c.redirect("/hub"));
   const listening = stack.use(serve(app, { ...config, log: options.log }));
   hub.scheduler.start();
   const running = stack.move();

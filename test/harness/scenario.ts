@@ -63,7 +63,7 @@ export class Scenario implements AsyncDisposable {
   /** Enterprise settings and the package P1. */
   async prepare(): Promise<void> {
     await this.api.send("/api/v1/settings/enterprise", {
-      method: "PUT",
+      method: "PATCH",
       json: {
         enterpriseId: EID,
         enrollmentToken: "VG9rZW4x",
@@ -149,11 +149,7 @@ export class Scenario implements AsyncDisposable {
 
   async history(device: string, distribution: string): Promise<z.infer<typeof FactRow>[]> {
     const { id } = await this.row(device, distribution);
-    const { rows } = await this.api.request(
-      `/api/v1/installations/${id}/history`,
-      z.looseObject({ rows: z.array(FactRow) }),
-    );
-    return rows;
+    return this.api.request(`/api/v1/installations/${id}/history`, z.array(FactRow));
   }
 
   async addWindow(start: string, durationMinutes: number): Promise<void> {

@@ -41,10 +41,7 @@ async function report(api: ApiClient, filter: string): Promise<string[]> {
 async function histories(api: ApiClient, ids: readonly string[]): Promise<string[]> {
   const all: string[] = [];
   for (const id of ids) {
-    const { rows } = await api.request(
-      `/api/v1/installations/${id}/history`,
-      z.looseObject({ rows: z.array(FactRow) }),
-    );
+    const rows = await api.request(`/api/v1/installations/${id}/history`, z.array(FactRow));
     all.push(
       ...rows.map(
         (fact) => `${id} ${fact.at} ${fact.kind} ${fact.value} ${fact.status} ${fact.effect}`,

@@ -331,7 +331,7 @@ describe("SyncML scenarios", () => {
       devices.push({ id, raw, distribution, state });
     }
     await site.api.send("/api/v1/settings/enterprise", {
-      method: "PUT",
+      method: "PATCH",
       json: { enterpriseId: "4000000001", enrollmentToken: "VG9rZW4y" },
     });
     for (const { raw, state } of devices) {
