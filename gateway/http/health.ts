@@ -1,8 +1,10 @@
-import { Hono } from "hono";
+import { createRoute, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import type { Log } from "../../devices/ports/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { AppEnv } from "./environment.ts";
+import type { Api, AppEnv } from "./environment.ts";
 import { type IdentifyOptions, identify, need } from "./identify.ts";
+import { guarded, json, newApi, PROBLEMS } from "./openapi.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { ReadinessCheck } from "./use-cases.ts";
 
@@ -17,44 +19,82 @@ export interface HealthDeps {
   readonly identify: IdentifyOptions;
 }
 
+const tags = ["health"];
+const ReadySchema = z
+  .object({
+    status: z.enum(["ready", "not ready"]),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), reason: z.string().optional() })),
+  })
+  .openapi("Readiness");
+
 /**
  * `/livez`: the process answers. `/readyz`: it can do its work, else 503 and why not. `/metrics`: for
  * whoever may read them. [D21]
  */
-export function healthRoutes({
-  checks,
-  metrics,
-  log,
-  identify: options,
-}: HealthDeps): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
-  routes.get("/livez", (c) => {
+export function healthRoutes({ checks, metrics, log, identify: options }: HealthDeps): Api {
+  const api = newApi();
+
+  const live = createRoute({
+    method: "get",
+    path: "/livez",
+    tags,
+    summary: "The process answers",
+    security: [],
+    responses: { 200: json(z.object({ status: z.literal("ok") }), "It does") },
+  });
+  api.openapi(live, (c) => {
     c.header("Cache-Control", "no-store");
-    return c.json({ status: "ok" });
+    return c.json({ status: "ok" as const }, 200);
   });
 
-  routes.get("/readyz", async (c) => {
+  const ready = createRoute({
+    method: "get",
+    path: "/readyz",
+    tags,
+    summary: "The gateway can do its work",
+    security: [],
+    responses: {
+      200: json(ReadySchema, "It can"),
+      503: json(ReadySchema, "It cannot, and why"),
+    },
+  });
+  api.openapi(ready, async (c) => {
     const results = await Promise.all(checks.map((check) => runCheck(check, log)));
     const isReady = results.every(({ problem }) => problem === undefined);
     c.header("Cache-Control", "no-store");
     if (!isReady) c.header("Retry-After", "5");
-    return c.json(
-      {
-        status: isReady ? "ready" : "not ready",
-        checks: results.map(({ name, problem }) => ({
-          name,
-          ok: problem === undefined,
-          ...(problem !== undefined && { reason: problem }),
-        })),
-      },
-      isReady ? 200 : 503,
-    );
+    const answer = {
+      status: isReady ? ("ready" as const) : ("not ready" as const),
+      checks: results.map(({ name, problem }) => ({
+        name,
+        ok: problem === undefined,
+        ...(problem !== undefined && { reason: problem }),
+      })),
+    };
+    return isReady ? c.json(answer, 200) : c.json(answer, 503);
   });
 
-  routes.get("/metrics", securityHeaders, identify(options), need("metrics:read"), async (c) =>
-    c.body(await metrics.text(), 200, { "Content-Type": metrics.contentType }),
+  const read = createRoute({
+    method: "get",
+    path: "/metrics",
+    tags,
+    summary: "Metrics in the exposition format of Prometheus",
+    ...guarded("metrics:read"),
+    middleware: [
+      securityHeaders,
+      identify(options),
+      need("metrics:read"),
+    ] as MiddlewareHandler<AppEnv>[],
+    responses: {
+      200: { description: "The metrics", content: { "text/plain": { schema: z.string() } } },
+      ...PROBLEMS,
+    },
+  });
+  api.openapi(read, async (c) =>
+    c.text(await metrics.text(), 200, { "Content-Type": metrics.contentType }),
   );
-  return routes;
+
+  return api;
 }
 
 async function runCheck({ name, check }: ReadinessCheck, log: Log) {
