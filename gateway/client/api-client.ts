@@ -46,7 +46,7 @@ export class ApiClient {
 
   /**
    * Sends a request and reads the JSON answer as `schema` says. Throws ApiError when the gateway
-   * refuses, UnreachableError when it does not answer, ZodError when it answers something else.
+   * refuses, UnreachableError when it does not answer, a plain Error when it answers something else.
    */
   async request<Schema extends z.ZodType>(
     path: string,
@@ -54,7 +54,9 @@ export class ApiClient {
     request: ApiRequest = {},
   ): Promise<z.infer<Schema>> {
     const response = await this.send(path, request);
-    return schema.parse(await response.json());
+    const read = schema.safeParse(await response.json());
+    if (read.success) return read.data;
+    throw new Error(`${path} answered something unexpected: ${read.error.message}`);
   }
 
   /** The same for an answer that is not JSON, or of no interest. */

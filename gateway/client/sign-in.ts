@@ -16,7 +16,7 @@ export async function signIn(
   fetch: Fetch = globalThis.fetch,
 ): Promise<ApiClient> {
   const open = new ApiClient(baseUrl, undefined, fetch);
-  const login = await open.send("/api/v1/login", { method: "POST", json: administrator });
+  const login = await open.send("/api/v1/session", { method: "POST", json: administrator });
   const { csrfToken } = Who.parse(await login.json());
   const headers = { cookie: cookieOf(login), "x-csrf-token": csrfToken };
   const issued = await open.request("/api/v1/tokens", IssuedToken, {
@@ -24,7 +24,7 @@ export async function signIn(
     json: { ...token, role: "admin" },
     headers,
   });
-  await open.send("/api/v1/logout", { method: "POST", headers });
+  await open.send("/api/v1/session", { method: "DELETE", headers });
   return new ApiClient(baseUrl, issued.token, fetch);
 }
 

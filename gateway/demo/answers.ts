@@ -6,4 +6,7 @@ export const JoinCode = z.object({ code: z.string() });
 export const UploadedFile = z.object({ sha256: z.string() });
 export const Created = z.object({ id: z.string() });
 export const Clock = z.object({ now: z.string() });
-export const Rows = z.object({ total: z.number() });
+export const Distributions = z.array(Created);
+export const Sites = z.array(
+  z.object({ id: z.string(), asOf: z.string().nullable(), stale: z.boolean() }),
+);

@@ -10,7 +10,7 @@ import { RegisteredDevice } from "./answers.ts";
 /** How the demo's handhelds behave: quick to poll, and a few of them in trouble. */
 export const DEMO_BEHAVIOUR: Behaviour = {
   ...CALM,
-  pollIntervalMs: 10 * 60_000,
+  pollIntervalMs: 5 * 60_000,
   failureRate: 0.12,
   brokenLineRate: 0.3,
   asksRate: 0.15,

@@ -45,15 +45,16 @@ export function differences(
 export interface StatusLine {
   readonly status: string;
   readonly state: string | null;
+  readonly reason: string | null;
   readonly count: number;
 }
 
-/** Rows counted by status and state, in a fixed order. */
+/** Rows counted by status, state and what they wait for, in a fixed order. */
 export function countByStatus(rows: readonly Installation[]): StatusLine[] {
   const lines = new Map<string, StatusLine>();
-  for (const { statusLabel: status, state } of rows) {
-    const key = `${status}\n${state ?? ""}`;
-    lines.set(key, { status, state, count: (lines.get(key)?.count ?? 0) + 1 });
+  for (const { statusLabel: status, state, reason } of rows) {
+    const key = `${status}\n${state ?? ""}\n${reason ?? ""}`;
+    lines.set(key, { status, state, reason, count: (lines.get(key)?.count ?? 0) + 1 });
   }
   return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
 }

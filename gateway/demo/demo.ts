@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allInstallations, type Installation } from "../client/rows.ts";
-import { Created, Rows, UploadedFile } from "./answers.ts";
+import { Created, Distributions, Sites, UploadedFile } from "./answers.ts";
 import { countByStatus, differences } from "./compare.ts";
 import { makeSampleApp, type SampleApp } from "./sample-app.ts";
 import type { Screen } from "./screen.ts";
@@ -16,7 +16,7 @@ import { type Branch, type BranchPlan, Stage, settled } from "./stage.ts";
 const MINUTE_MS = 60_000;
 /** A Saturday afternoon in Europe: both windows of the night are still to come. */
 const START_MS = Date.UTC(2026, 2, 7, 16, 0);
-const STEP_MS = 10 * MINUTE_MS;
+const STEP_MS = 5 * MINUTE_MS;
 const SETTLE_MS = 20_000;
 const SEED = 2026;
 const DIFFERENCES_SHOWN = 20;
@@ -106,6 +106,7 @@ async function tell(stage: Stage, screen: Screen): Promise<DemoPlaces> {
   await play(stage, screen, "the windows", WINDOWS_END_MS, STEP_MS);
   await play(stage, screen, "the last reports", LAST_REPORTS_MS, STEP_MS);
 
+  screen.line(await whatTheHubKnows(stage, away));
   away.line.heal();
   screen.line(`The line of ${away.plan.name} is back.`);
   return compareReports(stage, screen);
@@ -114,7 +115,7 @@ async function tell(stage: Stage, screen: Screen): Promise<DemoPlaces> {
 /** Enterprise settings, package, window: all at the hub. */
 async function prepareOrganisation(stage: Stage): Promise<void> {
   await stage.hubClient.send("/api/v1/settings/enterprise", {
-    method: "PUT",
+    method: "PATCH",
     json: { enterpriseId: "4000000001", enrollmentToken: "RGVtbyBlbnJvbG1lbnQgdG9rZW4=" },
   });
   await stage.hubClient.send("/api/v1/windows", { method: "POST", json: WINDOW });
@@ -148,10 +149,10 @@ async function distribute(stage: Stage, app: SampleApp): Promise<void> {
 }
 
 async function everySiteKnows(stage: Stage): Promise<boolean> {
-  const totals = await Promise.all(
-    stage.branches.map(({ client }) => client.request("/api/v1/distributions?limit=1", Rows)),
+  const lists = await Promise.all(
+    stage.branches.map(({ client }) => client.request("/api/v1/distributions", Distributions)),
   );
-  return totals.every(({ total }) => total > 0);
+  return lists.every(({ length }) => length > 0);
 }
 
 /** Moves the virtual time to `untilMs` in steps, and shows how far the devices are. */
@@ -179,6 +180,15 @@ async function play(
 function describe({ fleet }: Branch): string {
   const { byStatus, devices } = fleet.summary(APP.productId);
   return `${byStatus["5"] ?? 0}/${devices} installed`;
+}
+
+/** The hub must say how old its news of a branch is, not count them as fresh. */
+async function whatTheHubKnows(stage: Stage, { plan }: Branch): Promise<string> {
+  const sites = await stage.hubClient.request("/api/v1/sites", Sites);
+  const site = sites.find(({ id }) => id === plan.site);
+  const asOf = site?.asOf?.slice(11, 16) ?? "never";
+  const stale = site?.stale === true ? "and marks it as stale" : "and does not mark it as stale";
+  return `Meanwhile the hub shows ${plan.name} as of ${asOf} UTC, ${stale}.`;
 }
 
 /** Waits until the hub has heard everything, then compares row by row. */
@@ -221,7 +231,7 @@ function showReport(screen: Screen, title: string, rows: readonly Installation[]
   screen.line("");
   screen.line(title);
   screen.table(
-    ["status", "state", "devices"],
-    countByStatus(rows).map(({ status, state, count }) => [status, state, count]),
+    ["status", "state", "waits for", "devices"],
+    countByStatus(rows).map(({ status, state, reason, count }) => [status, state, reason, count]),
   );
 }

@@ -8,8 +8,7 @@ import { styled } from "../terminal.ts";
 
 /** What /readyz answers, whatever its status. */
 const Readiness = z.object({
-  ready: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), problem: z.string().nullable() })),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), reason: z.string().optional() })),
 });
 
 /** `outpost status`: is the gateway on this machine (or at --url) ready? Also the image's health check. */
@@ -30,17 +29,17 @@ export const statusCommand = command({
         ? `http://127.0.0.1:${loadRoleConfig("both", args, terminal).config.port}`
         : siteUrl(args.url);
     const response = await new ApiClient(url, undefined).raw("/readyz", {});
-    const readiness = Readiness.parse(await response.json());
+    const { checks } = Readiness.parse(await response.json());
+    const ready = response.ok;
     if (args.json) {
-      terminal.out(JSON.stringify({ url, ...readiness }));
+      terminal.out(JSON.stringify({ url, ready, checks }));
     } else {
-      terminal.out(`${url} is ${readiness.ready ? "ready" : "not ready"}.`);
-      for (const { name, problem } of readiness.checks) {
-        const mark =
-          problem === null ? styled(terminal, "green", "ok") : styled(terminal, "red", "no");
-        terminal.out(`  ${mark}  ${name}${problem === null ? "" : `: ${problem}`}`);
+      terminal.out(`${url} is ${ready ? "ready" : "not ready"}.`);
+      for (const { name, ok, reason } of checks) {
+        const mark = ok ? styled(terminal, "green", "ok") : styled(terminal, "red", "no");
+        terminal.out(`  ${mark}  ${name}${reason === undefined ? "" : `: ${reason}`}`);
       }
     }
-    return readiness.ready ? EXIT.ok : EXIT.negative;
+    return ready ? EXIT.ok : EXIT.negative;
   },
 });

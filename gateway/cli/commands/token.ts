@@ -15,7 +15,7 @@ const Token = z.object({
   lastUsedAt: z.string().nullable(),
   revokedAt: z.string().nullable(),
 });
-const Tokens = z.object({ rows: z.array(Token) });
+const Tokens = z.array(Token);
 const IssuedToken = Token.extend({ token: z.string().nullable() });
 
 const CONNECTION = {
@@ -41,10 +41,10 @@ export const tokenCommands: CommandGroup = {
       args: { ...CONNECTION, ...JSON_ARG },
       run: async (args, terminal) => {
         const client = new ApiClient(siteUrl(args.url), await tokenOf(args.token, terminal));
-        const { rows } = await client.request("/api/v1/tokens", Tokens);
-        if (args.json) terminal.out(JSON.stringify(rows));
+        const tokens = await client.request("/api/v1/tokens", Tokens);
+        if (args.json) terminal.out(JSON.stringify(tokens));
         else {
-          const cells = rows.map((row) => [
+          const cells = tokens.map((row) => [
             row.id,
             row.name,
             row.role,

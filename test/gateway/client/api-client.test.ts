@@ -62,7 +62,9 @@ describe("ApiClient", () => {
   });
 
   test("refuses an answer of another shape", async () => {
-    expect(await errorOf(() => Response.json({ ok: "yes" }))).toBeInstanceOf(z.ZodError);
+    expect(await errorOf(() => Response.json({ ok: "yes" }))).toMatchObject({
+      message: expect.stringContaining("/x answered something unexpected"),
+    });
   });
 });
 

@@ -42,8 +42,8 @@ describe("countByStatus()", () => {
   test("counts by status and state", () => {
     const failed = { ...ROW, id: "x", statusLabel: "Failed", state: null };
     expect(countByStatus([ROW, failed, ROW])).toEqual([
-      { status: "Failed", state: null, count: 1 },
-      { status: "Installed", state: "App is installed", count: 2 },
+      { status: "Failed", state: null, reason: null, count: 1 },
+      { status: "Installed", state: "App is installed", reason: null, count: 2 },
     ]);
   });
 });
