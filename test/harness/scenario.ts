@@ -22,7 +22,7 @@ const Row = z.looseObject({
   observed: z.string(),
 });
 export type Row = z.infer<typeof Row>;
-const Rows = z.looseObject({ rows: z.array(Row), next: z.string().nullable() });
+export const Rows = z.looseObject({ rows: z.array(Row), next: z.string().nullable() });
 export const FactRow = z.looseObject({
   kind: z.string(),
   value: z.string(),
