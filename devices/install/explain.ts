@@ -84,6 +84,9 @@ function explainWaiting(
     if (!outlook.hasWindows) {
       return because("no-window", "no maintenance window applies to this device");
     }
+    if (outlook.instantMs === null && outlook.nextMs === null) {
+      return because("no-window", "the maintenance windows of this device are over for good");
+    }
     return outlook.instantMs === null
       ? because("window", "waits for the maintenance window", outlook.nextMs)
       : because("instant", "the window is open; the device's turn comes", outlook.instantMs);

@@ -1,3 +1,4 @@
+import { devInfoOf } from "../../protocols/oma-dm/dev-info.ts";
 import { answer, receive } from "../../protocols/oma-dm/server-session.ts";
 import type { ServerSession, SessionEvent } from "../../protocols/oma-dm/server-state.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
@@ -18,6 +19,8 @@ export const FAILURES_MAX = 10;
 const BLOCK_MS = 60_000;
 const BLOCK_MS_MAX = 60 * 60_000;
 const NONCE_BYTES = 16;
+/** A session that was silent for longer is over; the device begins a new one. */
+export const SESSION_LIFE_MS = 10 * 60_000;
 
 /** How a message reached us. */
 export interface MessageOrigin {
@@ -68,7 +71,10 @@ async function serveDevice(
   const nowMs = context.now();
   refuseBlocked(credential, nowMs);
 
-  const state = stored && (JSON.parse(stored.state) as StoredState);
+  // An ended session is kept for a device that lost the last answer, but not for ever: a device with
+  // a constant SessionID would get yesterday's answer.
+  const isRecent = stored !== undefined && nowMs - stored.updatedAtMs <= SESSION_LIFE_MS;
+  const state = isRecent ? (JSON.parse(stored.state) as StoredState) : undefined;
   const received = receive(state?.dm, message, {
     credential,
     freshNonce: Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64"),
@@ -219,7 +225,6 @@ async function refuseStranger(
     credential: undefined,
     freshNonce: Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64"),
   });
-  const info = received.events.find((event) => event.kind === "dev-info");
   context.log.warn(removed ? "removed-device-refused" : "unknown-device-knocked", {
     externalId,
     address: origin.address,
@@ -229,7 +234,7 @@ async function refuseStranger(
       protocol: "oma-dm",
       externalId,
       address: origin.address,
-      details: JSON.stringify(info?.kind === "dev-info" ? info.info : {}),
+      details: JSON.stringify(devInfoOf(message)),
       atMs: context.now(),
     });
   }

@@ -41,13 +41,13 @@ export type PushForm = "add" | "replace";
 export interface Push {
   readonly attempt: number;
   readonly form: PushForm;
-  /** Without Atomic, for devices that cannot do it. */
+  /** Without Atomic, for devices that cannot do it: the writes first, the Exec once they succeeded. */
   readonly plain: boolean;
   /** The forms fallen back to so far: at most one fall-back each way. [Q39] */
   readonly fellBackTo: readonly PushForm[];
   /** Failure codes met so far, in order, shown when it ends in failure. */
   readonly codes: readonly number[];
-  readonly step: "send" | "sent" | "ended";
+  readonly step: "send" | "sent" | "send-exec" | "ended";
   /** Status codes by tag, collected until the answer is complete. */
   readonly answers: Readonly<
     Record<string, { readonly code: number; readonly itemCodes: readonly number[] }>

@@ -3,6 +3,8 @@ import type { Push, PushForm } from "./conversation-state.ts";
 /** What to do after a device answered a push. */
 export type PushVerdict =
   | { readonly kind: "accepted" }
+  /** Plain form: the writes succeeded, the Exec may follow. */
+  | { readonly kind: "written" }
   | {
       readonly kind: "again";
       readonly form: PushForm;
@@ -38,6 +40,9 @@ export function judgePush(distribution: string, push: Push): PushVerdict {
   const exec = push.answers[tags.exec]?.code;
   const write = push.answers[tags.write];
   const writeCodes = write ? [write.code, ...write.itemCodes] : [];
+
+  const isWritten = push.plain && exec === undefined && writeCodes.length > 0;
+  if (isWritten && writeCodes.every(isGood)) return { kind: "written" };
 
   const containerFailed = container !== undefined && container >= 300;
   const culprit =

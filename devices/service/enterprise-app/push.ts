@@ -22,7 +22,7 @@ const URL_LIFE_MS = 24 * 60 * 60 * 1000;
 export function speakPushes(conversation: Conversation, work: readonly Work[]): OutgoingCommand[] {
   const commands: OutgoingCommand[] = [];
   for (const [distribution, push] of Object.entries(conversation.state.pushes)) {
-    if (push.step !== "send") continue;
+    if (push.step !== "send" && push.step !== "send-exec") continue;
     const again = workOf(conversation, distribution as DistributionId);
     if (again) commands.push(...send(conversation, again, push));
   }
@@ -76,6 +76,9 @@ export function settlePushes(conversation: Conversation): void {
       case "accepted":
         setPush(conversation, distribution, { ...push, step: "ended" });
         accept(conversation, distribution, push);
+        break;
+      case "written":
+        setPush(conversation, distribution, { ...push, step: "send-exec", answers: {} });
         break;
       case "again":
         setPush(conversation, distribution, {
@@ -168,7 +171,8 @@ function send(conversation: Conversation, work: Work, push: Push): OutgoingComma
       : replaceDownload(tags.write, enterpriseId, download);
   const exec = executeDownload(tags.exec, enterpriseId, productId);
   setPush(conversation, work.distribution.id, { ...push, step: "sent", answers: {} });
-  return push.plain ? [write, exec] : [pushAtomic(tags.all, [write, exec])];
+  if (push.step === "send-exec") return [exec];
+  return push.plain ? [write] : [pushAtomic(tags.all, [write, exec])];
 }
 
 /** A node of an earlier update that is younger than seven days is replaced, an older one is gone. */

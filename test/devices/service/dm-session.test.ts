@@ -237,6 +237,28 @@ describe("an OMA DM session", () => {
     expect((await core.row(id, distribution)).status).toBe("pending_update");
   });
 
+  test("a device without Atomic gets the writes first, and the Exec once they succeeded", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one");
+    const distribution = await core.distribute("2.0.0.0");
+    await request(core, id, distribution);
+    const state: PhoneState = {
+      seen: [],
+      download: null,
+      say: ({ name }) => {
+        if (name === "Atomic") return { code: 501 };
+        return undefined;
+      },
+    };
+    const commands = await raw.session(phone(state));
+    expect(
+      shapes(commands)
+        .slice(-3)
+        .map((shape) => shape.split(" ")[0]),
+    ).toEqual(["Atomic(Add", "Add", "Exec"]);
+    expect((await core.row(id, distribution)).nativeValue).toBe("accepted");
+  });
+
   test("answers a repeated message with the same answer, once", async () => {
     await using core = await SiteCore.open();
     const { id, raw } = await core.device("one");
