@@ -58,7 +58,7 @@ export async function OccurrenceChart({ view, occurrences, marks, zone }: Occurr
         data: rows.map(({ startMs }) => dayWords(startMs, zone)),
         axisLine: { show: false },
         axisTick: { show: false },
-        axisLabel: { color: "var(--text)", fontSize: 12.5 },
+        axisLabel: { color: "var(--text)", fontSize: 12 },
       },
       series: [
         {

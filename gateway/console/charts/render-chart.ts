@@ -86,7 +86,7 @@ function shape(attributes: string, part: ChartPart | undefined): string {
 
 /** Only the size of text matters; its font is the page's. */
 function presentation(style: string): string {
-  const size = /font-size:(\d+)px/.exec(style)?.[1];
+  const size = /font-size:([\d.]+)px/.exec(style)?.[1];
   const isBold = /font-weight:(bold|600)/.test(style);
   return `${size ? ` font-size="${size}"` : ""}${isBold ? ' font-weight="600"' : ""}`;
 }

@@ -117,12 +117,12 @@ function Labelled(props: FieldProps & { children?: Child }) {
   return (
     <div class="field">
       <label for={`field-${name}`}>{label}</label>
+      {children}
       {hint !== undefined && (
         <span class="hint" id={`hint-${name}`}>
           {hint}
         </span>
       )}
-      {children}
       {wrong !== undefined && (
         <span class="wrong" id={`wrong-${name}`}>
           {wrong}

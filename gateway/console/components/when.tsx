@@ -20,7 +20,7 @@ export function When({ view, at, site, none = "never", stacked }: WhenProps) {
   const iso = new Date(at).toISOString();
   return (
     <time class={stacked ? "time stacked" : "time"} datetime={iso} title={`${iso} (UTC)`}>
-      <span class="nowrap">{relativeWords(at, view.nowMs)}</span>{" "}
+      <span class="rel nowrap">{relativeWords(at, view.nowMs)}</span>{" "}
       <span class="abs">{absoluteWords(at, zoneOf(view, site), view.nowMs)}</span>
     </time>
   );

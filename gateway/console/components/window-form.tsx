@@ -37,15 +37,15 @@ export function WindowForm({ view, title, path, form, groups, window }: WindowFo
         <FormProblem view={view} form={form} />
         <fieldset>
           <legend>When</legend>
-          <TextField
-            form={form}
-            name="name"
-            label="Name"
-            placeholder="Every night"
-            value={window?.name ?? ""}
-            required
-          />
           <div class="field-row">
+            <TextField
+              form={form}
+              name="name"
+              label="Name"
+              placeholder="Every night"
+              value={window?.name ?? ""}
+              required
+            />
             <TextField
               form={form}
               name="start"
@@ -54,10 +54,12 @@ export function WindowForm({ view, title, path, form, groups, window }: WindowFo
               value={given.start}
               required
             />
+          </div>
+          <div class="field-row">
             <TextField
               form={form}
               name="hours"
-              label="Hours"
+              label="Lasts hours"
               type="number"
               min={0}
               max={168}
@@ -66,7 +68,7 @@ export function WindowForm({ view, title, path, form, groups, window }: WindowFo
             <TextField
               form={form}
               name="minutes"
-              label="Minutes"
+              label="and minutes"
               type="number"
               min={0}
               max={59}

@@ -281,8 +281,13 @@ function TonightCard(props: { view: View; tonight: Tonight; device: DeviceView }
           </>
         ) : (
           <>
-            Window from <When view={view} at={occurrence.startMs} site={device.site} /> until{" "}
-            <When view={view} at={occurrence.endMs} site={device.site} />.{" "}
+            {occurrence.startMs <= view.nowMs ? "The window is running, it" : "The window starts "}
+            {occurrence.startMs > view.nowMs && (
+              <>
+                <When view={view} at={occurrence.startMs} site={device.site} />, it
+              </>
+            )}{" "}
+            ends <When view={view} at={occurrence.endMs} site={device.site} />.{" "}
             {evaluatedAtMs !== null ? (
               <>
                 Its work was looked at <When view={view} at={evaluatedAtMs} site={device.site} />.

@@ -1,4 +1,5 @@
-import { bucketOf } from "../../../devices/install/matrix.ts";
+import { bucketOf, labelOf } from "../../../devices/install/matrix.ts";
+import type { Platform } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Fact } from "../../../devices/model/fact.ts";
 import { type InstallationKey, parseInstallationId } from "../../../devices/model/ids.ts";
@@ -115,7 +116,7 @@ function InstallationPage({ view, row, facts, isAll }: InstallationPageProps) {
           ) : (
             <ol class="history" data-rows={shown.length}>
               {shown.map((fact) => (
-                <FactLine view={view} fact={fact} />
+                <FactLine view={view} fact={fact} platform={row.platform} />
               ))}
             </ol>
           )}
@@ -167,13 +168,14 @@ function Particulars({ view, row }: { view: View; row: InstallationView }) {
 }
 
 /** One fact: what it said, who said it, and what became of the row. */
-function FactLine({ view, fact }: { view: View; fact: Fact }) {
+function FactLine(props: { view: View; fact: Fact; platform: Platform }) {
+  const { view, fact, platform } = props;
   const bucket = fact.status === null ? "" : bucketOf(fact.status, fact.operation ?? "install");
   const isLate = fact.effect === "late";
   return (
     <li class={`${bucket} ${isLate ? "late" : ""}`} id={`fact-${fact.siteIncarnation}-${fact.seq}`}>
       <div class="line">
-        <b>{fact.status === null ? deviceWords(fact) : statusWords(fact)}</b>
+        <b>{fact.status === null ? deviceWords(fact) : labelOf(platform, fact.status)}</b>
         {fact.state !== null && <span>{fact.state}</span>}
         {isLate && <Badge view={view} kind="plain" label="Came late: kept as history only" />}
         {fact.effect === "repeated" && <Badge view={view} kind="plain" label="Said again" />}
@@ -197,11 +199,6 @@ function FactLine({ view, fact }: { view: View; fact: Fact }) {
       )}
     </li>
   );
-}
-
-function statusWords(fact: Fact): string {
-  const words = (fact.status ?? "").replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function deviceWords(fact: Fact): string {

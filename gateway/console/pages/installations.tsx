@@ -31,7 +31,7 @@ import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { BUCKET_LOOKS } from "../words.ts";
 
 const SORTS = [
-  { value: "", label: "Latest change first" },
+  { value: "-observed", label: "Latest change first" },
   { value: "deviceName", label: "By device" },
   { value: "packageName", label: "By app" },
   { value: "since", label: "Longest as it is first" },
@@ -83,14 +83,14 @@ export function installationListPages(kit: Kit): void {
   async function readList({ c }: Visit): Promise<RowList> {
     const filter = parseFilter(c.req.query("filter") ?? "", INSTALLATION_FIELDS);
     const cursor = c.req.query("cursor");
-    const sort = SORTS.find(({ value }) => value === c.req.query("sort"))?.value;
+    const sort = sortFrom(c.req.query("sort"));
     const withoutBucket = filter.filter(({ field }) => field !== "bucket");
     const [page, total, counts] = await Promise.all([
       deps.reports.list({
         filter,
         limit: limitFrom(c.req.query("limit")),
         ...(cursor && { cursor }),
-        ...(sort && { sort }),
+        sort,
       }),
       deps.reports.count(filter),
       deps.reports.buckets(withoutBucket),
@@ -195,7 +195,7 @@ function ListPage(props: ListPageProps) {
         fields={INSTALLATION_FIELDS}
         example={'status:failed state:"Failed download" -site:prague'}
         sorts={SORTS}
-        sort={query.sort ?? ""}
+        sort={sortFrom(query.sort)}
       />
       <Live view={view}>
         <BucketTiles view={view} counts={counts} terms={withoutBucket} filter={filter} />
@@ -329,7 +329,7 @@ function FilterProblem({ view, text, words }: { view: View; text: string; words:
         fields={INSTALLATION_FIELDS}
         example={'status:failed state:"Failed download" -site:prague'}
         sorts={SORTS}
-        sort=""
+        sort={SORTS[0].value}
       />
       <Band view={view} kind="bad">
         {words}
@@ -344,6 +344,10 @@ function chosenKeys(ids: readonly string[]): InstallationKey[] {
     if (!key) throw new AppError("invalid", `${id} is not the id of an installation`);
     return key;
   });
+}
+
+function sortFrom(text: string | undefined): string {
+  return (SORTS.find(({ value }) => value === text) ?? SORTS[0]).value;
 }
 
 function limitFrom(text: string | undefined): number {

@@ -90,14 +90,14 @@ function Value({ view, name, value }: { view: View; name: string; value: unknown
     return <Badge view={view} kind={value ? "good" : "plain"} label={value ? "yes" : "no"} />;
   }
   if (typeof value === "number") {
-    if (/(AtMs|SeenMs|asOfMs)$/.test(name)) return <When view={view} at={value} />;
+    if (/(AtMs|SeenMs|SinceMs|asOfMs)$/.test(name)) return <When view={view} at={value} />;
     if (name.endsWith("Ms")) return <>{durationWords(Math.abs(value))}</>;
     if (/bytes/i.test(name)) return <>{byteWords(value)}</>;
     return <>{countWords(value)}</>;
   }
   if (typeof value === "string") {
     const atMs = /^\d{4}-\d{2}-\d{2}T/.test(value) ? Date.parse(value) : Number.NaN;
-    return Number.isNaN(atMs) ? <>{value}</> : <When view={view} at={atMs} />;
+    return Number.isNaN(atMs) ? value : <When view={view} at={atMs} />;
   }
   if (Array.isArray(value)) return <>{value.length === 0 ? "none" : JSON.stringify(value)}</>;
   return <Entries view={view} entries={value as Readonly<Record<string, unknown>>} />;

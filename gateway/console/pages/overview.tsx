@@ -104,7 +104,7 @@ function Overview(props: OverviewData & { view: View }) {
             <span class="number">{countWords(policy.packages.size)}</span>
           </a>
           <a class="tile" href={url(view, "/distributions")}>
-            <span class="tile-label">Open distributions</span>
+            <span class="tile-label">Distributions</span>
             <span class="number">
               {countWords(policy.distributions.filter((one) => one.stoppedAtMs === null).length)}
             </span>

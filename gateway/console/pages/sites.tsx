@@ -16,7 +16,7 @@ import { Secret } from "../components/secret.tsx";
 import { When } from "../components/when.tsx";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
-import { durationWords, plural } from "../time-words.ts";
+import { countWords, durationWords } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 
 const HOUR_MS = 3_600_000;
@@ -222,14 +222,16 @@ export function StaleBand({ view, sites }: { view: View; sites: readonly SiteSum
       ))}
       {stale.length > 0 && (
         <p>
-          {plural(stale.length, "site")} {stale.length === 1 ? "was" : "were"} not heard lately.
-          Their <a href={rowsUrl(view, [fieldIs("site", ...stale.map(({ id }) => id))])}>rows</a>{" "}
-          are as of their last news and may have moved on:{" "}
+          {stale.length === 1
+            ? "1 site was not heard lately: its "
+            : `${countWords(stale.length)} sites were not heard lately: their `}
+          <a href={rowsUrl(view, [fieldIs("site", ...stale.map(({ id }) => id))])}>rows</a> may have
+          moved on since{" "}
           {stale.map((site, index) => (
             <>
-              {index > 0 ? ", " : ""}
-              <b>{site.name}</b> (
-              <When view={view} at={site.asOfMs} site={site.id} none="no news yet" />)
+              {index > 0 ? "; " : ""}
+              <b>{site.name}</b>,{" "}
+              <When view={view} at={site.asOfMs} site={site.id} none="no news yet" />
             </>
           ))}
         </p>
