@@ -22,9 +22,17 @@ export function trustedProxies(networks: readonly string[]): TrustedProxies {
   };
 }
 
-export interface Forwarded {
+export interface Client {
   readonly address: string;
   readonly isHttps: boolean;
+  /** The host that the client asked for, when a trusted proxy says so; else the Host header counts. */
+  readonly host: string | undefined;
+}
+
+export interface ForwardedHeaders {
+  readonly forwardedFor: string | undefined;
+  readonly proto: string | undefined;
+  readonly host: string | undefined;
 }
 
 /**
@@ -33,18 +41,22 @@ export interface Forwarded {
  *
  * @param peer address of the connection
  */
-export function clientOf(
-  peer: string,
-  headers: { readonly forwardedFor: string | undefined; readonly proto: string | undefined },
-  proxies: TrustedProxies,
-): Forwarded {
-  if (!proxies.includes(peer)) return { address: plainAddress(peer), isHttps: false };
+export function clientOf(peer: string, headers: ForwardedHeaders, proxies: TrustedProxies): Client {
+  if (!proxies.includes(peer)) {
+    return { address: plainAddress(peer), isHttps: false, host: undefined };
+  }
   const chain = (headers.forwardedFor ?? "").split(",").map((entry) => entry.trim());
   const client = chain.reverse().find((address) => isIP(address) && !proxies.includes(address));
   return {
     address: plainAddress(client ?? peer),
-    isHttps: headers.proto?.split(",").at(-1)?.trim().toLowerCase() === "https",
+    isHttps: lastOf(headers.proto)?.toLowerCase() === "https",
+    host: lastOf(headers.host),
   };
+}
+
+/** The proxy next to us wrote the last of them. */
+function lastOf(list: string | undefined): string | undefined {
+  return list?.split(",").at(-1)?.trim();
 }
 
 /** IPv4 addresses of a socket that takes both families look like `::ffff:10.0.0.1`. */

@@ -13,6 +13,8 @@ export interface AppEnv {
     requestId: string;
     /** The client's address, as far as trusted proxies tell it. */
     address: string;
+    /** The host the client asked for, as a trusted proxy says. */
+    forwardedHost: string | undefined;
     /** The client speaks TLS, to us or to a trusted proxy. */
     isHttps: boolean;
     /** Who asks; undefined before or without identification. */

@@ -141,9 +141,9 @@ function hostOf(origin: string): string | undefined {
   return URL.parse(origin)?.host;
 }
 
-/** A proxy that ends TLS passes the Host on; ports that belong to a scheme are left out. */
+/** Ports that belong to a scheme are left out, as browsers do in Origin. */
 function hostOfRequest(c: AppContext): string | undefined {
-  const host = c.req.header("Host") ?? new URL(c.req.url).host;
+  const host = c.get("forwardedHost") ?? c.req.header("Host") ?? new URL(c.req.url).host;
   return URL.parse(`${c.get("isHttps") ? "https" : "http"}://${host}`)?.host;
 }
 

@@ -26,11 +26,16 @@ export function visitor({ proxies, log, metrics, elapsed, isQuiet }: VisitorOpti
     const peer = c.env?.server?.requestIP(c.req.raw)?.address ?? "";
     const client = clientOf(
       peer,
-      { forwardedFor: c.req.header("X-Forwarded-For"), proto: c.req.header("X-Forwarded-Proto") },
+      {
+        forwardedFor: c.req.header("X-Forwarded-For"),
+        proto: c.req.header("X-Forwarded-Proto"),
+        host: c.req.header("X-Forwarded-Host"),
+      },
       proxies,
     );
     c.set("requestId", requestId);
     c.set("address", client.address);
+    c.set("forwardedHost", client.host);
     c.set("isHttps", client.isHttps || c.req.url.startsWith("https:"));
 
     await next();

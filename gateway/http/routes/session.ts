@@ -1,9 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Accounts } from "../../access/accounts.ts";
 import type { Audit } from "../../access/audit.ts";
 import { recordAction } from "../audited.ts";
-import type { Api } from "../environment.ts";
+import type { Api, AppEnv } from "../environment.ts";
 import {
   clearSessionCookie,
   needPrincipal,
@@ -22,7 +24,13 @@ export interface SessionRoutesDeps {
 
 const tags = ["access"];
 /** Anybody who is logged in, also with a one-time password that must still be changed. */
-const ANYBODY = { security: [{ token: [] }, { session: [] }] };
+const ANYBODY = {
+  middleware: createMiddleware<AppEnv>((c, next) => {
+    needPrincipal(c);
+    return next();
+  }) as MiddlewareHandler<AppEnv>,
+  security: [{ token: [] }, { session: [] }],
+};
 
 /** Logging in and out, and one's own password. */
 export function sessionRoutes({ accounts, audit, cookie }: SessionRoutesDeps): Api {

@@ -184,16 +184,18 @@ describe("SqlReportReader", () => {
   ])("%s is refused", async (_name, change) => {
     const first = await reader.list({ filter: [], limit: 1 });
     const query = { filter: [], limit: 1, cursor: first.next ?? "", ...change };
-    expect(reader.list(query)).rejects.toThrow("the cursor is not of this list");
+    await expect(reader.list(query)).rejects.toThrow("the cursor is not of this list");
   });
 
-  test("limits and sort fields are checked", () => {
-    expect(reader.list({ filter: [], limit: 0 })).rejects.toThrow("from 1 to 500");
-    expect(reader.list({ filter: [], limit: 501 })).rejects.toThrow("from 1 to 500");
-    expect(reader.list({ filter: [], limit: 1, sort: "secret" })).rejects.toThrow(
+  test("limits and sort fields are checked", async () => {
+    await expect(reader.list({ filter: [], limit: 0 })).rejects.toThrow("from 1 to 500");
+    await expect(reader.list({ filter: [], limit: 501 })).rejects.toThrow("from 1 to 500");
+    await expect(reader.list({ filter: [], limit: 1, sort: "secret" })).rejects.toThrow(
       "sorted by secret",
     );
-    expect(reader.devices({ filter: [], limit: 1, sort: "toString" })).rejects.toThrow("sorted by");
+    await expect(reader.devices({ filter: [], limit: 1, sort: "toString" })).rejects.toThrow(
+      "sorted by",
+    );
   });
 
   test("a device's counts are those of the list behind them", async () => {

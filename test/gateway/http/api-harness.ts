@@ -1,0 +1,278 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HLC_ZERO } from "../../../devices/model/hlc.ts";
+import type { Sha256, SiteId } from "../../../devices/model/ids.ts";
+import { HlcClock } from "../../../devices/service/clock.ts";
+import { DeviceLock } from "../../../devices/service/device-lock.ts";
+import { OccurrenceCache } from "../../../devices/service/outlook.ts";
+import { replanAll } from "../../../devices/service/replan-all.ts";
+import type { SiteContext } from "../../../devices/service/site-context.ts";
+import { Accounts } from "../../../gateway/access/accounts.ts";
+import { ApiTokens } from "../../../gateway/access/api-tokens.ts";
+import { Audit } from "../../../gateway/access/audit.ts";
+import type { Role, Scope } from "../../../gateway/access/role.ts";
+import { openBlobStore } from "../../../gateway/content/blob-store.ts";
+import { DiskFloor } from "../../../gateway/content/disk-floor.ts";
+import { SqlAccessStore } from "../../../gateway/db/stores/access-store.ts";
+import { SqlKnockList } from "../../../gateway/db/stores/access-store-knocks.ts";
+import { SqlBlobIndex } from "../../../gateway/db/stores/blob-index.ts";
+import { CachedSiteStore } from "../../../gateway/db/stores/cached-site-store.ts";
+import { SqlSiteEnrolmentCodes } from "../../../gateway/db/stores/enrolment-codes.ts";
+import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
+import { SqlReportReader } from "../../../gateway/db/stores/report-reader.ts";
+import { SqlSiteLinkStore } from "../../../gateway/db/stores/site-link-store.ts";
+import { SqlSiteStore } from "../../../gateway/db/stores/site-store.ts";
+import { type ApiDeps, createApi } from "../../../gateway/http/api.ts";
+import { createApp } from "../../../gateway/http/app.ts";
+import { trustedProxies } from "../../../gateway/http/client-address.ts";
+import { type DocsDeps, docsRoutes, openApiDocument } from "../../../gateway/http/docs.ts";
+import type { Api } from "../../../gateway/http/environment.ts";
+import { healthRoutes } from "../../../gateway/http/health.ts";
+import type { OpenApiDocument } from "../../../gateway/http/openapi-document.ts";
+import type {
+  LocalSettings,
+  ReadinessCheck,
+  SiteDirectory,
+  SiteSummary,
+} from "../../../gateway/http/use-cases.ts";
+import { listFiles } from "../../../gateway/roles/doors.ts";
+import { siteUseCases } from "../../../gateway/roles/site-use-cases.ts";
+import { Metrics } from "../../../gateway/telemetry/metrics.ts";
+import { siteKeys } from "../../../sync/link/join-hub.ts";
+import { PolicyBook } from "../../../sync/policy/policy-book.ts";
+import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
+import type { PolicyAuthor } from "../../../sync/ports/policy-author.ts";
+import { openMemory, silentLog } from "../db/temporary.ts";
+
+export const PASSWORD = "correct horse battery";
+export const SITE = "prague" as SiteId;
+export const START_MS = Date.parse("2026-11-21T12:00:00Z");
+
+export interface HarnessOptions {
+  readonly role?: "site" | "hub";
+  readonly checks?: readonly ReadinessCheck[];
+  readonly proxies?: readonly string[];
+}
+
+/** The whole API of one gateway over real stores in memory, with time in the test's hands. */
+export class ApiHarness implements AsyncDisposable {
+  nowMs = START_MS;
+  readonly base: ApiDeps["base"];
+  readonly app: Api;
+  readonly deps: ApiDeps;
+  readonly context: SiteContext;
+  readonly document: OpenApiDocument;
+  readonly sites: SiteSummary[] = [];
+  /** The address that requests come from. */
+  peer = "192.0.2.7";
+  readonly #dispose: () => Promise<void>;
+
+  static async open(options: HarnessOptions = {}): Promise<ApiHarness> {
+    const clock: { harness?: ApiHarness } = {};
+    const now = () => clock.harness?.nowMs ?? START_MS;
+    const folder = mkdtempSync(join(tmpdir(), "outpost-api-"));
+    const database = await openMemory({ now });
+    const hlc = new HlcClock(now, HLC_ZERO);
+    const holder = new PolicyHolder();
+    const keys = await siteKeys(new SqlSiteLinkStore(database, SITE));
+    const isSite = options.role !== "hub";
+    const book = await PolicyBook.open({
+      owner: isSite
+        ? { role: "site", site: SITE, ...keys }
+        : { role: "hub", recipients: async () => [] },
+      store: new SqlPolicyStore(database),
+      holder,
+      nextHlc: () => hlc.next(),
+      now,
+      log: silentLog,
+    });
+    const blobIndex = new SqlBlobIndex(database);
+    const plenty = { freeBytes: 1e12, totalBytes: 2e12 };
+    const files = await openBlobStore({
+      folder,
+      index: blobIndex,
+      diskFloor: new DiskFloor(async () => plenty as never, 0),
+      now,
+      log: silentLog,
+    });
+    const context: SiteContext = {
+      site: SITE,
+      organisation: "test",
+      timeZone: () => "Europe/Prague",
+      store: new CachedSiteStore(new SqlSiteStore(database, SITE)),
+      enrolmentCodes: new SqlSiteEnrolmentCodes(database),
+      policy: holder,
+      content: {
+        has: (sha256: Sha256) => files.has(sha256),
+        describeMissing: () => "not here yet",
+        urlFor: () => "http://site.test/content",
+      },
+      occurrences: new OccurrenceCache(),
+      now,
+      hlc,
+      lock: new DeviceLock(),
+      log: silentLog,
+      random: () => 0.5,
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      issueIncarnation: async (_device, last) => (last ?? 0) + 1,
+    };
+    const author: PolicyAuthor = {
+      write: async (changes, by) => {
+        await book.write(changes, by);
+        if (isSite) await replanAll(context);
+      },
+    };
+    const accessStore = new SqlAccessStore(database);
+    const accounts = new Accounts({ store: accessStore, now });
+    let settings: LocalSettings = {
+      siteName: "Prague",
+      timeZone: "Europe/Prague",
+      factRetentionDays: 90,
+    };
+    const sites: SiteSummary[] = [];
+    const deps: ApiDeps = {
+      base: isSite ? "/api/v1" : "/hub/api/v1",
+      cookie: { name: "outpost-test", path: isSite ? "/" : "/hub" },
+      accounts,
+      tokens: new ApiTokens(accessStore, now),
+      audit: new Audit(accessStore, now),
+      answers: accessStore,
+      reports: new SqlReportReader({
+        database,
+        policy: holder,
+        siteOf: (site) => ({ name: `Site ${site}`, asOfMs: now(), stale: false }),
+      }),
+      policy: holder,
+      author,
+      files,
+      listFiles: () => listFiles(blobIndex),
+      settings: {
+        read: () => settings,
+        write: async (change) => {
+          settings = { ...settings, ...change };
+        },
+      },
+      link: async () => ({ state: "connected" }),
+      now,
+      role: isSite
+        ? {
+            kind: "site",
+            site: () => SITE,
+            useCases: siteUseCases(context),
+            codes: context.enrolmentCodes,
+            knocks: new SqlKnockList(database),
+          }
+        : { kind: "hub", directory: directoryOf(sites, now) },
+    };
+    await accounts.ensureFirstAdministrator(PASSWORD);
+    const dispose = async () => {
+      await database.close();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    const harness = new ApiHarness(deps, context, sites, options, dispose);
+    clock.harness = harness;
+    return harness;
+  }
+
+  private constructor(
+    deps: ApiDeps,
+    context: SiteContext,
+    sites: SiteSummary[],
+    options: HarnessOptions,
+    dispose: () => Promise<void>,
+  ) {
+    this.deps = deps;
+    this.base = deps.base;
+    this.context = context;
+    this.sites = sites;
+    this.#dispose = dispose;
+    const metrics = new Metrics();
+    const identify = { accounts: deps.accounts, tokens: deps.tokens, cookie: deps.cookie };
+    this.app = createApp({
+      log: silentLog,
+      metrics,
+      proxies: trustedProxies(options.proxies ?? []),
+      elapsed: () => performance.now(),
+    });
+    const api = createApi(deps);
+    const health = healthRoutes({
+      checks: options.checks ?? [],
+      metrics,
+      log: silentLog,
+      identify,
+    });
+    const docs: DocsDeps = {
+      title: "Outpost",
+      version: "0.0.0",
+      parts: [
+        { base: deps.base, api },
+        { base: "", api: health },
+      ],
+      identify,
+    };
+    this.document = openApiDocument(docs);
+    this.app.route(deps.base, api);
+    this.app.route("/", health);
+    this.app.route(deps.base === "/api/v1" ? "/" : "/hub", docsRoutes(docs));
+  }
+
+  /** Headers of a new token. */
+  async token(role: Role, ...scopes: readonly Scope[]): Promise<Record<string, string>> {
+    const wanted = { name: `${role}-token`, role, scopes, expiresAtMs: null };
+    const { text } = await this.deps.tokens.issue(wanted, undefined, "test");
+    return { Authorization: `Bearer ${text}` };
+  }
+
+  /** Asks for a path below the API's base, or an absolute one when it begins with two slashes. */
+  async ask(
+    method: string,
+    path: string,
+    options: {
+      readonly headers?: Record<string, string>;
+      readonly json?: unknown;
+      readonly body?: string | Uint8Array<ArrayBuffer> | FormData;
+    } = {},
+  ): Promise<Response> {
+    const url = path.startsWith("//") ? path.slice(1) : this.base + path;
+    const body = options.json === undefined ? options.body : JSON.stringify(options.json);
+    return this.app.request(
+      url,
+      {
+        method,
+        headers: {
+          ...(options.json !== undefined && { "Content-Type": "application/json" }),
+          ...options.headers,
+        },
+        ...(body !== undefined && { body }),
+      },
+      { server: { requestIP: () => ({ address: this.peer }) } },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispose();
+  }
+}
+
+function directoryOf(sites: SiteSummary[], now: () => number): SiteDirectory {
+  return {
+    sites: async () => sites,
+    revoke: async (id) => {
+      const index = sites.findIndex((site) => site.id === id);
+      const site = sites[index];
+      if (site) sites[index] = { ...site, revokedAtMs: now() };
+    },
+    clearAlarm: async (id) => {
+      const index = sites.findIndex((site) => site.id === id);
+      const site = sites[index];
+      if (site) sites[index] = { ...site, alarm: null };
+    },
+    joinCodes: async () => [],
+    createJoinCode: async (wanted, by) => ({
+      code: "abcd-efgh",
+      summary: { id: "code-1", ...wanted, createdBy: by, createdAtMs: now(), usedAtMs: null },
+    }),
+    removeJoinCode: async (id) => id === "code-1",
+  };
+}
