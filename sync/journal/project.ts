@@ -68,10 +68,14 @@ function rememberWords(words: Map<string, NativeWords>, fact: Fact): void {
   });
 }
 
-/** A stamp before the row's is of a report that lost a tie; one after it repeated what was known. */
+/**
+ * Has the fact the row's place in the order? Of two in one place, one that was stamped or observed
+ * before the row lost the tie, one after it repeated what was known.
+ */
 function isAtPlaceOf(fact: Fact, row: Installation): boolean {
   return (
     fact.hlc >= row.hlc &&
+    (fact.kind !== "report" || fact.atMs >= row.observedAtMs) &&
     fact.incarnation === row.incarnation &&
     fact.attempt === row.attempt &&
     fact.sequence === row.sequence

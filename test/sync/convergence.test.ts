@@ -5,106 +5,20 @@
  * that knows nothing of the link.
  */
 import { describe, expect, test } from "bun:test";
-import { seededRandom } from "../harness/seeded-random.ts";
-import {
-  DISTRIBUTIONS,
-  pick,
-  policyOf,
-  remove,
-  replan,
-  report,
-  type Wanderer,
-} from "./simulation/devices.ts";
-import type { SiteHost } from "./simulation/hosts.ts";
-import type { SiteDisk } from "./simulation/memory-site.ts";
 import { expectConverged } from "./simulation/oracle.ts";
-import { ALL_FAULTS, World } from "./simulation/world.ts";
+import { worldAfter } from "./simulation/scenario.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? 20_261_102);
-const SEEDS = 64;
-const ROUNDS = 30;
-const ROUND_MS_MAX = 60_000;
+const SEEDS = 60;
+const ROUNDS = 16;
 
 const seeds = Array.from({ length: SEEDS }, (_, index) => SEED + index);
 
 describe("hub and sites", () => {
   test.each(seeds)("agree after faults of every kind (TEST_SEED=%p)", async (seed) => {
-    const world = await World.start(seed);
-    await live(world, seed);
+    const world = await worldAfter(seed, ROUNDS);
     await world.converge();
     expectConverged(world);
     expect(world.hub.disk.quarantine.size).toBe(0);
   });
 });
-
-async function live(world: World, seed: number): Promise<void> {
-  const random = seededRandom(seed * 7919 + 1);
-  for (const distribution of DISTRIBUTIONS) await world.hub.book.write(policyOf(distribution), "a");
-  await world.addSite("prague");
-  await world.addSite("brno", random() < 0.3 ? 3 * 24 * 3600 * 1000 : 0);
-  await world.addSite("plzen", random() < 0.3 ? -3600 * 1000 : 0);
-  const wanderers = Array.from({ length: 8 }, (_, index): Wanderer => {
-    return { name: `device-${index}`, isAgent: index % 2 === 0, enrolments: 0, sequence: 0 };
-  });
-  const backups = new Map<SiteHost, SiteDisk>();
-  for (let round = 0; round < ROUNDS; round += 1) {
-    world.faults = ALL_FAULTS;
-    const site = pick(world.sites, random);
-    await happen(world, site, wanderers, backups, random);
-    await world.runUntil(world.nowMs + Math.floor(random() * ROUND_MS_MAX));
-  }
-  endClones(world, random);
-}
-
-async function happen(
-  world: World,
-  site: SiteHost,
-  wanderers: readonly Wanderer[],
-  backups: Map<SiteHost, SiteDisk>,
-  random: () => number,
-): Promise<void> {
-  const draw = random();
-  if (draw < 0.5) {
-    const count = 1 + Math.floor(random() * 6);
-    for (let index = 0; index < count; index += 1) report(site, pick(wanderers, random), random);
-  } else if (draw < 0.58) {
-    replan(site, random);
-  } else if (draw < 0.61) {
-    remove(site, random);
-  } else if (draw < 0.68) {
-    backups.set(site, structuredClone(site.disk));
-  } else if (draw < 0.74) {
-    const backup = backups.get(site);
-    if (backup) await site.replaceDisk(backup, random() < 0.5);
-  } else if (draw < 0.77) {
-    if (world.sites.length < 5) await world.clone(site);
-  } else if (draw < 0.8) {
-    endClones(world, random);
-  } else if (draw < 0.86) {
-    site.link.cut();
-  } else if (draw < 0.94) {
-    site.link.heal();
-  } else {
-    await changePolicy(world, site, random);
-  }
-}
-
-/** Of two appliances with one identity, somebody turns one off; which one is a matter of luck. */
-function endClones(world: World, random: () => number): void {
-  for (const name of new Set(world.sites.map((site) => site.name))) {
-    const same = world.sites.filter((site) => site.name === name);
-    while (same.length > 1) {
-      const one = pick(same, random);
-      same.splice(same.indexOf(one), 1);
-      world.switchOff(one);
-    }
-  }
-  for (const site of world.sites) site.link.heal();
-}
-
-async function changePolicy(world: World, site: SiteHost, random: () => number): Promise<void> {
-  const id = pick(DISTRIBUTIONS, random);
-  const change = [{ kind: "distribution" as const, id, body: { stoppedAtMs: world.nowMs } }];
-  const author = random() < 0.5 ? world.hub.book : site.book;
-  await author.write(change, "admin").catch(() => undefined); // Dies in between, or does not know it yet.
-}

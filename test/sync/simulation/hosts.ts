@@ -224,8 +224,8 @@ export class SiteHost {
       random,
       randomBytes,
       log: SILENT_LOG,
-      flushMs: 5000,
-      pollMs: 30_000,
+      flushMs: 10_000,
+      pollMs: 60_000,
     });
     this.nextStepAtMs = now();
   }
@@ -233,6 +233,11 @@ export class SiteHost {
   async step(): Promise<void> {
     const delayMs = await this.link.step();
     this.nextStepAtMs = this.#around.now() + delayMs;
+    await this.revive();
+  }
+
+  /** Starts the process again when it has died. */
+  async revive(): Promise<void> {
     if (this.#life.isOver) await this.start();
   }
 

@@ -101,7 +101,7 @@ export class World {
       const isDone = (view: (typeof views)[number]) =>
         view.phase === "live" && view.pendingRows === 0 && view.pendingFacts === 0;
       if (views.every(isDone) && this.#stragglers.length === 0) {
-        await this.runUntil(this.nowMs + 60_000); // The last confirmation of policy.
+        await this.runUntil(this.nowMs + 120_000); // The last confirmation of policy.
         return;
       }
     }
