@@ -16,7 +16,7 @@ WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 # A user without a name and without rights; only the data folder is its own.
 COPY --from=build --chown=10001:10001 /app/data ./data
-COPY package.json LICENSE ./
+COPY package.json tsconfig.json LICENSE ./
 COPY protocols ./protocols
 COPY devices ./devices
 COPY sync ./sync

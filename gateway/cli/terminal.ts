@@ -41,7 +41,7 @@ export function processTerminal(
     err: (line) => void process.stderr.write(`${line}\n`),
     overwrite: (text) => void process.stderr.write(`\r\u001b[K${text}`),
     isTty,
-    columns: process.stderr.columns ?? 80,
+    columns: process.stderr.columns || 80, // Some terminals say 0.
     color: options.color && process.stdout.isTTY === true && !env.NO_COLOR,
     env,
     askSecret: async (question) => {

@@ -52,7 +52,8 @@ export class ChildGateway implements AsyncDisposable {
     mkdirSync(dirname(dataDir), { recursive: true });
     this.#lastLines = [];
     const main = join(import.meta.dir, "..", "main.ts");
-    this.#process = Bun.spawn([process.execPath, main, role], {
+    // Should this process be killed, its gateways end too, instead of running on unseen.
+    this.#process = Bun.spawn([process.execPath, "--no-orphans", main, role], {
       env: childEnvironment({
         dataDir,
         host: "127.0.0.1",

@@ -26,7 +26,11 @@ async function main(words: readonly string[]): Promise<number> {
   const results: BenchResult[] = [];
   for (const one of groups) results.push(...((await GROUPS[one]?.()) ?? []));
   const wanted = results.filter(
-    (figure) => name === undefined || figure.name === name || figure.name.startsWith(`${name}.`),
+    (figure) =>
+      name === undefined ||
+      name === group || // A whole group, with the figures that it measures on the way.
+      figure.name === name ||
+      figure.name.startsWith(`${name}.`),
   );
   if (wanted.length === 0) {
     console.error(`${name} was not measured. Known: ${results.map((one) => one.name).join(", ")}.`);

@@ -31,9 +31,11 @@ describe("Dockerfile", () => {
         stdout: "ignore",
         stderr: "pipe",
       });
-      const check = () => Bun.spawn(final.healthCheck, { ...options, stdout: "ignore" }).exited;
+      const quiet = { ...options, stdout: "ignore", stderr: "ignore" } as const;
+      const check = () => Bun.spawn(final.healthCheck, quiet).exited;
       let healthy = false;
       for (let waitedMs = 0; waitedMs < HEALTHY_MS_MAX && !healthy; waitedMs += 250) {
+        if (gateway.exitCode !== null) break;
         healthy = (await check()) === 0;
         await wait(250);
       }
