@@ -2,10 +2,8 @@ import { parseGroupFilter } from "../../devices/filter/groups.ts";
 import { parsePlatform } from "../../devices/model/device.ts";
 import { type DeviceGroup, type Distribution, MODES } from "../../devices/model/distribution.ts";
 import { AppError, type FieldError } from "../../devices/model/errors.ts";
-import type { Hlc } from "../../devices/model/hlc.ts";
 import {
   parseDeviceId,
-  parseDistributionId,
   parseGroupName,
   parsePackageId,
   parseRevisionId,
@@ -24,6 +22,7 @@ import type { Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow, WindowScope } from "../../devices/model/window.ts";
 import { checkWindow } from "../../devices/windows/recurrence.ts";
 import { idFromName } from "../http/policy-write.ts";
+import type { checkDistribution } from "../http/routes/distribution-checks.ts";
 import type { BlobView } from "../reports/report-reader.ts";
 import type { SentForm } from "./form-state.ts";
 import { unusedId } from "./links.ts";
@@ -120,48 +119,41 @@ export function revisionFrom(
   };
 }
 
-export interface Authorship {
-  readonly author: string;
-  readonly origin: "hub" | "site";
-  readonly hlc: Hlc;
-  readonly nowMs: number;
-}
+/** A distribution as the API takes it, its revision chosen. */
+export type WantedDistribution = Parameters<typeof checkDistribution>[0] & {
+  readonly revision: string;
+};
 
-/** The distribution that a form describes. */
-export function distributionFrom(form: SentForm, policy: Policy, by: Authorship): Distribution {
+/** What somebody wants to distribute, as the API takes it; `checkDistribution` knows if it can be. */
+export function wantedDistribution(form: SentForm, policy: Policy): WantedDistribution {
   const check = new Check();
   const revisionId = parseRevisionId(form.value("revision"));
   const revision = revisionId && policy.revisions.get(revisionId);
   if (!revision) check.wrong("revision", "choose what is distributed");
   const target = targetFrom(form, policy, check);
-  const mode = MODES.find((one) => one === form.value("mode")) ?? "automatic";
-  const sites = form.values("sites").flatMap((text) => parseSiteId(text) ?? []);
-  const operation = form.value("operation") === "uninstall" ? "uninstall" : "install";
   check.done();
   if (!revision || !target) throw new Error("checked above");
-  const day = new Date(by.nowMs).toISOString().slice(0, 10);
-  const wanted = unusedId(
-    slug(`${revision.id}-${operation === "uninstall" ? "uninstall-" : ""}${day}`),
-    (id) => isKnown(policy.distributionsById, id),
-  );
-  const id = parseDistributionId(wanted);
-  if (!id) throw new Error("a slug is an id");
   return {
-    id,
     package: revision.package,
     revision: revision.id,
-    operation,
-    mode,
+    operation: form.value("operation") === "uninstall" ? "uninstall" : "install",
+    mode: MODES.find((one) => one === form.value("mode")) ?? "automatic",
     target,
-    sites,
+    sites: [...form.values("sites")],
     allowDowngrade: form.isTicked("allowDowngrade"),
     updateOnly: form.isTicked("updateOnly"),
-    createdAtMs: by.nowMs,
-    hlc: by.hlc,
-    author: by.author,
-    origin: by.origin,
-    stoppedAtMs: null,
   };
+}
+
+/** A readable id that no distribution has yet: the version, and the day. */
+export function distributionIdFor(
+  { revision, operation }: WantedDistribution,
+  policy: Policy,
+  nowMs: number,
+): string {
+  const day = new Date(nowMs).toISOString().slice(0, 10);
+  const wanted = slug(`${revision}-${operation === "uninstall" ? "uninstall-" : ""}${day}`);
+  return unusedId(wanted, (id) => isKnown(policy.distributionsById, id));
 }
 
 const DAY_NAMES = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"] as const;

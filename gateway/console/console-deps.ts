@@ -1,4 +1,3 @@
-import type { Hlc } from "../../devices/model/hlc.ts";
 import type { DeviceId, Sha256 } from "../../devices/model/ids.ts";
 import type { EnrolmentCodes } from "../../devices/ports/enrolment-codes.ts";
 import type { Log } from "../../devices/ports/log.ts";
@@ -36,8 +35,6 @@ export interface ConsoleDeps {
   readonly instants: ReadInstants;
   readonly log: Log;
   readonly now: () => number;
-  /** The stamp of a new distribution, which orders it among those of its package. [D3] */
-  readonly nextHlc: () => Hlc;
   /** Runs `tick` again and again; the change feed looks at the counter with it. */
   readonly every: (milliseconds: number, tick: () => void) => { stop(): void };
   /** What only a site does: act on its own devices. Undefined at the hub. */

@@ -30,7 +30,7 @@ export class SentForm implements FormState {
   constructor(data: FormData, error?: AppError) {
     this.#data = data;
     this.#errors = new Map(
-      error?.fields.map(({ pointer, message }) => [pointer.replace(/^\//, ""), message]),
+      error?.fields.map(({ pointer, message }) => [fieldOf(pointer), message]),
     );
     const isOnField = [...this.#errors.keys()].some((name) => data.has(name));
     this.problem = error === undefined || isOnField ? undefined : error.message;
@@ -63,6 +63,12 @@ export class SentForm implements FormState {
   with(error: AppError): SentForm {
     return new SentForm(this.#data, error);
   }
+}
+
+/** `/target/group` is the field `group`, `/sites/0` is `sites`. */
+function fieldOf(pointer: string): string {
+  const names = pointer.split("/").filter((part) => part !== "" && !/^\d+$/.test(part));
+  return names.at(-1) ?? "";
 }
 
 /** A form that somebody can put right: errors of this kind bring the form back, others a page. */

@@ -133,7 +133,6 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     files: consoleFiles(blobIndex, blobs),
     instants: async () => [], // Instants belong to the sites.
     log: options.log,
-    nextHlc: () => foundation.hlc.next(),
     every,
     site: undefined,
     hub: core.directory,

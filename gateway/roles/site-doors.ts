@@ -75,7 +75,6 @@ export function siteDoors(
       files: consoleFiles(blobIndex, blobs),
       instants: (fromMs, toMs) => readInstants(database, fromMs, toMs),
       log: options.log,
-      nextHlc: () => foundation.hlc.next(),
       every,
       site: { useCases, knocks, codes },
       hub: undefined,

@@ -2,7 +2,6 @@
 import { Hono } from "hono";
 import type { Distribution } from "../../devices/model/distribution.ts";
 import { AppError } from "../../devices/model/errors.ts";
-import type { Hlc } from "../../devices/model/hlc.ts";
 import {
   type DeviceId,
   type InstallationKey,
@@ -145,7 +144,6 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       instantsOf(data).filter(({ startMs }) => startMs >= fromMs && startMs <= toMs),
     log,
     now,
-    nextHlc: () => "0000000000000009" as Hlc,
     every: (milliseconds, tick) => {
       const timer = setInterval(tick, milliseconds);
       return { stop: () => clearInterval(timer) };

@@ -4,7 +4,8 @@ import { AppError } from "../../../devices/model/errors.ts";
 import { parseDistributionId } from "../../../devices/model/ids.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import { recordAction } from "../../http/audited.ts";
-import { distributionFrom } from "../authoring.ts";
+import { checkDistribution, notesOn } from "../../http/routes/distribution-checks.ts";
+import { distributionIdFor, wantedDistribution } from "../authoring.ts";
 import { Live, Page } from "../components/layout.tsx";
 import { FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
@@ -15,7 +16,6 @@ import {
   type DistributionRow,
   DistributionTable,
   distributionRows,
-  targetWords,
 } from "./distribution-table.tsx";
 
 const ROWS_SHOWN = 10;
@@ -47,28 +47,20 @@ export function distributionPages(kit: Kit): void {
     "policy:write",
     "/distributions/new",
     async (visit) => {
-      const distribution = distributionFrom(visit.form, deps.policy.read(), {
-        author: visit.principal.name,
-        origin: deps.role,
-        hlc: deps.nextHlc(),
-        nowMs: deps.now(),
+      const policy = deps.policy.read();
+      const given = wantedDistribution(visit.form, policy);
+      const sites = await deps.hub?.sites();
+      const { fields, revision } = await checkDistribution(given, policy, {
+        reports: deps.reports,
+        isSite: async (id) => sites?.some((one) => one.id === id) ?? false,
       });
-      const change = {
-        kind: "distribution",
-        id: distribution.id,
-        body: { ...distribution },
-      } as const;
+      const notes = notesOn(fields, revision, policy);
+      const id = distributionIdFor(given, policy, deps.now());
+      const change = { kind: "distribution", id, body: { id, ...fields } } as const;
       await deps.author.write([change], visit.principal.name);
-      await recordAction(deps.audit, visit.c, "distribution.create", distribution.id, {
-        revision: distribution.revision,
-        target: targetWords(distribution),
-        mode: distribution.mode,
-      });
-      return kit.done(
-        visit.c,
-        `/distributions/${distribution.id}`,
-        "The distribution is on its way.",
-      );
+      await recordAction(deps.audit, visit.c, "distribution.create", id, { ...fields });
+      const notice = ["The distribution is on its way.", ...notes.map(asSentence)].join(" ");
+      return kit.done(visit.c, `/distributions/${id}`, notice);
     },
     async ({ view, form }) => (
       <NewDistributionPage
@@ -165,6 +157,10 @@ function ListPage(props: {
       </Live>
     </Page>
   );
+}
+
+function asSentence(note: string): string {
+  return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
 }
 
 function needDistribution({ c }: Visit | FormVisit, policy: Policy): Distribution {

@@ -1,7 +1,12 @@
-import { AppError, fieldError } from "../../../devices/model/errors.ts";
+import { fieldError } from "../../../devices/model/errors.ts";
 import type { EnterpriseSettings } from "../../../devices/model/policy.ts";
 import { isTimeZone } from "../../../devices/windows/recurrence.ts";
 import { recordAction } from "../../http/audited.ts";
+import {
+  checkedEnterprise,
+  RETENTION_DAYS_MAX,
+  RETENTION_DAYS_MIN,
+} from "../../http/routes/settings.ts";
 import type { LocalSettings } from "../../http/use-cases.ts";
 import { PostForm } from "../components/action.tsx";
 import { Card } from "../components/card.tsx";
@@ -14,8 +19,9 @@ import { url, type View, whyNot } from "../view.ts";
 
 /** The one setting record of the policy. */
 const ENTERPRISE = "enterprise";
-const RETENTION_DAYS_MIN = 7;
-const RETENTION_DAYS_MAX = 3650;
+const CRL_CHECKS = ["0", "1"] as const;
+/** Typed in the place of a secret, it removes it. */
+const REMOVE = "-";
 const NAME_CHARACTERS_MAX = 200;
 
 /** Settings of this gateway and of enterprise enrolment. */
@@ -32,7 +38,7 @@ export function settingsPages(kit: Kit): void {
     async (visit) => {
       const change = localFrom(visit.form);
       await deps.settings.write(change);
-      await recordAction(deps.audit, visit.c, "settings.change", "local", { ...change });
+      await recordAction(deps.audit, visit.c, "settings.change", "settings", { ...change });
       return kit.done(visit.c, "/settings", "The settings were saved.");
     },
     ({ view, form }) => (
@@ -49,7 +55,7 @@ export function settingsPages(kit: Kit): void {
         [{ kind: "setting", id: ENTERPRISE, body: change }],
         visit.principal.name,
       );
-      await recordAction(deps.audit, visit.c, "setting.change", ENTERPRISE, change);
+      await recordAction(deps.audit, visit.c, "settings.enterprise", ENTERPRISE, change);
       return kit.done(visit.c, "/settings", "The enterprise settings were saved.");
     },
     ({ view, form }) => (
@@ -158,8 +164,9 @@ function SettingsPage({ view, settings, policy, local, enterprise }: SettingsPag
             form={enterprise}
             name="certificateSearchCriteria"
             label="Certificate search criteria"
-            hint={secretHint(policy.certificateSearchCriteria !== null)}
+            hint="The subject of the devices' certificates, URL-encoded."
             placeholder="Subject=CN%3DDevice-42"
+            value={reason === undefined ? (policy.certificateSearchCriteria ?? "") : ""}
           />
           <div class="field-row">
             <SelectField
@@ -228,27 +235,20 @@ function localFrom(form: SentForm): LocalSettings {
   return { siteName, timeZone, factRetentionDays };
 }
 
-function enterpriseFrom(form: SentForm): Record<string, unknown> {
-  const enterpriseId = form.optional("enterpriseId") ?? null;
-  if (enterpriseId === "*") throw fieldError("/enterpriseId", "any name but *");
-  const crlCheck = form.value("crlCheck");
-  if (!["", "0", "1"].includes(crlCheck)) throw new AppError("invalid", "crlCheck is 0 or 1");
+function enterpriseFrom(form: SentForm): Readonly<Record<string, unknown>> {
+  const crlCheck = CRL_CHECKS.find((one) => one === form.value("crlCheck")) ?? null;
   const platforms = form
     .value("platforms")
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  return {
-    enterpriseId,
-    crlCheck: crlCheck === "" ? null : crlCheck,
+  if (platforms.length === 0) throw fieldError("/platforms", "name at least one system");
+  const token = form.value("enrollmentToken");
+  return checkedEnterprise({
+    enterpriseId: form.optional("enterpriseId") ?? null,
+    certificateSearchCriteria: form.optional("certificateSearchCriteria") ?? null,
+    crlCheck,
     platforms,
-    ...secretChange(form, "enrollmentToken"),
-    ...secretChange(form, "certificateSearchCriteria"),
-  };
-}
-
-function secretChange(form: SentForm, name: string): Record<string, string | null> {
-  const text = form.value(name);
-  if (text === "") return {};
-  return { [name]: text === "-" ? null : text };
+    ...(token !== "" && { enrollmentToken: token === REMOVE ? null : token }),
+  });
 }

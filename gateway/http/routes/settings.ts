@@ -154,7 +154,7 @@ function enterpriseJson(settings: EnterpriseSettings): z.infer<typeof Enterprise
 }
 
 /** @throws AppError "unprocessable" for a name that is no node's, and for the default subject [Q33, Q46] */
-function checkedEnterprise(
+export function checkedEnterprise(
   given: z.output<typeof EnterprisePatchSchema>,
 ): Readonly<Record<string, unknown>> {
   const { enterpriseId, certificateSearchCriteria, enrollmentToken } = given;
