@@ -106,7 +106,8 @@ async function runTests(paths, flags) {
         ...flags,
         ...paths.map((path) => `./${path}`),
       ],
-      { cwd: ROOT },
+      // Whatever the tests leave in the temporary folder goes away with it.
+      { cwd: ROOT, env: { ...process.env, TMPDIR: folder } },
     );
     const label = paths.length === 1 ? paths[0] : `${paths.length} files`;
     process.stdout.write(`${label}: ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
