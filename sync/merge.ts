@@ -33,7 +33,10 @@ export interface AdoptedDevice extends KnownDevice {
  */
 export function adoptDevice(here: KnownDevice | undefined, known: KnownDevice): AdoptedDevice {
   if (here === undefined) return { ...known, facts: [] };
-  const device = laterDevice(here.device, known.device);
+  const device = atLatestLife(laterDevice(here.device, known.device), [
+    ...here.rows,
+    ...known.rows,
+  ]);
   const rows = new Map<DistributionId, Installation>(
     here.rows.map((row) => [row.distribution, row]),
   );
@@ -89,6 +92,12 @@ function keptFact(device: Device, row: Installation): NewFact {
   const source = FACT_SOURCES.find((one) => one === row.source);
   if (source === undefined || row.nativeValue === null) return decided;
   return { ...decided, kind: "report", source, value: row.nativeValue, text: row.lastErrorText };
+}
+
+/** Rows may tell of a later life than the device: they travel first. */
+function atLatestLife(device: Device, rows: readonly Installation[]): Device {
+  const incarnation = rows.reduce((last, row) => Math.max(last, row.incarnation), 0);
+  return incarnation > device.incarnation ? { ...device, incarnation } : device;
 }
 
 /** The account of the later life; within one life ours, gone if either says so. */

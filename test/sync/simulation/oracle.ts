@@ -17,8 +17,6 @@ function travelling(row: Installation, isSkewed: boolean) {
     missedOccurrences: row.missedOccurrences,
     package: row.package,
     revision: row.revision,
-    nativeValue: row.nativeValue,
-    lastError: row.lastError,
     hlc: isSkewed ? "" : row.hlc,
   };
 }
@@ -52,6 +50,25 @@ function expectRows(world: World, site: SiteHost): void {
     theirs.set(key, travelling(row, isSkewed));
   }
   expect(new Map([...theirs].sort())).toEqual(new Map([...ours].sort()));
+  expectWords(world, site);
+}
+
+/** Where the site has the report itself (and not only the row, adopted), the hub has its words. */
+function expectWords(world: World, site: SiteHost): void {
+  for (const [key, { row }] of site.disk.rows) {
+    const atHub = world.hub.disk.rows.get(`${site.name}.${key}`);
+    const hasReport = site.disk.facts.some((fact) => isReportOf(fact, row));
+    if (!atHub || !hasReport || isBuried(world, row)) continue;
+    const { lastError, nativeValue, source } = row;
+    expect(atHub).toMatchObject({ lastError, nativeValue, source });
+  }
+}
+
+function isReportOf(fact: Fact, row: Installation): boolean {
+  const isOfRow = fact.device === row.device && fact.distribution === row.distribution;
+  return (
+    isOfRow && fact.kind === "report" && fact.hlc === row.hlc && fact.value === row.nativeValue
+  );
 }
 
 /** The hub has a fact in the row's place. */
