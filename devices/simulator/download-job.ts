@@ -3,6 +3,8 @@
  * and an end, at the times its course says. It goes on while nobody asks; the server sees whatever
  * is true when it asks.
  */
+
+import { compareVersions } from "../model/version.ts";
 import type { AppState, Download } from "./app-state.ts";
 import { withDownload, withInstalled } from "./app-state.ts";
 import type { Course } from "./behaviour.ts";
@@ -16,7 +18,6 @@ import {
   type PartialFile,
 } from "./fetch-content.ts";
 import type { Random } from "./random.ts";
-import { compareVersions } from "./versions.ts";
 
 /** A download that was broken this often is given up. */
 export const BREAKS_MAX = 6;
