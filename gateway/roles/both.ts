@@ -4,6 +4,7 @@ import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
 import { testClockRoutes } from "../http/routes/test-clock.ts";
 import { TestClock } from "../jobs/clock.ts";
+import { answerNotFound } from "./doors.ts";
 import { clockFor, type RoleOptions } from "./foundation.ts";
 import { type RunningHub, runHub } from "./hub.ts";
 import { type Listening, serve } from "./server.ts";
@@ -28,7 +29,9 @@ export async function startBoth(config: BothConfig, options: RoleOptions): Promi
     proxies: trustedProxies(config.trustedProxies),
     elapsed: () => performance.now(),
   });
-  site.mountHealth(app, [...site.checks, ...hub.checks]);
+  const common = { checks: [...site.checks, ...hub.checks], parts: [site.part, hub.part] };
+  site.mountCommon(app, common);
+  hub.mountCommon(app, common);
   if (clock instanceof TestClock) {
     const runDueJobs = async () => {
       await hub.scheduler.runDue();
@@ -38,6 +41,7 @@ export async function startBoth(config: BothConfig, options: RoleOptions): Promi
   }
   hub.mount(app);
   site.mount(app);
+  answerNotFound(app, { site: site.console, hub: hub.console });
   const listening = stack.use(serve(app, { ...config, log: options.log }));
   if (!site.core.uplink.identity && !config.hubUrl) {
     await joinOwnHub(site, hub, listening.url, clock.now());

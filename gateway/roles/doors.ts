@@ -1,14 +1,64 @@
+import packageJson from "../../package.json" with { type: "json" };
 import type { ConsoleDeps } from "../console/console-deps.ts";
+import type { Console } from "../console/console-routes.ts";
 import type { BlobIndex } from "../content/blob-index.ts";
 import type { BlobStore } from "../content/blob-store.ts";
-import type { SessionCookie } from "../http/identify.ts";
+import { docsRoutes } from "../http/docs.ts";
+import type { Api } from "../http/environment.ts";
+import { healthRoutes } from "../http/health.ts";
+import type { IdentifyOptions, SessionCookie } from "../http/identify.ts";
+import { notFound } from "../http/on-error.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
 import type { BlobView } from "../reports/report-reader.ts";
-import type { Foundation } from "./foundation.ts";
+import type { Foundation, RoleOptions } from "./foundation.ts";
 
 /** Where each role keeps its sessions in a browser: both may share one host. [D20] */
 export const SITE_COOKIE: SessionCookie = { name: "outpost-site", path: "/" };
 export const HUB_COOKIE: SessionCookie = { name: "outpost-hub", path: "/hub" };
+
+/** An API and where it is mounted, for the document of all APIs of a process. */
+export interface DocumentedPart {
+  readonly base: string;
+  readonly api: Api;
+}
+
+export interface CommonDoors {
+  readonly checks: readonly ReadinessCheck[];
+  readonly parts: readonly DocumentedPart[];
+}
+
+/**
+ * Health, metrics and documentation. They answer at the root; a hub's also under its own path, where
+ * its sessions reach. [D20, D21]
+ *
+ * @param path where the role's sessions are valid
+ */
+export function mountCommon(
+  app: Api,
+  path: "/" | "/hub",
+  { checks, parts }: CommonDoors,
+  { metrics, log }: RoleOptions,
+  identify: IdentifyOptions,
+): void {
+  const health = healthRoutes({ checks, metrics, log, identify });
+  const docs = docsRoutes({ title: "Outpost", version: packageJson.version, parts, identify });
+  for (const base of new Set(["/", path])) {
+    app.route(base, health);
+    app.route(base, docs);
+  }
+}
+
+/** An address that nobody has: a page for people, by the console it belongs to; else a problem. */
+export function answerNotFound(
+  app: Api,
+  consoles: { readonly site?: Console; readonly hub?: Console },
+): void {
+  app.notFound(async (c) => {
+    const isHub = /^\/hub(?:\/|$)/.test(c.req.path);
+    const page = await (isHub ? consoles.hub : consoles.site)?.notFound(c);
+    return page ?? notFound(c);
+  });
+}
 
 /** The files of a gateway with what was served of them, for the content page. */
 export async function listFiles(index: BlobIndex): Promise<readonly BlobView[]> {

@@ -1,18 +1,27 @@
 import type { HubConfig } from "../config/settings.ts";
-import { consoleRoutes } from "../console/console-routes.ts";
+import { type Console, consoleRoutes } from "../console/console-routes.ts";
 import { SqlReportReader } from "../db/stores/report-reader.ts";
 import { createApi } from "../http/api.ts";
 import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
 import { siteDownloadRoutes } from "../http/content/site-downloads.ts";
 import type { Api } from "../http/environment.ts";
-import { healthRoutes } from "../http/health.ts";
 import { authoriseSite, linkRoutes } from "../http/link/link-routes.ts";
 import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
 import { type GatewayClock, TestClock } from "../jobs/clock.ts";
 import { Scheduler } from "../jobs/scheduler.ts";
-import { consoleFiles, every, HUB_COOKIE, listFiles, readinessChecks } from "./doors.ts";
+import {
+  answerNotFound,
+  type CommonDoors,
+  consoleFiles,
+  type DocumentedPart,
+  every,
+  HUB_COOKIE,
+  listFiles,
+  mountCommon,
+  readinessChecks,
+} from "./doors.ts";
 import { clockFor, type Foundation, openFoundation, type RoleOptions } from "./foundation.ts";
 import { buildHub, type HubCore } from "./hub-core.ts";
 import { type Listening, serve } from "./server.ts";
@@ -23,8 +32,10 @@ export interface RunningHub extends AsyncDisposable {
   readonly core: HubCore;
   readonly scheduler: Scheduler;
   readonly checks: readonly ReadinessCheck[];
+  readonly part: DocumentedPart;
+  readonly console: Console;
   readonly mount: (app: Api) => void;
-  readonly mountHealth: (app: Api, checks: readonly ReadinessCheck[]) => void;
+  readonly mountCommon: (app: Api, common: CommonDoors) => void;
 }
 
 /** `outpost hub`: the central hub on a port of its own, under `/hub`. [D20] */
@@ -38,11 +49,12 @@ export async function startHub(config: HubConfig, options: RoleOptions): Promise
     proxies: trustedProxies(config.trustedProxies),
     elapsed: () => performance.now(),
   });
-  hub.mountHealth(app, hub.checks);
+  hub.mountCommon(app, { checks: hub.checks, parts: [hub.part] });
   if (clock instanceof TestClock) {
     app.route("/", testClockRoutes({ clock, runDueJobs: () => hub.scheduler.runDue() }));
   }
   hub.mount(app);
+  answerNotFound(app, { hub: hub.console });
   app.get("/", (c) => c.redirect("/hub"));
   const listening = stack.use(serve(app, { ...config, log: options.log }));
   hub.scheduler.start();
@@ -82,17 +94,11 @@ export async function runHub(
       app.route("/hub/api/v1", doors.api);
       app.route("/hub", doors.console.routes);
     },
-    mountHealth: (app, checks) => {
+    part: { base: "/hub/api/v1", api: doors.api },
+    console: doors.console,
+    mountCommon: (app, common) => {
       const { accounts, tokens } = foundation;
-      app.route(
-        "/",
-        healthRoutes({
-          checks,
-          metrics: options.metrics,
-          log: options.log,
-          identify: { accounts, tokens, cookie: HUB_COOKIE },
-        }),
-      );
+      mountCommon(app, "/hub", common, options, { accounts, tokens, cookie: HUB_COOKIE });
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -1,13 +1,20 @@
 import type { SiteConfig } from "../config/settings.ts";
+import type { Console } from "../console/console-routes.ts";
 import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
 import type { Api } from "../http/environment.ts";
-import { healthRoutes } from "../http/health.ts";
 import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
 import { type GatewayClock, TestClock } from "../jobs/clock.ts";
 import { Scheduler } from "../jobs/scheduler.ts";
-import { readinessChecks, SITE_COOKIE } from "./doors.ts";
+import {
+  answerNotFound,
+  type CommonDoors,
+  type DocumentedPart,
+  mountCommon,
+  readinessChecks,
+  SITE_COOKIE,
+} from "./doors.ts";
 import { clockFor, openFoundation, type RoleOptions } from "./foundation.ts";
 import { Replanner } from "./replanner.ts";
 import { type Listening, serve } from "./server.ts";
@@ -20,8 +27,12 @@ export interface RunningSite extends AsyncDisposable {
   readonly core: SiteCore;
   readonly scheduler: Scheduler;
   readonly checks: readonly ReadinessCheck[];
+  /** Where its API is mounted, for the document of all APIs. */
+  readonly part: DocumentedPart;
+  readonly console: Console;
   readonly mount: (app: Api) => void;
-  readonly mountHealth: (app: Api, checks: readonly ReadinessCheck[]) => void;
+  /** Health and documentation, open to this role's sessions and tokens. */
+  readonly mountCommon: (app: Api, common: CommonDoors) => void;
 }
 
 /** `outpost site`: a branch gateway on a port of its own. */
@@ -35,11 +46,12 @@ export async function startSite(config: SiteConfig, options: RoleOptions): Promi
     proxies: trustedProxies(config.trustedProxies),
     elapsed: () => performance.now(),
   });
-  site.mountHealth(app, site.checks);
+  site.mountCommon(app, { checks: site.checks, parts: [site.part] });
   if (clock instanceof TestClock) {
     app.route("/", testClockRoutes({ clock, runDueJobs: () => site.scheduler.runDue() }));
   }
   site.mount(app);
+  answerNotFound(app, { site: site.console });
   const listening = stack.use(serve(app, { ...config, log: options.log }));
   site.core.uplink.start();
   site.scheduler.start();
@@ -88,17 +100,11 @@ export async function runSite(
       app.route("/api/v1", doors.api);
       app.route("/", doors.console.routes);
     },
-    mountHealth: (app, checks) => {
+    part: { base: "/api/v1", api: doors.api },
+    console: doors.console,
+    mountCommon: (app, common) => {
       const { accounts, tokens } = foundation;
-      app.route(
-        "/",
-        healthRoutes({
-          checks,
-          metrics: options.metrics,
-          log: options.log,
-          identify: { accounts, tokens, cookie: SITE_COOKIE },
-        }),
-      );
+      mountCommon(app, "/", common, options, { accounts, tokens, cookie: SITE_COOKIE });
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
