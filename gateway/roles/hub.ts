@@ -93,6 +93,7 @@ export async function runHub(
       app.route("/hub/sync/v1", linkRoutes(core.link));
       app.route("/hub/api/v1", doors.api);
       app.route("/hub", doors.console.routes);
+      app.get("/hub/", (c) => c.redirect("/hub"));
     },
     part: { base: "/hub/api/v1", api: doors.api },
     console: doors.console,
