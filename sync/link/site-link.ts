@@ -284,6 +284,8 @@ export class SiteLink {
       },
       dropFramesThrough: frame.seq,
     });
+    // Rows go before the facts that moved them: the journal waits for the document that begins anew.
+    if (answer.startAnew) this.#maker.restart();
     if (answer.verdict === "taken") {
       this.#setAsides = 0;
       return 0;

@@ -15,7 +15,7 @@ const ROUNDS = 16;
 const seeds = Array.from({ length: SEEDS }, (_, index) => SEED + index);
 
 describe("hub and sites", () => {
-  test.each(seeds)("agree after faults of every kind (TEST_SEED=%p)", async (seed) => {
+  test.each(seeds)("[8.3] agree after faults of every kind (TEST_SEED=%p)", async (seed) => {
     const world = await worldAfter(seed, ROUNDS);
     await world.converge();
     expectConverged(world);

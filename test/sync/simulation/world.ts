@@ -37,11 +37,15 @@ export class World {
   nowMs = START_MS;
   /** Requests that reached the hub, with the bytes both ways. */
   traffic: { operation: string; up: number; down: number }[] = [];
+  /** Stands between the sites and the line, for tests of one thing. */
+  intercept: ((request: LinkRequest, send: Transport) => Promise<LinkAnswer>) | undefined;
+  /** Kills the hub at a store call of the test's choice. */
+  crashAtHub: () => boolean = () => false;
   #stragglers: Straggler[] = [];
 
   private constructor(seed: number) {
     this.random = seededRandom(seed);
-    this.hub = new HubHost(this.#around());
+    this.hub = new HubHost({ ...this.#around(), isCrashPoint: () => this.#isCrashAtHub() });
   }
 
   static async start(seed: number): Promise<World> {
@@ -110,6 +114,13 @@ export class World {
   }
 
   line(): Transport {
+    return (request) => {
+      const send = this.#faultyLine();
+      return this.intercept ? this.intercept(request, send) : send(request);
+    };
+  }
+
+  #faultyLine(): Transport {
     return async (request) => {
       if (this.chance(this.faults.duplicate)) this.#addStraggler(request);
       if (this.chance(this.faults.drop)) throw new Error("no answer");
@@ -152,6 +163,10 @@ export class World {
     const at = Math.floor(this.random() * copy.length);
     copy[at] = (copy[at] ?? 0) ^ (1 + Math.floor(this.random() * 255));
     return copy;
+  }
+
+  #isCrashAtHub(): boolean {
+    return this.crashAtHub() || (this.faults.crash > 0 && this.chance(this.faults.crash));
   }
 
   #around(): Surroundings {
