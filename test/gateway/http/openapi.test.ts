@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { may } from "../../../gateway/access/principal.ts";
 import { isScope, ROLES, type Role } from "../../../gateway/access/role.ts";
 import { ApiHarness, PASSWORD } from "./api-harness.ts";
+import { jsonOf } from "./scenario-kit.ts";
 
 const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 
@@ -116,14 +117,14 @@ describe.each(["site", "hub"] as const)("the API of a %s", (role) => {
     expect(html).toContain('href="openapi.json"');
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
     const json = await harness.ask("GET", `/${prefix}/openapi.json`, { headers });
-    expect(await json.json()).toMatchObject({ openapi: "3.1.0" });
+    expect(await jsonOf(json)).toMatchObject({ openapi: "3.1.0" });
   });
 
   test("what is not there is a problem too", async () => {
     const answer = await harness.ask("GET", "/nothing");
     expect(answer.status).toBe(404);
     expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
-    expect(await answer.json()).toMatchObject({ code: "not-found", status: 404 });
+    expect(await jsonOf(answer)).toMatchObject({ code: "not-found", status: 404 });
   });
 
   test("answers carry the headers that protect a browser", async () => {
