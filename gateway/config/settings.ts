@@ -110,13 +110,6 @@ export const SETTINGS = {
     roles: EVERY,
     about: "Uploads and transfers stop when less disk than this would be left.",
   }),
-  contentBytesMax: row({
-    parse: bytes,
-    default: (): number => 64 * GiB,
-    roles: EVERY,
-    about:
-      "How much content is kept; the least recently used that no distribution needs goes first.",
-  }),
   trustedProxies: row<readonly string[], readonly string[], "site" | "hub">({
     parse: networks,
     default: () => [],
