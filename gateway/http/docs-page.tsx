@@ -1,3 +1,4 @@
+import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import {
   type Answer,
@@ -16,7 +17,7 @@ export function docsPage(document: OpenApiDocument) {
   const operations = operationsOf(document);
   const tags = [...new Set(operations.map(({ tag }) => tag))];
   const schemas = Object.entries(document.components?.schemas ?? {});
-  return (
+  const page = (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -67,6 +68,7 @@ export function docsPage(document: OpenApiDocument) {
       </body>
     </html>
   );
+  return html`<!doctype html>${page}`;
 }
 
 interface ShownOperation {
@@ -99,8 +101,8 @@ function OperationSection({ id, method, path, operation }: ShownOperation) {
       <h3>
         <b>{method}</b> <code>{path}</code>
       </h3>
-      <p>{operation.summary}</p>
-      {operation.description && <p>{operation.description}</p>}
+      <p>{prose(operation.summary)}</p>
+      {operation.description && <p>{prose(operation.description)}</p>}
       <p class="scope">{scopeOf(operation)}</p>
       {parameters.length > 0 && (
         <table>
@@ -113,7 +115,7 @@ function OperationSection({ id, method, path, operation }: ShownOperation) {
               </th>
               <td>{parameter.in}</td>
               <td>{parameter.schema && <Type schema={parameter.schema} />}</td>
-              <td>{descriptionOf(parameter.schema) ?? parameter.description}</td>
+              <td>{prose(descriptionOf(parameter.schema) ?? parameter.description)}</td>
             </tr>
           ))}
         </table>
@@ -182,7 +184,7 @@ function SchemaTable({ schema }: { schema: SchemaOrReference }) {
           <td>
             <Type schema={property} />
           </td>
-          <td>{descriptionOf(property)}</td>
+          <td>{prose(descriptionOf(property))}</td>
         </tr>
       ))}
     </table>
@@ -225,10 +227,19 @@ function descriptionOf(schema: SchemaOrReference | undefined): string | undefine
   const example = schema.example ?? schema.examples?.[0];
   const parts = [
     schema.description,
-    schema.default !== undefined && `Default: ${JSON.stringify(schema.default)}.`,
-    example !== undefined && `Such as ${JSON.stringify(example)}.`,
+    schema.default === undefined ? undefined : `Default: ${JSON.stringify(schema.default)}.`,
+    example === undefined ? undefined : `Such as ${JSON.stringify(example)}.`,
   ];
-  return parts.filter(Boolean).join(" ");
+  return parts
+    .filter((part) => typeof part === "string")
+    .map((part) => part.replace(/[^.:?!]$/, "$&."))
+    .join(" ");
+}
+
+/** What stands between backticks is shown as code. */
+function prose(text: string | undefined): Child {
+  if (text === undefined) return undefined;
+  return text.split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part));
 }
 
 const STYLE = `
@@ -236,12 +247,12 @@ const STYLE = `
 body { margin: 0; display: grid; grid-template-columns: minmax(14rem, 22rem) 1fr; }
 nav { position: sticky; top: 0; height: 100vh; overflow: auto; padding: 0 1rem; font-size: .85rem; border-right: 1px solid #8886; }
 nav ul { list-style: none; margin: 0; padding: 0; } nav h2 { font-size: 1rem; margin: 1rem 0 .25rem; }
-main { padding: 1rem 2rem 4rem; max-width: 70rem; overflow-wrap: anywhere; }
+main { padding: 1rem 2rem 4rem; max-width: 70rem; overflow-wrap: break-word; min-width: 0; }
 section { border-top: 1px solid #8886; padding: .5rem 0; scroll-margin-top: 1rem; }
 h3 b, nav b { font-weight: 700; font-size: .8em; } .scope { font-size: .9rem; opacity: .8; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; } caption { text-align: left; font-weight: 600; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8883; }
-th { font-family: ui-monospace, monospace; font-weight: 400; } em { font-size: .8em; opacity: .8; }
+th, code { font-family: ui-monospace, monospace; font-weight: 400; } table th, table td:not(:last-child) { white-space: nowrap; } em { font-size: .8em; opacity: .8; }
 summary { cursor: pointer; padding: .25rem 0; } a { color: inherit; }
 @media (max-width: 50rem) { body { display: block; } nav { position: static; height: auto; border: 0; } }
 `;

@@ -35,6 +35,7 @@ export function deviceRoutes(reports: ReportReader, base: string): Api {
     path: "/devices",
     tags,
     summary: "Devices; removed ones only when the filter names `removed`",
+    description: `The filter knows the fields ${Object.keys(DEVICE_FIELDS).join(", ")}.`,
     ...guarded("reports:read"),
     request: { query: ListQuery },
     responses: {

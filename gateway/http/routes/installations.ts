@@ -39,6 +39,7 @@ export function installationRoutes(reports: ReportReader): Api {
     path: "/installations",
     tags,
     summary: "Which app is in which state on which device",
+    description: `The filter knows the fields ${Object.keys(INSTALLATION_FIELDS).join(", ")}.`,
     ...guarded("reports:read"),
     request: { query: ListQuery },
     responses: {

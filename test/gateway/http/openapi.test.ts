@@ -113,6 +113,7 @@ describe.each(["site", "hub"] as const)("the API of a %s", (role) => {
     const page = await harness.ask("GET", `/${prefix}/docs`, { headers });
     expect(page.status).toBe(200);
     const html = await page.text();
+    expect(html).toStartWith("<!doctype html>");
     expect(html).toContain("Aggregate report of one app");
     expect(html).toContain('href="openapi.json"');
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
