@@ -1,4 +1,5 @@
 import type { Log } from "../../devices/ports/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { GatewayClock } from "./clock.ts";
 
 /** Work that comes back, due by the gateway's clock. */
@@ -18,14 +19,20 @@ const TICK_MS = 1_000;
 export class Scheduler implements AsyncDisposable {
   readonly #clock: GatewayClock;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #due: Map<Job, number>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  constructor(jobs: readonly Job[], clock: GatewayClock, log: Log) {
+  constructor(
+    jobs: readonly Job[],
+    clock: GatewayClock,
+    { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+  ) {
     this.#clock = clock;
     this.#log = log;
+    this.#metrics = metrics;
     this.#due = new Map(jobs.map((job) => [job, clock.now()]));
   }
 
@@ -50,7 +57,9 @@ export class Scheduler implements AsyncDisposable {
       this.#due.set(job, nowMs + job.everyMs);
       try {
         await job.run(nowMs);
+        this.#metrics.count("outpost_job_runs_total", { job: job.name, outcome: "ok" });
       } catch (error) {
+        this.#metrics.count("outpost_job_runs_total", { job: job.name, outcome: "error" });
         this.#log.error("job-failed", error, { job: job.name });
       }
     }

@@ -23,6 +23,7 @@ import {
   readinessChecks,
 } from "./doors.ts";
 import { clockFor, type Foundation, openFoundation, type RoleOptions } from "./foundation.ts";
+import { hubGauges } from "./gauges.ts";
 import { buildHub, type HubCore } from "./hub-core.ts";
 import { type Listening, serve } from "./server.ts";
 import { commonJobs } from "./site-jobs.ts";
@@ -71,9 +72,10 @@ export async function runHub(
   await using stack = new AsyncDisposableStack();
   const foundation = stack.use(await openFoundation("hub", config, clock, options));
   const core = await buildHub(config, foundation, options);
-  const scheduler = stack.use(new Scheduler(commonJobs(foundation), clock, options.log));
+  const scheduler = stack.use(new Scheduler(commonJobs(foundation), clock, options));
   const doors = hubDoors(foundation, core, options);
   stack.defer(() => doors.console.close());
+  hubGauges(options.metrics, foundation, core.directory);
   const running = stack.move();
   return {
     core,

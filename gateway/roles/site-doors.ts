@@ -102,6 +102,7 @@ export function siteDoors(
           serve: (message, origin) => serveMessage(core.context, message, origin),
           baseUrlOf: (request) => baseUrlOf(config, request),
           log: options.log,
+          metrics: options.metrics,
         }),
       );
     },

@@ -16,6 +16,7 @@ import {
   SITE_COOKIE,
 } from "./doors.ts";
 import { clockFor, openFoundation, type RoleOptions } from "./foundation.ts";
+import { siteGauges } from "./gauges.ts";
 import { Replanner } from "./replanner.ts";
 import { type Listening, serve } from "./server.ts";
 import { buildSite, type SiteCore } from "./site-core.ts";
@@ -77,9 +78,7 @@ export async function runSite(
   }
   stack.use(core.uplink);
   const replanner = new Replanner(core.context, core.content);
-  const scheduler = stack.use(
-    new Scheduler(siteJobs(core, foundation, replanner), clock, options.log),
-  );
+  const scheduler = stack.use(new Scheduler(siteJobs(core, foundation, replanner), clock, options));
   stack.defer(
     core.holder.onChange(() => {
       replanner.run().catch((error) => options.log.error("replan-failed", error));
@@ -88,6 +87,7 @@ export async function runSite(
   const proxies = trustedProxies(config.trustedProxies);
   const doors = siteDoors(config, foundation, core, replanner, proxies, options);
   stack.defer(() => doors.console.close());
+  siteGauges(options.metrics, foundation, doors.reports, core.uplink);
   await replanner.run();
   const running = stack.move();
 

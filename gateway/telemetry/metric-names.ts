@@ -26,19 +26,8 @@ export const METRICS = {
   },
   outpost_syncml_messages_total: {
     kind: "counter",
-    help: "SyncML messages answered; outcome is ok, refused or error.",
-    labels: ["encoding", "outcome"],
-  },
-  outpost_facts_total: {
-    kind: "counter",
-    help: "Facts made durable; effect is moved, repeated, late or none.",
-    labels: ["source", "effect"],
-  },
-  outpost_commit_seconds: {
-    kind: "histogram",
-    help: "Time of one COMMIT to disk.",
-    labels: [],
-    buckets: SECONDS,
+    help: "SyncML messages; outcome is ok or refused.",
+    labels: ["outcome"],
   },
   outpost_devices: { kind: "gauge", help: "Devices that are not removed.", labels: [] },
   outpost_installations: {
@@ -72,18 +61,13 @@ export const METRICS = {
     help: "Facts that the hub has not acknowledged yet.",
     labels: [],
   },
-  outpost_link_frames_total: {
-    kind: "counter",
-    help: "Frames of the link; direction is sent or received.",
-    labels: ["direction", "outcome"],
-  },
   outpost_hub_sites: {
     kind: "gauge",
     help: "Sites by state: fresh, stale or revoked.",
     labels: ["state"],
   },
-  outpost_hub_quarantined_total: {
-    kind: "counter",
+  outpost_hub_quarantined_frames: {
+    kind: "gauge",
     help: "Frames that were set aside because they could not be trusted or read.",
     labels: [],
   },

@@ -26,6 +26,7 @@ import { SqlSiteEnrolmentCodes } from "../../gateway/db/stores/enrolment-codes.t
 import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
 import { onError } from "../../gateway/http/on-error.ts";
 import { omaDmRoutes } from "../../gateway/http/routes/oma-dm.ts";
+import { Metrics } from "../../gateway/telemetry/metrics.ts";
 import { RawDevice } from "./raw-device.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -105,6 +106,7 @@ export class SiteCore implements AsyncDisposable {
       serve: (message, origin) => serveMessage(this.context, message, origin),
       baseUrlOf: () => "http://site.test",
       log: QUIET,
+      metrics: new Metrics(),
     });
     this.#app.onError(onError(QUIET) as never);
   }

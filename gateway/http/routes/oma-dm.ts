@@ -9,6 +9,7 @@ import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
 import type { Message } from "../../../protocols/syncml/message.ts";
 import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
 import { printXml } from "../../../protocols/syncml/print-xml.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import type { AppEnv } from "../environment.ts";
 
 /** Both are met in the field; the answer is in the one received. [syncml 3.1] */
@@ -19,16 +20,18 @@ export interface OmaDmDeps {
   /** The gateway's address as the sender of this request reaches it. */
   readonly baseUrlOf: (request: Request) => string;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** `POST /syncml`: the OMA DM server of the site. */
-export function omaDmRoutes({ serve, baseUrlOf, log }: OmaDmDeps): Hono<AppEnv> {
+export function omaDmRoutes({ serve, baseUrlOf, log, metrics }: OmaDmDeps): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.post("/syncml", async (c) => {
     const contentType = contentTypeOf(c.req.header("content-type"));
     const origin = { address: c.get("address") ?? "", baseUrl: baseUrlOf(c.req.raw) };
-    const message = await readMessage(c.req.raw, origin, log);
+    const message = await readMessage(c.req.raw, origin, { log, metrics });
     const answer = await serve(message, origin);
+    metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
     return new Response(printXml(encodeMessage(answer)), {
       headers: { "content-type": `${contentType}; charset=utf-8`, "cache-control": "no-store" },
     });
@@ -37,11 +40,16 @@ export function omaDmRoutes({ serve, baseUrlOf, log }: OmaDmDeps): Hono<AppEnv> 
 }
 
 /** A message that breaks a rule is refused and logged with the rule; nothing of it is stored. */
-async function readMessage(request: Request, origin: MessageOrigin, log: Log): Promise<Message> {
+async function readMessage(
+  request: Request,
+  origin: MessageOrigin,
+  { log, metrics }: Pick<OmaDmDeps, "log" | "metrics">,
+): Promise<Message> {
   try {
     return decodeMessage(parseXml(await readBody(request)));
   } catch (error) {
     if (error instanceof ProtocolError) {
+      metrics.count("outpost_syncml_messages_total", { outcome: "refused" });
       log.warn("message-refused", {
         rule: error.rule,
         problem: error.message,

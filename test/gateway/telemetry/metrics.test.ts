@@ -8,18 +8,20 @@ const lines = async (metrics: Metrics) =>
 describe("Metrics", () => {
   test("counts with labels", async () => {
     const metrics = new Metrics();
-    metrics.count("outpost_facts_total", { source: "windows-csp", effect: "moved" });
-    metrics.count("outpost_facts_total", { source: "windows-csp", effect: "moved" }, 2);
-    expect(await lines(metrics)).toEqual([
-      'outpost_facts_total{source="windows-csp",effect="moved"} 3',
-    ]);
+    metrics.count("outpost_job_runs_total", { job: "replan", outcome: "ok" });
+    metrics.count("outpost_job_runs_total", { job: "replan", outcome: "ok" }, 2);
+    expect(await lines(metrics)).toEqual(['outpost_job_runs_total{job="replan",outcome="ok"} 3']);
   });
 
   test("sorts measurements into the buckets of the table", async () => {
     const metrics = new Metrics();
-    metrics.observe("outpost_commit_seconds", {}, 0.02);
-    expect(await lines(metrics)).toContain('outpost_commit_seconds_bucket{le="0.025"} 1');
-    expect(await lines(metrics)).toContain('outpost_commit_seconds_bucket{le="0.01"} 0');
+    metrics.observe("outpost_http_request_seconds", { route: "/" }, 0.02);
+    expect(await lines(metrics)).toContain(
+      'outpost_http_request_seconds_bucket{le="0.025",route="/"} 1',
+    );
+    expect(await lines(metrics)).toContain(
+      'outpost_http_request_seconds_bucket{le="0.01",route="/"} 0',
+    );
   });
 
   test("asks a gauge at each scrape and forgets what it no longer names", async () => {
