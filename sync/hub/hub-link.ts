@@ -130,11 +130,11 @@ export class HubLink {
     await this.#deps.book.resealSecrets();
   }
 
-  /** An administrator has seen the alarm of a site and dealt with it. */
+  /** An administrator has dealt with a site's alarm: whichever appliance speaks next is the site. */
   async clearAlarm(id: SiteId): Promise<void> {
     await this.#queue.run(async () => {
       const site = await this.#needSite(id);
-      await this.#deps.store.putSite({ ...site, alarm: null });
+      await this.#deps.store.putSite({ ...site, alarm: null, formerInstances: [] });
     });
   }
 
@@ -283,15 +283,19 @@ export class HubLink {
       });
     }
     const version = book.orgVersion;
-    const startAnew = site.needsSnapshot;
+    const state = {
+      startAnew: site.needsSnapshot,
+      acknowledgedFrame: site.acknowledgedFrame,
+      timeMs: now(),
+    };
     const theirs = new Uint8Array(Buffer.from(cursor, "base64"));
     const news = book.updateFor(ORG_DOCUMENT, theirs);
     // Every change of the document raises its version, so an equal one means that nothing is new.
     if (confirmed === version && !news.replace) {
-      return { version, update: null, replace: false, startAnew, timeMs: now() };
+      return { version, update: null, replace: false, ...state };
     }
     const update = Buffer.from(news.update).toString("base64");
-    return { version, update, replace: news.replace, startAnew, timeMs: now() };
+    return { version, update, replace: news.replace, ...state };
   }
 
   async #adopt({ session, body }: HubRequest): Promise<unknown> {

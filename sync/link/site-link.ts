@@ -190,6 +190,7 @@ export class SiteLink {
     const { flushMs, now, store } = this.#deps;
     if (this.#session === "") return this.#sayHello();
     if (now() >= this.#nextPollAtMs) await this.#poll();
+    if (this.#session === "") return 0; // The answer showed that this session cannot go on.
     const frame = await store.oldestFrame();
     if (frame !== undefined) return this.#sendFrame(frame);
     const made = await this.#maker.make(await store.position());
@@ -325,7 +326,12 @@ export class SiteLink {
     };
     const answer = await this.#ask("poll", body, POLL_ANSWER);
     this.#nextPollAtMs = now() + pollMs;
-    if (answer.startAnew) await this.#beginStatusAnew(await store.position());
+    const position = await store.position();
+    if (answer.acknowledgedFrame < position.acknowledgedFrame) {
+      await this.#startOver(position, "the hub is behind what it has acknowledged");
+      return;
+    }
+    if (answer.startAnew) await this.#beginStatusAnew(position);
     if (answer.update === null) return;
     const update = new Uint8Array(Buffer.from(answer.update, "base64"));
     try {

@@ -156,6 +156,8 @@ export const POLL_ANSWER = z.object({
   /** The update is the whole document and takes the place of the site's. */
   replace: z.boolean(),
   startAnew: z.boolean(),
+  /** The last frame the hub has: a site that had more acknowledged sees that the hub went back. */
+  acknowledgedFrame: count,
   timeMs: z.int(),
 });
 
