@@ -29,12 +29,14 @@ import { unusedId } from "./links.ts";
 
 const PRODUCT_ID = /^\{[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\}$/;
 
-/** Collects what is wrong, so that somebody sees it all at once. */
+/** Collects what is wrong, the first of each field, so that somebody sees it all at once. */
 class Check {
   readonly #fields: FieldError[] = [];
 
   wrong(name: string, message: string): undefined {
-    this.#fields.push({ pointer: `/${name}`, message });
+    const pointer = `/${name}`;
+    const isKnown = this.#fields.some((one) => one.pointer === pointer);
+    if (!isKnown) this.#fields.push({ pointer, message });
     return undefined;
   }
 

@@ -109,7 +109,7 @@ export class Kit {
 
   /** To the next page, with a message that is shown there once. */
   done(c: AppContext, path: string, notice: string): Response {
-    setCookie(c, this.#noticeCookie, encodeURIComponent(notice.slice(0, NOTICE_LENGTH_MAX)), {
+    setCookie(c, this.#noticeCookie, notice.slice(0, NOTICE_LENGTH_MAX), {
       path: this.deps.base || "/",
       httpOnly: true,
       sameSite: "Strict",
@@ -196,7 +196,7 @@ export class Kit {
       address: `${c.req.path}${search}`,
       changes: deps.reports.changeCounter(),
       isFragment,
-      notice: stored === undefined ? undefined : decodedNotice(stored),
+      notice: stored?.slice(0, NOTICE_LENGTH_MAX),
       zones: await this.#zones(),
     };
     return { c, view, deps };
@@ -275,12 +275,4 @@ function explained(error: unknown): { readonly status: number; readonly words: s
   if (error instanceof AppError) return { status: STATUS_OF[error.code], words: error.message };
   if (error instanceof HTTPException) return { status: error.status, words: error.message };
   return { status: 500, words: "Something went wrong here. Nothing of what you sent was changed." };
-}
-
-function decodedNotice(stored: string): string | undefined {
-  try {
-    return decodeURIComponent(stored).slice(0, NOTICE_LENGTH_MAX);
-  } catch {
-    return undefined; // Not written by us.
-  }
 }

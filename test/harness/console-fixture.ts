@@ -65,6 +65,8 @@ export interface ConsoleFixture extends AsyncDisposable {
   readonly csrf: string;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, form: Record<string, string | readonly string[]>): Promise<Response>;
+  /** Ends the streams of open pages, as a line that breaks does. */
+  cut(): void;
   /** Changes a row as a device's report would; open pages hear of it. */
   change(key: InstallationKey, change: Partial<Installation>): Promise<void>;
 }
@@ -205,16 +207,25 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       }
       return send(path, {
         method: "POST",
-        body,
-        headers: { cookie, "content-type": "application/x-www-form-urlencoded" },
+        body: body.toString(),
+        headers: { cookie, ...formHeaders(body) },
       });
     },
+    cut: () => shown.close(),
     change,
     async [Symbol.asyncDispose]() {
       shown.close();
       await database.close();
       if (failures.length > 0) throw new AggregateError(failures, "the console logged errors");
     },
+  };
+}
+
+/** What a browser says about a form. */
+export function formHeaders(body: URLSearchParams): Record<string, string> {
+  return {
+    "content-type": "application/x-www-form-urlencoded",
+    "content-length": String(Buffer.byteLength(body.toString())),
   };
 }
 

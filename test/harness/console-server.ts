@@ -2,6 +2,7 @@ import type { ConsoleFixture } from "./console-fixture.ts";
 
 export interface ConsoleServer extends AsyncDisposable {
   url(path: string): string;
+  readonly origin: string;
   /** Of somebody who is logged in, as a browser takes it. */
   readonly cookie: { name: string; value: string; url: string };
 }
@@ -12,11 +13,12 @@ export function serveConsole(console_: ConsoleFixture): ConsoleServer {
     port: 0,
     hostname: "127.0.0.1",
     idleTimeout: 30,
-    fetch: (request) => console_.app.fetch(request, { server: undefined }),
+    fetch: (request) => console_.app.fetch(request, {}),
   });
   const origin = `http://127.0.0.1:${server.port}`;
   const [name = "", value = ""] = console_.cookie.split("=");
   return {
+    origin,
     url: (path) => `${origin}${console_.base}${path}`,
     cookie: { name, value, url: origin },
     [Symbol.asyncDispose]: () => server.stop(true),

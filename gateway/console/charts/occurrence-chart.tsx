@@ -102,6 +102,7 @@ export async function OccurrenceChart({ view, occurrences, marks, zone }: Occurr
     partAt: (series, index) => {
       if (series === 2) return tickPart(view, ticks[index]?.mark, zone);
       if (series === 3) return { label: "now" };
+      if (series === 0) return undefined; // Holds the bar in its place and is not seen.
       const row = rows[index];
       return row && { label: `${clockWords(row.startMs, zone)} to ${clockWords(row.endMs, zone)}` };
     },

@@ -1,4 +1,5 @@
-import { url, type View } from "../view.ts";
+import type { Scope } from "../../access/role.ts";
+import { url, type View, whyNot } from "../view.ts";
 import { PostForm } from "./action.tsx";
 import { Icon } from "./icon.tsx";
 
@@ -8,6 +9,8 @@ interface Entry {
   readonly icon: string;
   /** Undefined: both consoles have it. */
   readonly only?: "site" | "hub";
+  /** Undefined: everybody may look. */
+  readonly scope?: Scope;
 }
 
 const SECTIONS: readonly { readonly title: string; readonly entries: readonly Entry[] }[] = [
@@ -35,7 +38,7 @@ const SECTIONS: readonly { readonly title: string; readonly entries: readonly En
       { path: "/files", label: "Content", icon: "file" },
       { path: "/link", label: "Link", icon: "link" },
       { path: "/enrolment", label: "Enrolment", icon: "key", only: "site" },
-      { path: "/audit", label: "Audit log", icon: "audit" },
+      { path: "/audit", label: "Audit log", icon: "audit", scope: "audit:read" },
       { path: "/settings", label: "Settings", icon: "settings" },
     ],
   },
@@ -77,6 +80,7 @@ function Entries({ view }: { view: View }) {
           <ul>
             {entries
               .filter(({ only }) => only === undefined || only === view.role)
+              .filter(({ scope }) => scope === undefined || whyNot(view, scope) === undefined)
               .map(({ path, label, icon }) => (
                 <li>
                   <a href={url(view, path)} aria-current={isHere(view, path) ? "page" : undefined}>

@@ -8,6 +8,7 @@ import { Card } from "../components/card.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import { byteWords, countWords } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
@@ -102,9 +103,9 @@ function Revisions(props: { view: View; app: Package; revisions: readonly Revisi
   if (revisions.length === 0) {
     return (
       <Empty title="No version yet" words="A version is what devices install. It is never changed.">
-        <a class="button primary" href={url(view, `/apps/${app.id}/revisions/new`)}>
+        <Way view={view} scope="policy:write" path={`/apps/${app.id}/revisions/new`} primary>
           Add a version
-        </a>
+        </Way>
       </Empty>
     );
   }

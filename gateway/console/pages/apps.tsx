@@ -11,6 +11,7 @@ import { BucketNumbers, StackedBar } from "../charts/stacked-bars.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import { FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { countWords, plural } from "../time-words.ts";
@@ -176,12 +177,12 @@ function AppsPage(props: { view: View; policy: Policy; grouped: readonly Grouped
               title="There is no app yet"
               words="Upload the app's file, then make an app of it. Apps that another system installs need no file."
             >
-              <a class="button primary" href={url(view, "/files/upload")}>
+              <Way view={view} scope="policy:write" path="/files/upload" primary>
                 Upload a file
-              </a>
-              <a class="button" href={url(view, "/apps/new")}>
+              </Way>
+              <Way view={view} scope="policy:write" path="/apps/new">
                 Make an app
-              </a>
+              </Way>
             </Empty>
           ) : (
             <div class="table-box">

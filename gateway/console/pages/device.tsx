@@ -18,6 +18,7 @@ import { FormProblem } from "../components/form-problem.tsx";
 import { InstallationTable } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Secret } from "../components/secret.tsx";
+import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import { deviceFacts } from "../device-form.ts";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
@@ -165,9 +166,14 @@ function DevicePage({
               title="Nothing is meant for this device"
               words="No open distribution reaches it."
             >
-              <a class="button" href={url(view, "/distributions/new", { device: device.id })}>
+              <Way
+                view={view}
+                scope="policy:write"
+                path="/distributions/new"
+                query={{ device: device.id }}
+              >
                 Distribute an app to it
-              </a>
+              </Way>
             </Empty>
           ) : (
             <InstallationTable view={view} rows={rows} caption="Apps of the device" withoutDevice />

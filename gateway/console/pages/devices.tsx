@@ -20,6 +20,7 @@ import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Pager } from "../components/pager.tsx";
 import { Secret } from "../components/secret.tsx";
+import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import { deviceFacts, ESTATE_OPTIONS } from "../device-form.ts";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
@@ -283,9 +284,9 @@ function NoDevices({ view, isFiltered }: { view: View; isFiltered: boolean }) {
       <a class="button primary" href={url(view, "/enrolment")}>
         Make an enrolment code
       </a>
-      <a class="button" href={url(view, "/devices/new")}>
+      <Way view={view} scope="devices:write" path="/devices/new">
         Add a device
-      </a>
+      </Way>
     </Empty>
   );
 }

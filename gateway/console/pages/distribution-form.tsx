@@ -5,6 +5,7 @@ import { Empty } from "../components/empty.tsx";
 import { CheckField, SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import type { FormState } from "../form-state.ts";
 import { url, type View } from "../view.ts";
 
@@ -43,9 +44,9 @@ export function NewDistributionPage({
             title="There is nothing to distribute yet"
             words="A distribution needs an app with a version."
           >
-            <a class="button primary" href={url(view, "/apps/new")}>
+            <Way view={view} scope="policy:write" path="/apps/new" primary>
               Make an app
-            </a>
+            </Way>
           </Empty>
         </section>
       </Page>

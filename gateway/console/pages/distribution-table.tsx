@@ -5,6 +5,7 @@ import type { BucketCounts, ReportReader } from "../../reports/report-reader.ts"
 import { BucketNumbers, StackedBar } from "../charts/stacked-bars.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Empty } from "../components/empty.tsx";
+import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import { rowsUrl, url, type View } from "../view.ts";
 
@@ -52,9 +53,9 @@ export function DistributionTable({ view, rows, policy, withoutApp }: Distributi
         title="Nothing is distributed"
         words="A distribution brings one version of an app to all devices, a group or one device."
       >
-        <a class="button primary" href={url(view, "/distributions/new")}>
+        <Way view={view} scope="policy:write" path="/distributions/new" primary>
           Distribute an app
-        </a>
+        </Way>
       </Empty>
     );
   }

@@ -8,6 +8,7 @@ import { Band } from "../components/band.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import type { Kit } from "../kit.tsx";
 import { byteWords, countWords, plural } from "../time-words.ts";
 import { url, type View, whyNot } from "../view.ts";
@@ -108,9 +109,9 @@ function FilesPage(props: { view: View; files: readonly BlobView[]; policy: Poli
                   : "Upload a file here, or let the hub distribute one: it is brought over before the window."
               }
             >
-              <a class="button primary" href={url(view, "/files/upload")}>
+              <Way view={view} scope="policy:write" path="/files/upload" primary>
                 Upload a file
-              </a>
+              </Way>
             </Empty>
           ) : (
             <div class="table-box">

@@ -10,6 +10,7 @@ import { Empty } from "../components/empty.tsx";
 import { SelectField, TextArea, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { countWords, plural } from "../time-words.ts";
@@ -114,9 +115,9 @@ function ListPage(props: { view: View; rows: readonly Row[]; policy: Policy }) {
               title="There is no group yet"
               words="A group helps to try a version on a few devices first, or to give some their own window."
             >
-              <a class="button primary" href={url(view, "/groups/new")}>
+              <Way view={view} scope="policy:write" path="/groups/new" primary>
                 Make a group
-              </a>
+              </Way>
             </Empty>
           ) : (
             <div class="table-box">

@@ -25,6 +25,7 @@ import { Icon } from "../components/icon.tsx";
 import { InstallationTable } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Pager } from "../components/pager.tsx";
+import { Way } from "../components/way.tsx";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { countWords, plural } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
@@ -312,9 +313,9 @@ function NoRows({ view, text }: { view: View; text: string }) {
       title="Nothing is distributed yet"
       words="A row appears for every device that a distribution is meant for. Make an app, then distribute it."
     >
-      <a class="button primary" href={url(view, "/distributions/new")}>
+      <Way view={view} scope="policy:write" path="/distributions/new" primary>
         Distribute an app
-      </a>
+      </Way>
     </Empty>
   );
 }

@@ -1,6 +1,7 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import { mergedOccurrences } from "../../../devices/windows/occurrences.ts";
+import type { Scope } from "../../access/role.ts";
 import type { SiteSummary } from "../../http/use-cases.ts";
 import type { BucketCounts, GroupedCounts, InstallationView } from "../../reports/report-reader.ts";
 import { Donut } from "../charts/donut.tsx";
@@ -10,6 +11,7 @@ import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
 import { InstallationTable } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import type { InstantMark } from "../console-deps.ts";
 import type { Kit, Visit } from "../kit.tsx";
@@ -193,7 +195,7 @@ function Attention({ view, knocks, brokenFiles, policy, counts }: OverviewData &
         {isWindowless && (
           <li>
             Automatic work waits for ever:{" "}
-            <a href={url(view, "/windows/new")}>set a maintenance window</a>
+            <a href={url(view, "/windows")}>set a maintenance window</a>
           </li>
         )}
         {knocks > 0 && (
@@ -238,7 +240,7 @@ async function NextWindows({ view, policy, marks }: OverviewData & { view: View 
   if (!next) {
     return (
       <p class="muted">
-        No window in the next seven days. <a href={url(view, "/windows/new")}>Set one</a>
+        No window in the next seven days. <a href={url(view, "/windows")}>Windows</a>
       </p>
     );
   }
@@ -258,15 +260,25 @@ async function NextWindows({ view, policy, marks }: OverviewData & { view: View 
   );
 }
 
+interface Step {
+  readonly title: string;
+  readonly words: string;
+  readonly path: string;
+  readonly action: string;
+  readonly scope: Scope;
+  readonly done: boolean;
+}
+
 /** For a gateway with nothing in it: the way to the first installation, with what is done already. */
 function FirstSteps({ view, policy, devices, files }: OverviewData & { view: View }) {
   const isHub = view.role === "hub";
-  const steps = [
+  const steps: readonly Step[] = [
     {
       title: "Bring the app's file here",
       words: "It is stored by its SHA-256 and served to devices from this gateway.",
       path: "/files/upload",
       action: "Upload a file",
+      scope: "policy:write",
       done: files > 0,
     },
     {
@@ -274,6 +286,7 @@ function FirstSteps({ view, policy, devices, files }: OverviewData & { view: Vie
       words: "Name, platform, product id and version.",
       path: "/apps/new",
       action: "Make an app",
+      scope: "policy:write",
       done: policy.packages.size > 0,
     },
     {
@@ -281,6 +294,7 @@ function FirstSteps({ view, policy, devices, files }: OverviewData & { view: Vie
       words: "Automatic work starts inside a maintenance window, at a moment of each device's own.",
       path: "/windows/new",
       action: "Set a window",
+      scope: "policy:write",
       done: policy.windows.length > 0,
     },
     isHub
@@ -289,6 +303,7 @@ function FirstSteps({ view, policy, devices, files }: OverviewData & { view: Vie
           words: "A one-time code ties a branch's gateway to this hub.",
           path: "/sites",
           action: "Make a join code",
+          scope: "sites:write",
           done: devices > 0,
         }
       : {
@@ -296,6 +311,7 @@ function FirstSteps({ view, policy, devices, files }: OverviewData & { view: Vie
           words: "By an enrolment code, one by one, or by approving those that knocked.",
           path: "/enrolment",
           action: "Enrol devices",
+          scope: "devices:write",
           done: devices > 0,
         },
     {
@@ -303,13 +319,14 @@ function FirstSteps({ view, policy, devices, files }: OverviewData & { view: Vie
       words: "To all devices, a group, or one device first.",
       path: "/distributions/new",
       action: "Distribute",
+      scope: "policy:write",
       done: policy.distributions.length > 0,
     },
   ];
   return (
     <Card title="First steps">
       <ol class="steps">
-        {steps.map(({ title, words, path, action, done }, index) => (
+        {steps.map(({ title, words, path, action, scope, done }, index) => (
           <li class={done ? "done" : undefined}>
             <span class="step-mark" aria-hidden="true">
               {done ? "✓" : index + 1}
@@ -318,7 +335,11 @@ function FirstSteps({ view, policy, devices, files }: OverviewData & { view: Vie
               <b>{title}</b>
               {done && <span class="visually-hidden"> (done)</span>}
               <span class="sub muted"> {words} </span>
-              {!done && <a href={url(view, path)}>{action}</a>}
+              {!done && (
+                <Way view={view} scope={scope} path={path}>
+                  {action}
+                </Way>
+              )}
             </span>
           </li>
         ))}

@@ -11,6 +11,7 @@ import { Card } from "../components/card.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import { WindowForm } from "../components/window-form.tsx";
 import type { InstantMark } from "../console-deps.ts";
@@ -176,9 +177,9 @@ function ListPage({ view, windows, occurrences, marks }: ListPageProps) {
               title="No window is set"
               words="Without a window automatic work waits for ever. On-demand work does not need one."
             >
-              <a class="button primary" href={url(view, "/windows/new")}>
+              <Way view={view} scope="policy:write" path="/windows/new" primary>
                 Set a window
-              </a>
+              </Way>
             </Empty>
           </section>
         ) : (

@@ -1,0 +1,425 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  type ConsoleFixture,
+  FIXTURE_PASSWORD,
+  formHeaders,
+  openConsole,
+} from "../../harness/console-fixture.ts";
+import { readPage } from "./read-page.ts";
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+describe("login", () => {
+  test("sets the session's cookie and goes on to the page that was asked for", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const response = await logIn(console_, {
+      name: "admin",
+      password: FIXTURE_PASSWORD,
+      to: "/apps",
+    });
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/apps"]);
+    const cookie = response.headers.get("set-cookie") ?? "";
+    expect(cookie).toContain("HttpOnly");
+    const page = await console_.get("/apps", { cookie: cookie.split(";")[0] ?? "" });
+    expect(page.status).toBe(200);
+  });
+
+  test.each(["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])(
+    "never leads elsewhere: %p",
+    async (to) => {
+      await using console_ = await openConsole({ devices: 0 });
+      const response = await logIn(console_, { name: "admin", password: FIXTURE_PASSWORD, to });
+      expect(response.headers.get("location")).toBe("/");
+    },
+  );
+
+  test("says what is wrong, then asks to wait, and tells it to the audit log", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const wrong = { name: "admin", password: "not the password", to: "" };
+    const first = await readPage(await logIn(console_, wrong));
+    expect([first.status, first.text.includes("The name or the password is wrong")]).toEqual([
+      401,
+      true,
+    ]);
+    expect(first.html).toContain('value="admin"');
+    expect(first.html).not.toContain("not the password");
+    for (let attempt = 0; attempt < 4; attempt++) await logIn(console_, wrong);
+    const blocked = await logIn(console_, { ...wrong, password: FIXTURE_PASSWORD });
+    expect([blocked.status, blocked.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect((await readPage(blocked)).text).toContain("too many wrong passwords".slice(1));
+    const log = await readPage(await console_.get("/audit?action=login.failed"));
+    expect(log.html.match(/<tr id="audit-/g)?.length).toBe(6);
+  });
+
+  test("is refused when another site sends the form", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const response = await console_.app.request("/login", {
+      method: "POST",
+      body: new URLSearchParams({ name: "admin", password: FIXTURE_PASSWORD }),
+      headers: { ...FORM, "sec-fetch-site": "cross-site" },
+    });
+    expect([response.status, response.headers.get("set-cookie")]).toEqual([403, null]);
+  });
+
+  test("with a one-time password allows nothing but choosing one's own", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const password = await console_.deps.accounts.add("marta", "admin");
+    const response = await logIn(console_, { name: "marta", password, to: "/apps" });
+    expect(response.headers.get("location")).toBe("/password");
+    const cookie = (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    expect((await console_.get("/apps", { cookie })).headers.get("location")).toBe("/password");
+
+    const page = await readPage(await console_.get("/password", { cookie }));
+    const csrf = /name="_csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? "";
+    const change = (repeated: string) => {
+      const body = new URLSearchParams({
+        _csrf: csrf,
+        currentPassword: password,
+        newPassword: "a sentence of my own",
+        repeatedPassword: repeated,
+      });
+      const headers = { ...formHeaders(body), cookie };
+      return console_.app.request("/password", { method: "POST", body: body.toString(), headers });
+    };
+    const differing = await readPage(await change("another sentence"));
+    expect([differing.status, differing.text.includes("the two new passwords differ")]).toEqual([
+      422,
+      true,
+    ]);
+    expect((await change("a sentence of my own")).headers.get("location")).toBe("/");
+    expect((await console_.get("/apps", { cookie })).status).toBe(200);
+  });
+
+  test("ends with the logout", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const response = await console_.post("/logout", {});
+    expect(response.headers.get("location")).toBe("/login");
+    expect((await console_.get("/apps")).status).toBe(303);
+  });
+});
+
+describe("a form", () => {
+  test("without the session's own token is refused, and does nothing", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const body = new URLSearchParams({ name: "Night", start: "2026-11-22T22:00", hours: "4" });
+    const headers = { ...FORM, cookie: console_.cookie };
+    const response = await console_.app.request("/windows/new", { method: "POST", body, headers });
+    expect(response.status).toBe(403);
+    expect((await readPage(response)).text).toContain("does not come from a page of this gateway");
+    expect(console_.deps.policy.read().windows).toEqual([]);
+  });
+
+  test("is not for those whose role does not reach", async () => {
+    await using console_ = await openConsole({ devices: 20, as: "viewer" });
+    for (const path of [
+      "/windows/new",
+      "/installations/retry",
+      "/settings/local",
+      "/enrolment/codes",
+    ]) {
+      expect([path, (await console_.post(path, {})).status]).toEqual([path, 403]);
+    }
+  });
+
+  test("that is too large is refused as a page", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const response = await console_.post("/groups/new", { devices: "x".repeat(1024 * 1024) });
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      413,
+      "text/html; charset=UTF-8",
+    ]);
+  });
+});
+
+describe("retry", () => {
+  test("takes the chosen rows and says how many", async () => {
+    await using console_ = await openConsole({ devices: 60 });
+    const failed = failedRows(console_);
+    const done = console_.data.rows.find(({ status }) => status === "installed");
+    const ids = [...failed.slice(0, 3), done].map((row) => idOf(row));
+    const response = await console_.post("/installations/retry", {
+      id: ids,
+      rows: "chosen",
+      filter: "bucket:failed",
+    });
+    expect(response.headers.get("location")).toBe("/installations?filter=bucket%3Afailed");
+    const cookie = `${console_.cookie}; ${(response.headers.get("set-cookie") ?? "").split(";")[0]}`;
+    const page = await readPage(
+      await console_.get("/installations?filter=bucket%3Afailed", { cookie }),
+    );
+    expect(page.total).toBe(failed.length - 3);
+    expect(page.text).toContain("3 rows will be tried again. 1 row not: only failed work");
+    const again = await readPage(await console_.get("/installations?filter=bucket%3Afailed"));
+    expect(again.text).not.toContain("will be tried again");
+  });
+
+  test("takes every failed row of a filter, and only of it", async () => {
+    await using console_ = await openConsole({ devices: 60 });
+    const others = failedRows(console_).filter(({ platform }) => platform !== "Windows");
+    await console_.post("/installations/retry", { rows: "all", filter: "platform:windows" });
+    const page = await readPage(await console_.get("/installations?filter=bucket%3Afailed"));
+    expect(page.total).toBe(others.length);
+  });
+
+  test("of nothing chosen does nothing", async () => {
+    await using console_ = await openConsole({ devices: 20 });
+    const response = await console_.post("/installations/retry", { rows: "chosen", filter: "" });
+    expect(decodeURIComponent(response.headers.get("set-cookie") ?? "")).toContain(
+      "No row was chosen",
+    );
+  });
+
+  test("of one row comes from its own page, where its history is", async () => {
+    await using console_ = await openConsole({ devices: 60 });
+    const row = console_.data.rows.find(({ status }) => status === "failed");
+    const path = `/installations/${idOf(row)}`;
+    const before = await readPage(await console_.get(path));
+    expect(before.text).toMatch(/0x8007|0x8008/);
+    expect(before.html.match(/<li class="[^"]*" id="fact-/g)?.length).toBe(5);
+    expect(before.text).toContain("Came late: kept as history only");
+    expect((await console_.post(`${path}/retry`, {})).headers.get("location")).toBe(path);
+    expect((await readPage(await console_.get(path))).text).toContain("Pending Install");
+  });
+
+  test("of on-demand work is a request", async () => {
+    await using console_ = await openConsole({ devices: 60 });
+    const row = console_.data.rows.find(({ reason }) => reason === "available-on-demand");
+    const path = `/installations/${idOf(row)}`;
+    expect((await readPage(await console_.get(path))).text).toContain("Install on demand");
+    expect((await console_.post(`${path}/request`, {})).status).toBe(303);
+    expect((await readPage(await console_.get(path))).text).toContain("It was asked for");
+  });
+});
+
+describe("making things", () => {
+  test("an app with its first version, a window, a group, and a distribution of them", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const { policy } = console_.deps;
+    const uploaded = await console_.app.request("/files/upload?name=pos.xap", {
+      method: "POST",
+      body: "the bytes",
+      headers: {
+        cookie: console_.cookie,
+        "x-csrf-token": console_.csrf,
+        "content-type": "application/octet-stream",
+      },
+    });
+    const { sha256 } = (await uploaded.json()) as { sha256: string };
+    expect(sha256).toBe(new Bun.CryptoHasher("sha256").update("the bytes").digest("hex"));
+    expect((await readPage(await console_.get(`/apps/new?file=${sha256}`))).html).toContain(
+      `value="${sha256}" selected`,
+    );
+
+    await console_.post("/apps/new", {
+      name: "Point of Sale",
+      platform: "Windows",
+      productId: "b316008a-141d-4a79-810f-8b764c4cfdfb",
+      version: "2.0.0.0",
+      channel: "EnterpriseAppManagement",
+      file: sha256,
+    });
+    const [app] = policy.read().packages.values();
+    expect(app).toMatchObject({
+      id: "point-of-sale",
+      productId: "{B316008A-141D-4A79-810F-8B764C4CFDFB}",
+    });
+    const [revision] = policy.read().revisions.values();
+    expect(revision?.file).toEqual({ sha256: sha256 as never, name: "pos.xap", bytes: 9 });
+
+    await console_.post("/groups/new", { name: "Tills", kind: "filter", filter: "name:till-*" });
+    await console_.post("/windows/new", {
+      name: "Every night",
+      start: "2026-11-22T22:00",
+      hours: "4",
+      minutes: "30",
+      repeats: "weekly",
+      days: ["MO", "FR"],
+      scope: "group",
+      group: "Tills",
+    });
+    expect(policy.read().windows[0]).toMatchObject({
+      id: "every-night",
+      recurrence: "FREQ=WEEKLY;BYDAY=MO,FR",
+      durationMinutes: 270,
+      scope: { kind: "group", group: "Tills" as never },
+      timeZone: null,
+      enabled: true,
+    });
+
+    const made = await console_.post("/distributions/new", {
+      revision: revision?.id ?? "",
+      target: "group",
+      group: "Tills",
+      mode: "automatic",
+      updateOnly: "yes",
+    });
+    const [distribution] = policy.read().distributions;
+    expect(distribution).toMatchObject({
+      target: { kind: "group", group: "Tills" as never },
+      mode: "automatic",
+      updateOnly: true,
+      allowDowngrade: false,
+    });
+    expect(made.headers.get("location")).toBe(`/distributions/${distribution?.id}`);
+
+    await console_.post(`/distributions/${distribution?.id}/stop`, {});
+    expect(policy.read().distributions[0]?.stoppedAtMs).toBe(console_.deps.now());
+    const log = await readPage(await console_.get("/audit"));
+    for (const action of ["package.create", "group.create", "window.create", "distribution.stop"]) {
+      expect(log.text).toContain(action);
+    }
+  });
+
+  test("the default certificate subject is refused as the API refuses it", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const page = await readPage(
+      await console_.post("/settings/enterprise", {
+        platforms: "Windows 10 Mobile",
+        certificateSearchCriteria: "Subject=CN%3DB1C43CD0-1624-5FBB-8E54-34CF17DFD3A1\\x00",
+      }),
+    );
+    expect([page.status, page.text.includes("every device has by default")]).toEqual([422, true]);
+  });
+
+  test("secrets are shown once, and never in the audit log", async () => {
+    await using console_ = await openConsole({ devices: 12 });
+    const code = await readPage(
+      await console_.post("/enrolment/codes", { note: "Till 9", days: "7" }),
+    );
+    const shown = /<output[^>]*>([^<]+)<\/output>/.exec(code.html)?.[1] ?? "";
+    expect(shown).toMatch(/^[a-z0-9]{4}(-[a-z0-9]{4})+$/);
+    const token = await readPage(
+      await console_.post("/settings/tokens", { name: "Export", role: "viewer", days: "30" }),
+    );
+    const text = /<output[^>]*>(outpost_[^<]+)<\/output>/.exec(token.html)?.[1] ?? "";
+    expect(await console_.deps.tokens.authenticate(text)).toMatchObject({ name: "Export" });
+    for (const path of ["/enrolment", "/settings/tokens", "/audit"]) {
+      const page = await readPage(await console_.get(path));
+      expect(page.text).toMatch(/Till 9|Export/);
+      expect(page.html).not.toContain(shown);
+      expect(page.html).not.toContain(text);
+    }
+    const [stored] = (await console_.deps.site?.codes.list()) ?? [];
+    expect(stored?.note).toBe("Till 9");
+    expect(JSON.stringify(stored)).not.toContain(shown);
+  });
+
+  test("a device that knocked is approved, and leaves the list", async () => {
+    await using console_ = await openConsole({ devices: 12 });
+    const key = { protocol: "oma-dm", externalId: "urn:imei:490154203237518" };
+    expect((await readPage(await console_.get("/enrolment"))).text).toContain(key.externalId);
+    const page = await readPage(await console_.post("/enrolment/knocks/approve", key));
+    expect(page.text).toContain("secret-of-the-device");
+    expect((await console_.post("/enrolment/knocks/approve", key)).status).toBe(404);
+  });
+
+  test("a site joins by a code, and is revoked", async () => {
+    await using console_ = await openConsole({ role: "hub", devices: 12 });
+    const page = await readPage(
+      await console_.post("/sites/join-codes", { site: "berlin-1", name: "Berlin", hours: "24" }),
+    );
+    expect(page.text).toContain("join-me-once-please");
+    const list = await readPage(await console_.get("/sites"));
+    expect(list.text).toContain("Berlin");
+    expect(list.html).not.toContain("join-me-once-please");
+    await console_.post("/sites/oslo/revoke", {});
+    expect((await readPage(await console_.get("/sites"))).text).toContain("Revoked already");
+  });
+
+  test("the hub sends nobody's device anything", async () => {
+    await using console_ = await openConsole({ role: "hub", devices: 40 });
+    const response = await console_.post("/installations/retry", { rows: "all", filter: "" });
+    expect(response.status).toBe(409);
+    const row = console_.data.rows.find(({ status }) => status === "failed");
+    const page = await readPage(await console_.get(`/installations/${idOf(row)}`));
+    expect(page.text).toContain("Done at the site: open the console of");
+  });
+});
+
+describe("a wrong field", () => {
+  // One gateway for all: what is wrong must leave it as it was.
+  let console_: ConsoleFixture;
+  beforeAll(async () => {
+    console_ = await openConsole({ devices: 12 });
+  });
+  afterAll(() => console_[Symbol.asyncDispose]());
+
+  const WRONG: readonly (readonly [string, Record<string, string>, string, string])[] = [
+    ["/apps/new", { name: "", platform: "Windows" }, "name", "give it a name"],
+    ["/apps/new", { name: "X", platform: "Windows", productId: "12" }, "productId", "a GUID"],
+    ["/apps/new", { name: "X", platform: "iOS", id: "Not An Id" }, "id", "small letters"],
+    [
+      "/apps/new",
+      { name: "X", platform: "iOS", version: "1", channel: "EnterpriseAppManagement" },
+      "channel",
+      "only Windows devices have it",
+    ],
+    ["/windows/new", { name: "N", start: "someday", hours: "4" }, "start", "local date and time"],
+    [
+      "/windows/new",
+      { name: "N", start: "2026-11-22T22:00", hours: "4", timeZone: "Mars/Base" },
+      "timeZone",
+      "no IANA time zone",
+    ],
+    ["/windows/new", { name: "N", scope: "group", group: "None" }, "group", "choose a group"],
+    ["/groups/new", { name: "A/B", kind: "list" }, "name", "letters, digits"],
+    ["/groups/new", { name: "A", kind: "filter", filter: "colour:red" }, "filter", "character 1"],
+    ["/distributions/new", { revision: "none" }, "revision", ""],
+    ["/devices/new", { platform: "Windows", stableId: "" }, "stableId", "what the device calls"],
+    ["/settings/local", { siteName: "X", timeZone: "Nowhere/At_All" }, "timeZone", "time zone"],
+    [
+      "/settings/enterprise",
+      { platforms: "Windows 10 Mobile", enterpriseId: "*" },
+      "enterpriseId",
+      "any name",
+    ],
+    ["/settings/administrators", { name: "a b" }, "name", "use letters"],
+    ["/settings/tokens", { name: "", role: "viewer" }, "name", "give it a name"],
+  ];
+
+  test.each(WRONG)("%s with %p says so at the field %s", async (path, form, field, words) => {
+    const before = console_.deps.policy.read().version;
+    const page = await readPage(await console_.post(path, form));
+    expect(page.status).toBe(422);
+    const control = page.elements.find(
+      ({ attributes }) => attributes.get("id") === `field-${field}`,
+    );
+    expect(control?.attributes.get("aria-invalid")).toBe("true");
+    expect(control?.attributes.get("aria-describedby")).toContain(`wrong-${field}`);
+    expect(page.text).toContain(words);
+    // What was typed is still there.
+    for (const { name, attributes } of page.elements) {
+      const typed = form[attributes.get("name") ?? ""];
+      if (name !== "input" || typed === undefined) continue;
+      expect(attributes.get("value")).toBe(typed);
+    }
+    expect(console_.deps.policy.read().version).toBe(before);
+  });
+});
+
+interface Posting {
+  readonly name: string;
+  readonly password: string;
+  readonly to: string;
+}
+
+async function logIn(console_: ConsoleFixture, { name, password, to }: Posting): Promise<Response> {
+  return console_.app.request("/login", {
+    method: "POST",
+    body: new URLSearchParams({ name, password, to }),
+    headers: FORM,
+  });
+}
+
+function failedRows({ data }: ConsoleFixture) {
+  return data.rows.filter(({ status }) => status === "failed" || status === "upgrade_failed");
+}
+
+function idOf(
+  row:
+    | { readonly site: string; readonly distribution: string; readonly device: string }
+    | undefined,
+): string {
+  if (!row) throw new Error("the fixture has no such row");
+  return `${row.site}.${row.distribution}.${row.device}`;
+}

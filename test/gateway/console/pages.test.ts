@@ -1,0 +1,219 @@
+import { describe, expect, test } from "bun:test";
+import { type ConsoleFixture, openConsole } from "../../harness/console-fixture.ts";
+import { type Element, type ReadPage, readPage } from "./read-page.ts";
+
+/** Enough to reach every kind of page; one of each kind is looked at. */
+const PAGES_MAX = 400;
+
+const CASES = [
+  { role: "site", devices: 40, as: "admin" },
+  { role: "site", devices: 40, as: "viewer" },
+  { role: "site", devices: 0, as: "admin" },
+  { role: "site", devices: 0, as: "viewer" },
+  { role: "hub", devices: 40, as: "admin" },
+  { role: "hub", devices: 0, as: "admin" },
+] as const;
+
+describe("pages", () => {
+  for (const options of CASES) {
+    const name = `${options.role}, ${options.devices} devices, ${options.as}`;
+
+    test(`every link leads somewhere, and every page is well made (${name})`, async () => {
+      await using console_ = await openConsole(options);
+      const pages = await crawl(console_);
+      const problems = [...pages].flatMap(([path, page]) =>
+        problemsOf(page).map((problem) => `${path}: ${problem}`),
+      );
+      expect(problems).toEqual([]);
+      expect(pages.size).toBeGreaterThan(options.devices === 0 ? 8 : 20);
+    }, 20_000);
+  }
+
+  test("a page that nobody has is a page, and a problem for programs", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const page = await readPage(await console_.get("/nothing-here", { accept: "text/html" }));
+    expect(page.status).toBe(404);
+    expect(page.text).toContain("There is nothing here");
+    expect(problemsOf({ ...page, status: 200 })).toEqual([]);
+    expect(await (await console_.get("/nothing-here")).text()).toBe("nothing here");
+  });
+
+  test("what fails inside becomes a page that tells nothing but the request's id", async () => {
+    const console_ = await openConsole({ devices: 1 });
+    const broken = new Error("secret path /srv/outpost");
+    const reports = console_.deps.reports as unknown as { buckets: () => Promise<never> };
+    reports.buckets = () => Promise.reject(broken);
+    const page = await readPage(await console_.get("", { accept: "text/html" }));
+    expect(page.status).toBe(500);
+    expect(page.text).toContain("request-1");
+    expect(page.text).not.toContain("secret path");
+    // It is in the log, and the fixture reports what was logged.
+    await expect(console_[Symbol.asyncDispose]()).rejects.toThrow("the console logged errors");
+  });
+
+  test("a filter that cannot be read is said where it is typed", async () => {
+    await using console_ = await openConsole({ devices: 2 });
+    const page = await readPage(await console_.get("/installations?filter=nonsense%3Ax"));
+    expect(page.status).toBe(400);
+    expect(page.text).toContain("the filter cannot be read at character");
+    expect(page.html).toContain('value="nonsense:x"');
+  });
+
+  test("every pending row says why, since when, what comes next and the last contact", async () => {
+    await using console_ = await openConsole({ devices: 60 });
+    const page = await readPage(
+      await console_.get("/installations?filter=status%3Apending_install&limit=500"),
+    );
+    const rows = page.html.split("<tr").slice(2);
+    expect(rows.length).toBeGreaterThan(10);
+    for (const row of rows) {
+      expect(row).toContain('class="why"');
+      expect(row).toContain("Since ");
+      expect(row).toContain("Next attempt");
+      expect(row).toMatch(/data-label="Last contact">(<time|<span class="muted">never)/);
+      expect(row).toMatch(/\d\d:\d\d CES?T/);
+    }
+  });
+
+  test("a button that cannot be used stays and says why", async () => {
+    await using console_ = await openConsole({ devices: 60 });
+    const row = console_.data.rows.find(({ status }) => status === "installed");
+    const path = `/installations/${row?.site}.${row?.distribution}.${row?.device}`;
+    const page = await readPage(await console_.get(path));
+    const button = page.elements.find(
+      ({ attributes }) => attributes.get("aria-disabled") === "true",
+    );
+    expect(page.html).toContain(`id="${button?.attributes.get("aria-describedby")}"`);
+    expect(page.text).toContain("Only failed work is retried; this is");
+  });
+
+  test("text from devices is text: it cannot become markup", async () => {
+    await using console_ = await openConsole({ devices: 3 });
+    const row = console_.data.rows[0];
+    if (!row) throw new Error("no row");
+    const nasty = '<script>alert(1)</script>"><img src=x onerror=alert(1)>';
+    await console_.change(row, { status: "failed", lastErrorText: nasty, state: nasty });
+    for (const path of ["", "/installations", `/devices/${row.device}`]) {
+      const page = await readPage(await console_.get(path));
+      expect(page.text).toContain(nasty);
+      expect(problemsOf(page)).toEqual([]);
+    }
+  });
+
+  test("the live part alone is answered to whoever asks for it", async () => {
+    await using console_ = await openConsole({ devices: 3 });
+    const whole = await readPage(await console_.get("/installations"));
+    const part = await readPage(await console_.get("/installations", { "HX-Request": "true" }));
+    expect(part.html).not.toContain("<html");
+    expect(part.html).toContain('id="live"');
+    expect(whole.html).toContain(part.html.slice(0, 200));
+  });
+
+  test("whoever is not logged in is sent to the login, and comes back", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const response = await console_.get("/devices?filter=removed%3Atrue", { cookie: "" });
+    expect(response.status).toBe(303);
+    const location = response.headers.get("location") ?? "";
+    expect(location).toBe("/login?to=%2Fdevices%3Ffilter%3Dremoved%253Atrue");
+    const fragment = await console_.get("/devices", { cookie: "", "HX-Request": "true" });
+    expect([fragment.status, fragment.headers.get("hx-redirect")]).toEqual([
+      204,
+      "/login?to=%2Fdevices",
+    ]);
+    expect((await console_.get("/console/events", { cookie: "" })).status).toBe(401);
+  });
+
+  test("assets are served under their hash for ever, and only so", async () => {
+    await using console_ = await openConsole({ devices: 0, role: "hub" });
+    const page = await readPage(await console_.get(""));
+    const paths = page.elements
+      .map(({ attributes }) => attributes.get("src") ?? attributes.get("href") ?? "")
+      .filter((path) => path.includes("/console/assets/"));
+    expect(new Set(paths).size).toBeGreaterThan(4);
+    for (const path of new Set(paths.map((one) => one.replace(/#.*$/, "")))) {
+      const response = await console_.get(path.replace(/^\/hub/, ""), { cookie: "" });
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.headers.get("cache-control")).toContain("immutable");
+    }
+    expect((await console_.get("/console/assets/0000/console.css")).status).toBe(404);
+  });
+});
+
+/** Every page that can be reached by links, one of each kind. */
+async function crawl(console_: ConsoleFixture): Promise<ReadonlyMap<string, ReadPage>> {
+  const pages = new Map<string, ReadPage>();
+  const seen = new Set<string>();
+  const waiting = [""];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const kind = kindOf(path);
+    if (seen.has(kind)) continue;
+    seen.add(kind);
+    if (pages.size > PAGES_MAX) throw new Error("the pages do not end");
+    const response = await console_.get(path, { accept: "text/html" });
+    if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) {
+      expect([path, response.status]).toEqual([path, 200]);
+      continue;
+    }
+    const page = await readPage(response);
+    pages.set(path, page);
+    for (const { href } of page.links) {
+      if (!href.startsWith(`${console_.base}/`) || href.endsWith("/docs")) continue;
+      waiting.push(href.slice(console_.base.length).replace(/#.*$/, ""));
+    }
+  }
+  return pages;
+}
+
+/** Filters differ without end: a page is looked at once for each set of fields. */
+function kindOf(path: string): string {
+  const { pathname, searchParams } = new URL(path, "http://x");
+  const fields = (searchParams.get("filter") ?? "").match(/[a-z]+(?=:)/gi) ?? [];
+  const others = [...searchParams.keys()].filter((name) => name !== "filter");
+  return `${pathname.replace(/[0-9a-f]{32}/g, "*")} ${fields} ${others}`;
+}
+
+function problemsOf({ status, html, elements }: ReadPage): string[] {
+  const problems: string[] = [];
+  const say = (isWrong: boolean, words: string) => isWrong && problems.push(words);
+  const attribute = (name: string) =>
+    elements.flatMap(({ attributes }) => attributes.get(name) ?? []);
+  say(status !== 200, `status ${status}`);
+  say(/undefined|\[object|NaN|Invalid Date/.test(html), "something that was not meant for people");
+  say(elements.filter(({ name }) => name === "h1").length !== 1, "not one h1");
+  say(attribute("style").length > 0, "an inline style");
+  say(elements.some(isInlineScript), "an inline script");
+  say(elements.some(hasHandler), "an inline handler");
+  say(attribute("src").concat(attribute("href")).some(isForeign), "a link to another host");
+  const ids = attribute("id");
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  say(twice.length > 0, `ids that come twice: ${twice.slice(0, 3)}`);
+  const labelled = new Set(attribute("for"));
+  const nameless = elements.filter((one) => isControl(one) && !isNamed(one, labelled));
+  say(nameless.length > nestedLabels(html), "a field without a label");
+  return problems;
+}
+
+function isInlineScript({ name, attributes }: Element): boolean {
+  return name === "script" && !attributes.has("src");
+}
+
+function hasHandler({ attributes }: Element): boolean {
+  return [...attributes.keys()].some((name) => /^(on|hx-on)/.test(name));
+}
+
+function isForeign(path: string): boolean {
+  return /^([a-z]+:)?\/\//i.test(path) || path.startsWith("javascript:");
+}
+
+function isControl({ name, attributes }: Element): boolean {
+  return /^(input|select|textarea)$/.test(name) && attributes.get("type") !== "hidden";
+}
+
+function isNamed({ attributes }: Element, labelled: ReadonlySet<string>): boolean {
+  return attributes.has("aria-label") || labelled.has(attributes.get("id") ?? "");
+}
+
+/** Boxes that stand inside their label need no `for`. */
+function nestedLabels(html: string): number {
+  return html.match(/<label class="(chip|choice)"[^>]*>\s*<input/g)?.length ?? 0;
+}
