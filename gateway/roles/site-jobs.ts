@@ -29,7 +29,8 @@ export function commonJobs({ accessStore, blobs, blobIndex, served }: Foundation
     {
       name: "forget-expired",
       everyMs: 10 * MINUTE_MS,
-      run: (nowMs) => accessStore.sweep(nowMs, nowMs - ANSWER_MS),
+      // Sessions are of real time, answers of the gateway's.
+      run: (nowMs) => accessStore.sweep(Date.now(), nowMs - ANSWER_MS),
     },
   ];
 }
