@@ -30,7 +30,7 @@ export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** A policy document as a whole, in bytes. */
 export const POLICY_BYTES_MAX = 8 * 1024 * 1024;
 /** Records of all kinds in one policy document. */
-export const POLICY_RECORDS_MAX = 20_000;
+export const POLICY_RECORDS_MAX = 10_000;
 
 /** Devices in one page of an adoption. */
 export const ADOPT_DEVICES_MAX = 200;

@@ -48,14 +48,18 @@ async function happen(
     replan(site, random);
   } else if (draw < 0.61) {
     remove(site, random);
-  } else if (draw < 0.68) {
+  } else if (draw < 0.67) {
     backups.set(site, structuredClone(site.disk));
-  } else if (draw < 0.74) {
+  } else if (draw < 0.73) {
     const backup = backups.get(site);
     if (backup) await site.replaceDisk(backup, random() < 0.5);
-  } else if (draw < 0.77) {
+  } else if (draw < 0.75) {
+    if (world.hubBackup) await world.restoreHub();
+  } else if (draw < 0.765) {
+    world.hubBackup = structuredClone(world.hub.disk);
+  } else if (draw < 0.78) {
     if (world.sites.length < 5) await world.clone(site);
-  } else if (draw < 0.8) {
+  } else if (draw < 0.81) {
     endClones(world, random);
   } else if (draw < 0.86) {
     site.link.cut();

@@ -6,6 +6,7 @@ import type { SiteId } from "../../../devices/model/ids.ts";
 import type { LinkAnswer, LinkRequest, Transport } from "../../../sync/link/exchange.ts";
 import { seededRandom } from "../../harness/seeded-random.ts";
 import { HubHost, SiteHost, type Surroundings } from "./hosts.ts";
+import type { HubDisk } from "./memory-hub.ts";
 
 export interface Faults {
   /** Chances per message, between 0 and 1. */
@@ -41,6 +42,8 @@ export class World {
   intercept: ((request: LinkRequest, send: Transport) => Promise<LinkAnswer>) | undefined;
   /** Kills the hub at a store call of the test's choice. */
   crashAtHub: () => boolean = () => false;
+  /** What the hub's disk can go back to; its sites must have joined by then. */
+  hubBackup: HubDisk | undefined;
   #stragglers: Straggler[] = [];
 
   private constructor(seed: number) {
@@ -73,6 +76,12 @@ export class World {
     await site.replaceDisk(original.disk, false);
     this.sites.push(site);
     return site;
+  }
+
+  async restoreHub(): Promise<void> {
+    if (!this.hubBackup) return;
+    this.hub.disk = structuredClone(this.hubBackup);
+    await this.hub.start();
   }
 
   switchOff(site: SiteHost): void {

@@ -1,0 +1,251 @@
+import { describe, expect, test } from "bun:test";
+import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
+import { AppError } from "../../../devices/model/errors.ts";
+import type { DistributionId } from "../../../devices/model/ids.ts";
+import { loadDocument } from "../../../sync/documents/stored.ts";
+import { POLICY_RECORDS_MAX } from "../../../sync/limits.ts";
+import { ORG_DOCUMENT, readPolicy, writePolicy } from "../../../sync/policy/policy-document.ts";
+import {
+  bodies,
+  DISTRIBUTION,
+  down,
+  hubDesk,
+  PACKAGE,
+  ROLL_OUT,
+  siteDesk,
+  up,
+  WINDOW,
+} from "./books.ts";
+
+describe("writing policy", () => {
+  test("[7.1] edits of different fields of one record by two people both survive", () => {
+    const first = new Doc();
+    writePolicy(first, [{ map: "window", key: "nightly", fields: WINDOW }]);
+    const second = new Doc();
+    applyUpdate(second, encodeStateAsUpdate(first));
+    writePolicy(first, [{ map: "window", key: "nightly", fields: { durationMinutes: 30 } }]);
+    writePolicy(second, [{ map: "window", key: "nightly", fields: { name: "Every night" } }]);
+    applyUpdate(first, encodeStateAsUpdate(second));
+    applyUpdate(second, encodeStateAsUpdate(first));
+    for (const doc of [first, second]) {
+      const { fields } = readPolicy(doc).records.get("window/nightly") ?? {};
+      expect(fields).toMatchObject({ durationMinutes: 30, name: "Every night", enabled: true });
+    }
+  });
+
+  test("[7.1] what an author does not say is filled in: time, stamp, author, origin", async () => {
+    const hub = await hubDesk();
+    await hub.book.write(ROLL_OUT, "hana");
+    const policy = hub.holder.read();
+    expect(policy.distributionsById.get("pos-all" as DistributionId)).toMatchObject({
+      author: "hana",
+      origin: "hub",
+      createdAtMs: hub.clock.nowMs,
+      stoppedAtMs: null,
+      sites: [],
+      allowDowngrade: false,
+    });
+    expect(policy.distributions[0]?.hlc).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test("[7.2] a record that is not valid refuses the whole change, naming every field", async () => {
+    const hub = await hubDesk();
+    const bad = { ...WINDOW, durationMinutes: 0, start: "tonight" };
+    const change = [
+      { kind: "package", id: "pos", body: PACKAGE },
+      { kind: "window", id: "nightly", body: bad },
+    ] as const;
+    const refusal = hub.book.write(change, "hana");
+    await expect(refusal).rejects.toBeInstanceOf(AppError);
+    await expect(refusal).rejects.toMatchObject({
+      code: "unprocessable",
+      fields: [{ pointer: "/start" }, { pointer: "/durationMinutes" }],
+    });
+    expect(hub.disk.records.size).toBe(0);
+    expect(hub.disk.documents.size).toBe(0);
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ["a revision that does not exist", { ...DISTRIBUTION, revision: "pos-9" }, "/revision"],
+    ["a package that does not exist", { ...DISTRIBUTION, package: "none" }, "/package"],
+    ["an id that is not its own", { ...DISTRIBUTION, id: "other" }, "/id"],
+    ["a field that nobody knows", { ...DISTRIBUTION, colour: "red" }, "/"],
+  ])("[7.2] a distribution with %s is refused", async (_, body, pointer) => {
+    const hub = await hubDesk();
+    await hub.book.write(ROLL_OUT.slice(0, 2), "hana");
+    const id = "pos-all";
+    await expect(
+      hub.book.write([{ kind: "distribution", id, body }], "hana"),
+    ).rejects.toMatchObject({
+      code: "unprocessable",
+      fields: [{ pointer }],
+    });
+  });
+
+  test("[7.2] a change of one field is checked with the rest of the record", async () => {
+    const hub = await hubDesk();
+    await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
+    const patch = { durationMinutes: 45 };
+    await hub.book.write([{ kind: "window", id: "nightly", body: patch }], "hana");
+    expect(hub.holder.read().windows).toMatchObject([{ durationMinutes: 45, name: "Nightly" }]);
+    const wrong = { durationMinutes: -1 };
+    await expect(
+      hub.book.write([{ kind: "window", id: "nightly", body: wrong }], "hana"),
+    ).rejects.toMatchObject({ fields: [{ pointer: "/durationMinutes" }] });
+  });
+
+  test("a deleted record is gone from documents, records and readers", async () => {
+    const hub = await hubDesk();
+    await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
+    await hub.book.write([{ kind: "window", id: "nightly", body: null }], "hana");
+    expect(hub.holder.read().windows).toEqual([]);
+    expect(hub.disk.records.size).toBe(0);
+    await expect(
+      hub.book.write([{ kind: "window", id: "nightly", body: null }], "hana"),
+    ).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  test("readers hear of a change after it is on disk, and their version rises", async () => {
+    const hub = await hubDesk();
+    const seen: number[] = [];
+    const end = hub.holder.onChange((policy) => {
+      expect(hub.disk.records.size).toBe(policy.windows.length);
+      seen.push(policy.version);
+    });
+    await hub.book.write([{ kind: "window", id: "a", body: { ...WINDOW, id: "a" } }], "hana");
+    await hub.book.write([{ kind: "window", id: "b", body: { ...WINDOW, id: "b" } }], "hana");
+    end();
+    await hub.book.write([{ kind: "window", id: "c", body: { ...WINDOW, id: "c" } }], "hana");
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toBeGreaterThan(seen[0] ?? 0);
+  });
+
+  test("a change whose commit failed did not happen, and the next one works", async () => {
+    const hub = await hubDesk();
+    const { commit } = hub.store;
+    hub.store.commit = async () => {
+      throw new Error("disk full");
+    };
+    const change = [{ kind: "window", id: "nightly", body: WINDOW }] as const;
+    await expect(hub.book.write(change, "hana")).rejects.toThrow("disk full");
+    expect(hub.holder.read().windows).toEqual([]);
+    hub.store.commit = commit.bind(hub.store);
+    await hub.book.write(
+      [{ kind: "window", id: "other", body: { ...WINDOW, id: "other" } }],
+      "hana",
+    );
+    expect(Object.keys(bodies(hub))).toEqual(["window/other"]);
+    const again = await hubDesk(() => [], hub.disk);
+    expect(again.holder.read().windows.map(({ id }) => String(id))).toEqual(["other"]);
+  });
+
+  test("a hundred small changes leave one client id in the document", async () => {
+    const hub = await hubDesk();
+    for (let round = 0; round < 100; round += 1) {
+      const body = { ...WINDOW, durationMinutes: 1 + round };
+      await hub.book.write([{ kind: "window", id: "nightly", body }], "hana");
+    }
+    expect(hub.book.stateVector(ORG_DOCUMENT).length).toBeLessThan(12);
+    const stored = hub.disk.documents.get(ORG_DOCUMENT);
+    if (!stored) throw new Error("no document");
+    expect(readPolicy(loadDocument(stored)).version).toBe(100);
+  });
+});
+
+describe("policy from the other side", () => {
+  test("[7.3] a record that is not valid is quarantined, its last good version stays", async () => {
+    const [hub, site] = [await hubDesk(), await siteDesk()];
+    await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
+    await down(hub, site);
+    const bad = new Doc();
+    applyUpdate(bad, hub.book.updateFor(ORG_DOCUMENT, new Uint8Array([0])).update);
+    writePolicy(bad, [
+      { map: "window", key: "nightly", fields: { durationMinutes: "long" } },
+      { map: "window", key: "weekly", fields: { id: "weekly" } },
+      {
+        map: "group",
+        key: "Front",
+        fields: { name: "Front", description: "", members: { kind: "list", devices: [] } },
+      },
+    ]);
+    await site.book.receive(ORG_DOCUMENT, encodeStateAsUpdate(bad), false);
+    expect(site.holder.read().windows).toMatchObject([{ durationMinutes: 120 }]);
+    expect(site.holder.read().groups.size).toBe(1);
+    expect(site.disk.records.get("window/nightly")?.quarantine).toContain("/durationMinutes");
+    expect(site.book.problems.map(({ id }) => id).sort()).toEqual(["nightly", "weekly"]);
+
+    writePolicy(bad, [{ map: "window", key: "nightly", fields: { durationMinutes: 60 } }]);
+    await site.book.receive(ORG_DOCUMENT, encodeStateAsUpdate(bad), false);
+    expect(site.disk.records.get("window/nightly")?.quarantine).toBeNull();
+    expect(site.holder.read().windows).toMatchObject([{ durationMinutes: 60 }]);
+  });
+
+  test("[7.3] bytes that are no update, or lack one before them, change nothing", async () => {
+    const [hub, site] = [await hubDesk(), await siteDesk()];
+    await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
+    const vector = hub.book.stateVector(ORG_DOCUMENT);
+    await hub.book.write([{ kind: "window", id: "nightly", body: { name: "N" } }], "hana");
+    const second = hub.book.updateFor(ORG_DOCUMENT, vector).update;
+    await expect(site.book.receive(ORG_DOCUMENT, second, false)).rejects.toMatchObject({
+      rule: "policy-gap",
+    });
+    const nonsense = new Uint8Array([7, 7, 7]);
+    await expect(site.book.receive(ORG_DOCUMENT, nonsense, false)).rejects.toMatchObject({
+      rule: "policy-decode",
+    });
+    expect(() => hub.book.updateFor(ORG_DOCUMENT, new Uint8Array([255]))).toThrow("state vector");
+    expect(site.disk.records.size).toBe(0);
+    await down(hub, site);
+    expect(site.holder.read().windows).toMatchObject([{ name: "N" }]);
+  });
+
+  test("[9.1] a document with more records than allowed is refused, at the limit it is taken", async () => {
+    const site = await siteDesk();
+    const doc = new Doc();
+    const fields = { name: "g", description: "", members: { kind: "filter", filter: "" } };
+    writePolicy(
+      doc,
+      Array.from({ length: POLICY_RECORDS_MAX }, (_, index) => ({
+        map: "group" as const,
+        key: `g${index}`,
+        fields: { ...fields, name: `g${index}` },
+      })),
+    );
+    await site.book.receive(ORG_DOCUMENT, encodeStateAsUpdate(doc), false);
+    expect(site.disk.records.size).toBe(POLICY_RECORDS_MAX);
+    writePolicy(doc, [{ map: "group", key: "one-more", fields: { ...fields, name: "one-more" } }]);
+    await expect(
+      site.book.receive(ORG_DOCUMENT, encodeStateAsUpdate(doc), false),
+    ).rejects.toMatchObject({ rule: "policy-limit" });
+  });
+
+  test("the hub has the records of all its sites; of one name its own, then the first site's", async () => {
+    const hub = await hubDesk();
+    const [prague, brno] = [await siteDesk("prague"), await siteDesk("brno")];
+    for (const [desk, name] of [
+      [prague, "Praha"],
+      [brno, "Brno"],
+    ] as const) {
+      const body = { ...WINDOW, name };
+      await desk.book.write([{ kind: "window", id: "nightly", body }], "admin");
+    }
+    await up(prague, hub, "prague");
+    await up(brno, hub, "brno");
+    expect(hub.holder.read().windows).toMatchObject([{ name: "Brno" }]);
+    expect(hub.book.problems).toMatchObject([
+      { origin: "policy/site/prague", reason: "policy/site/brno has a record of this name" },
+    ]);
+    await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
+    expect(hub.holder.read().windows).toMatchObject([{ name: "Nightly" }]);
+  });
+
+  test("[4.7] a policy document that does not load stops the start, and nothing is opened empty", async () => {
+    const hub = await hubDesk();
+    await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
+    const stored = hub.disk.documents.get(ORG_DOCUMENT);
+    if (!stored) throw new Error("no document");
+    const [update = new Uint8Array()] = stored.tail;
+    hub.disk.documents.set(ORG_DOCUMENT, { ...stored, tail: [update.subarray(0, 30)] });
+    await expect(hubDesk(() => [], hub.disk)).rejects.toThrow("does not load");
+  });
+});
