@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 export type AssetName =
   | "console.css"
   | "icons.svg"
+  | "favicon.svg"
   | "htmx.js"
   | "live.js"
   | "forms.js"
@@ -29,13 +30,14 @@ const own = (name: string): URL => new URL(`./assets/${name}`, import.meta.url);
 const SOURCES: Readonly<Record<AssetName, () => URL>> = {
   "console.css": () => own("console.css"),
   "icons.svg": () => own("icons.svg"),
+  "favicon.svg": () => own("favicon.svg"),
   "htmx.js": () => new URL(import.meta.resolve("htmx.org/dist/htmx.min.js")),
   "live.js": () => own("live.js"),
   "forms.js": () => own("forms.js"),
   "upload.js": () => own("upload.js"),
 };
 
-/** The six files, read once when the first page needs one. */
+/** All files, read once when the first page needs one. */
 let loaded: ReadonlyMap<string, Asset> | undefined;
 
 export function findAsset(name: string): Asset | undefined {

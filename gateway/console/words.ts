@@ -84,8 +84,3 @@ export const BLOB_STATE_WORDS: Readonly<Record<BlobView["state"], string>> = {
   complete: "On hand",
   quarantined: "Quarantined",
 };
-
-/** HRESULT as people find it in manuals: `0x80073CF9`. */
-export function hresultWords(code: number): string {
-  return `0x${(code >>> 0).toString(16).toUpperCase().padStart(8, "0")}`;
-}

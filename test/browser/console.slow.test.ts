@@ -202,7 +202,7 @@ describe("console in a browser", () => {
       await using console_ = await openConsole({ devices: 40 });
       for (const colorScheme of ["light", "dark"] as const) {
         await withPage(console_, { colorScheme }, async ({ page, server }) => {
-          for (const path of ["", "/installations", "/settings", "/windows"]) {
+          for (const path of pathsOf(console_)) {
             await page.goto(server.url(path));
             expect({ path, colorScheme, pale: await paleTexts(page) }).toEqual({
               path,

@@ -8,7 +8,7 @@ import { findBrowser } from "../harness/browser.ts";
 import { openConsole } from "../harness/console-fixture.ts";
 import { serveConsole } from "../harness/console-server.ts";
 
-const [folder = "screenshots", ...wanted] = process.argv.slice(2);
+const [folder = "dist/screenshots", ...wanted] = process.argv.slice(2);
 const WIDTHS = [1280, 380] as const;
 const SCHEMES = ["light", "dark"] as const;
 

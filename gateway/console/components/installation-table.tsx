@@ -1,8 +1,9 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
 import type { InstallationView } from "../../reports/report-reader.ts";
 import { rowsUrl, url, type View } from "../view.ts";
-import { hresultWords, OPERATION_WORDS, REASON_WORDS } from "../words.ts";
+import { OPERATION_WORDS, REASON_WORDS } from "../words.ts";
 import { Badge, StatusBadge } from "./badge.tsx";
+import { DeviceError } from "./device-error.tsx";
 import { When } from "./when.tsx";
 
 export interface InstallationTableProps {
@@ -113,22 +114,11 @@ export function StatusCell({ view, row }: { view: View; row: InstallationView })
 
 /** Why a row stands where it stands: reason, since when, next attempt, or the error. */
 export function ReasonCell({ view, row }: { view: View; row: InstallationView }) {
-  const hasError = row.lastError !== null || row.lastErrorText !== null;
   return (
     <span>
       {row.reason !== null && <span class="why">{REASON_WORDS[row.reason]}</span>}
       {row.reasonDetail !== "" && <span class="sub">{capital(row.reasonDetail)}</span>}
-      {hasError && row.bucket === "failed" && (
-        <span class="why">
-          {row.lastErrorText ?? "The device gave an error code"}
-          {row.lastError !== null && (
-            <>
-              {" "}
-              <code>{hresultWords(row.lastError)}</code>
-            </>
-          )}
-        </span>
-      )}
+      {row.bucket === "failed" && <DeviceError code={row.lastError} text={row.lastErrorText} />}
       <span class="sub">
         Since <When view={view} at={row.sinceMs} site={row.site} />
       </span>

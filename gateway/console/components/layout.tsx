@@ -110,7 +110,7 @@ export function Document({ view, title, scripts, children }: PropsWithChildren<D
           <meta name="color-scheme" content="light dark" />
           <meta name="htmx-config" content={HTMX_CONFIG} />
           <title>{`${title} · ${view.name} · Outpost`}</title>
-          <link rel="icon" href={`${view.base}${assetPath("icons.svg")}#outpost`} />
+          <link rel="icon" href={`${view.base}${assetPath("favicon.svg")}`} />
           <link rel="stylesheet" href={`${view.base}${assetPath("console.css")}`} />
           {scripts.map((name) => (
             <script src={`${view.base}${assetPath(name)}`} defer />

@@ -8,6 +8,7 @@ import type { InstallationView } from "../../reports/report-reader.ts";
 import { Action } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
+import { DeviceError } from "../components/device-error.tsx";
 import { ReasonCell, StatusCell } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
@@ -15,7 +16,7 @@ import type { FormVisit, Kit } from "../kit.tsx";
 import { whyNotRequest, whyNotRetry } from "../row-actions.ts";
 import { plural } from "../time-words.ts";
 import { url, type View } from "../view.ts";
-import { hresultWords, OPERATION_WORDS } from "../words.ts";
+import { OPERATION_WORDS } from "../words.ts";
 
 /** Facts shown at first; the rest is one click away. */
 const FACTS_SHOWN = 200;
@@ -144,7 +145,12 @@ function Particulars({ view, row }: { view: View; row: InstallationView }) {
     ["Observed", <When view={view} at={row.observedAtMs} site={row.site} />],
     ["Attempt", String(row.attempt)],
     ["The device's own word", row.nativeValue ?? "none yet"],
-    ["Error", errorWords(row)],
+    [
+      "Error",
+      row.lastError === null && row.lastErrorText === null ? null : (
+        <DeviceError code={row.lastError} text={row.lastErrorText} signed />
+      ),
+    ],
     ["Managed", row.managed === null ? null : row.managed ? "yes" : "no"],
     ["Site", view.role === "hub" ? row.siteName : null],
     [
@@ -186,17 +192,9 @@ function FactLine(props: { view: View; fact: Fact; platform: Platform }) {
         {fact.attempt !== null && fact.attempt > 1 ? ` · attempt ${fact.attempt}` : ""}
         {fact.version !== null ? ` · version ${fact.version}` : ""}
       </div>
-      {(fact.lastError !== null || fact.text !== null) && (
-        <div class="small">
-          {fact.text}
-          {fact.lastError !== null && (
-            <>
-              {" "}
-              <code>{hresultWords(fact.lastError)}</code> <code>({fact.lastError})</code>
-            </>
-          )}
-        </div>
-      )}
+      <div class="small">
+        <DeviceError code={fact.lastError} text={fact.text} signed />
+      </div>
     </li>
   );
 }
@@ -223,12 +221,6 @@ function sourceWords(fact: Fact): string {
 
 function modeWords(row: InstallationView): string {
   return row.mode === "automatic" ? "automatically in the window" : "on demand";
-}
-
-function errorWords(row: InstallationView): string | null {
-  if (row.lastError === null && row.lastErrorText === null) return null;
-  const code = row.lastError === null ? "" : ` ${hresultWords(row.lastError)} (${row.lastError})`;
-  return `${row.lastErrorText ?? ""}${code}`.trim();
 }
 
 function needKey(id: string | undefined): InstallationKey {

@@ -78,7 +78,7 @@ async function readOverview({ deps }: Visit): Promise<OverviewData> {
 
 function Overview(props: OverviewData & { view: View }) {
   const { view, counts, attention, devices, apps, latest, policy, sites } = props;
-  const isEmpty = counts.total === 0;
+  const isEmpty = counts.total === 0 && policy.distributions.length === 0;
   return (
     <Page
       view={view}

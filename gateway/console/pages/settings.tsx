@@ -50,7 +50,10 @@ export function settingsPages(kit: Kit): void {
     "settings:write",
     "/settings/enterprise",
     async (visit) => {
-      const change = enterpriseFrom(visit.form);
+      const change = differing(enterpriseFrom(visit.form), deps.policy.read().enterprise);
+      if (Object.keys(change).length === 0) {
+        return kit.done(visit.c, "/settings", "Nothing was different, so nothing was saved.");
+      }
       await deps.author.write(
         [{ kind: "setting", id: ENTERPRISE, body: change }],
         visit.principal.name,
@@ -143,7 +146,7 @@ function SettingsPage({ view, settings, policy, local, enterprise }: SettingsPag
           <p class="small muted">
             {view.role === "hub"
               ? "For the whole organisation; a site can say otherwise for itself."
-              : "For this site; what is empty follows the organisation."}
+              : "What holds here. A field that is changed here no longer follows the organisation's."}
           </p>
           <TextField
             form={enterprise}
@@ -210,6 +213,20 @@ function secretHint(isSet: boolean): string {
   return isSet
     ? "It is set and not shown. Empty keeps it; a single hyphen removes it."
     : "It is not set. It is kept encrypted and never shown again.";
+}
+
+/**
+ * Only what somebody changed: a site that writes a field has its own word on it from then on, and no
+ * longer follows the organisation's.
+ */
+function differing(
+  wanted: Readonly<Record<string, unknown>>,
+  current: EnterpriseSettings,
+): Readonly<Record<string, unknown>> {
+  const known: Readonly<Record<string, unknown>> = { ...current };
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([name, value]) => !Bun.deepEquals(known[name], value)),
+  );
 }
 
 function localFrom(form: SentForm): LocalSettings {

@@ -174,7 +174,7 @@ describe("retry", () => {
     const row = console_.data.rows.find(({ status }) => status === "failed");
     const path = `/installations/${idOf(row)}`;
     const before = await readPage(await console_.get(path));
-    expect(before.text).toMatch(/0x8007|0x8008/);
+    expect(before.text).toMatch(/0x800[78][0-9A-F]{4} \(-\d+\)/);
     expect(before.html.match(/<li class="[^"]*" id="fact-/g)?.length).toBe(5);
     expect(before.text).toContain("Came late: kept as history only");
     expect((await console_.post(`${path}/retry`, {})).headers.get("location")).toBe(path);
@@ -279,6 +279,18 @@ describe("making things", () => {
       }),
     );
     expect([page.status, page.text.includes("every device has by default")]).toEqual([422, true]);
+  });
+
+  test("enterprise settings are written field by field, so that the others follow the hub", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const { policy, author } = console_.deps;
+    const unchanged = { platforms: policy.read().enterprise.platforms.join("\n") };
+    await console_.post("/settings/enterprise", unchanged);
+    await console_.post("/settings/enterprise", { ...unchanged, enterpriseId: "4000000001" });
+    const { written } = author as unknown as { written: readonly unknown[] };
+    expect(written).toEqual([
+      { kind: "setting", id: "enterprise", body: { enterpriseId: "4000000001" } },
+    ]);
   });
 
   test("secrets are shown once, and never in the audit log", async () => {
