@@ -5,6 +5,7 @@
 import { decisionFact } from "../devices/install/fold.ts";
 import type { Device } from "../devices/model/device.ts";
 import { FACT_SOURCES, type NewFact } from "../devices/model/fact.ts";
+import { HLC_ZERO } from "../devices/model/hlc.ts";
 import type { DistributionId } from "../devices/model/ids.ts";
 import { compareOrder, type Installation, type OrderTuple } from "../devices/model/installation.ts";
 import type { KnownDevice } from "./ports/site-link-store.ts";
@@ -26,13 +27,14 @@ export interface AdoptedDevice extends KnownDevice {
  *
  * A row of ours that is behind the hub's gives way, unless it was observed later: then
  * it tells of something after the restore, under numbers that were used before. It stays and goes on
- * above them, and a fact says so. A row of ours that is ahead always stays.
+ * above them, and a fact says so. A row of ours that is ahead always stays. A device that came from
+ * the hub is told back to it as a fact, so that a hub which loses its disk later hears of it again.
  *
  * @param here what the site has of it; undefined when the device is not known here
  * @param known what the hub has of the same device
  */
 export function adoptDevice(here: KnownDevice | undefined, known: KnownDevice): AdoptedDevice {
-  if (here === undefined) return { ...known, facts: [] };
+  if (here === undefined) return { ...known, facts: [deviceFact(known.device)] };
   const device = atLatestLife(laterDevice(here.device, known.device), [
     ...here.rows,
     ...known.rows,
@@ -40,7 +42,7 @@ export function adoptDevice(here: KnownDevice | undefined, known: KnownDevice): 
   const rows = new Map<DistributionId, Installation>(
     here.rows.map((row) => [row.distribution, row]),
   );
-  const facts: NewFact[] = [];
+  const facts = isSameLife(here.device, device) ? [] : [deviceFact(device)];
   let sequence = [...here.rows, ...known.rows]
     .filter(({ incarnation }) => incarnation === device.incarnation)
     .reduce((highest, row) => Math.max(highest, row.sequence), device.sequence);
@@ -71,8 +73,39 @@ export function adoptDevice(here: KnownDevice | undefined, known: KnownDevice): 
   };
 }
 
-function comparePosition(a: OrderTuple, b: OrderTuple): number {
+/** The order of two rows of one site, whose frames come in order: stamps only tell sites apart. */
+export function comparePosition(a: OrderTuple, b: OrderTuple): number {
   return a.incarnation - b.incarnation || a.attempt - b.attempt || a.sequence - b.sequence;
+}
+
+function isSameLife(a: Device, b: Device): boolean {
+  return a.incarnation === b.incarnation && a.removedAtMs === b.removedAtMs;
+}
+
+function deviceFact(device: Device): NewFact {
+  return {
+    kind: "device",
+    device: device.id,
+    distribution: null,
+    atMs: device.lastContactMs ?? device.registeredAtMs,
+    hlc: HLC_ZERO,
+    source: "site",
+    protocol: "site",
+    value: JSON.stringify(device),
+    lastError: null,
+    text: "adopted from the hub",
+    version: null,
+    operation: null,
+    incarnation: device.incarnation,
+    attempt: null,
+    sequence: null,
+    status: null,
+    state: null,
+    actor: null,
+    anomaly: false,
+    effect: "none",
+    by: "hub",
+  };
 }
 
 /** The row's last report once more, under its new number; a decision where nothing was reported. */

@@ -1,8 +1,9 @@
 import { rowOfNumber } from "../../devices/install/row-numbers.ts";
 import { clampHlc } from "../../devices/model/hlc.ts";
 import type { DeviceId, SiteId } from "../../devices/model/ids.ts";
-import { compareOrder, type Installation } from "../../devices/model/installation.ts";
+import type { Installation } from "../../devices/model/installation.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
+import { comparePosition } from "../merge.ts";
 import type { DeviceAtHub } from "../ports/hub-store.ts";
 import type { Directories, DistributionLine } from "./directories.ts";
 import type { StatusEntry } from "./entry.ts";
@@ -56,7 +57,7 @@ export function projectEntries(
       (row) => row.site === site && row.distribution === one.line.distribution,
     );
     const row = rowFrom(site, one, former, receivedAtMs);
-    return former && compareOrder(row, former) < 0 ? [] : [row];
+    return former && comparePosition(row, former) < 0 ? [] : [row];
   });
 }
 

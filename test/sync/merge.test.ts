@@ -64,7 +64,9 @@ describe("adoptDevice()", () => {
 
   test("[6.6] an empty box takes everything", () => {
     const theirs = known(9, [at(9, 900)]);
-    expect(adoptDevice(undefined, theirs)).toEqual({ ...theirs, facts: [] });
+    const adopted = adoptDevice(undefined, theirs);
+    expect(adopted).toMatchObject(theirs);
+    expect(adopted.facts).toMatchObject([{ kind: "device", device: device.id, by: "hub" }]);
   });
 
   test("[6.6] a row from before the backup gives way to what the hub has heard since", () => {
@@ -101,6 +103,7 @@ describe("adoptDevice()", () => {
     const ours = { device, rows: [] };
     const adopted = adoptDevice(ours, known(5, [], { removedAtMs: 77 }));
     expect(adopted.device.removedAtMs).toBe(77);
+    expect(adopted.facts).toMatchObject([{ kind: "device" }]);
   });
 
   test("[6.6] the later life of a device counts, whichever side has it", () => {
