@@ -88,7 +88,9 @@ export function needPrincipal(c: AppContext): Principal {
 export function setSessionCookie(c: AppContext, cookie: SessionCookie, sessionId: string): void {
   setCookie(c, cookie.name, sessionId, {
     httpOnly: true,
-    sameSite: "Strict",
+    // Lax, so that a link to a list opens from a mail or a chat; what changes something needs the CSRF
+    // token besides.
+    sameSite: "Lax",
     path: cookie.path,
     secure: c.get("isHttps"),
     maxAge: SESSION_MS / 1000,
@@ -98,7 +100,7 @@ export function setSessionCookie(c: AppContext, cookie: SessionCookie, sessionId
 export function clearSessionCookie(c: AppContext, cookie: SessionCookie): void {
   setCookie(c, cookie.name, "", {
     httpOnly: true,
-    sameSite: "Strict",
+    sameSite: "Lax",
     path: cookie.path,
     secure: c.get("isHttps"),
     maxAge: 0,

@@ -43,6 +43,11 @@ export async function startBoth(config: BothConfig, options: RoleOptions): Promi
   site.mount(app);
   answerNotFound(app, { site: site.console, hub: hub.console });
   const listening = stack.use(serve(app, { ...config, log: options.log }));
+  stack.defer(() => {
+    // Before the port: open pages would hold it.
+    site.console.close();
+    hub.console.close();
+  });
   if (!site.core.uplink.identity && !config.hubUrl) {
     await joinOwnHub(site, hub, listening.url, clock.now());
   }

@@ -1,4 +1,3 @@
-import packageJson from "../../package.json" with { type: "json" };
 import type { ConsoleDeps } from "../console/console-deps.ts";
 import type { Console } from "../console/console-routes.ts";
 import type { BlobIndex } from "../content/blob-index.ts";
@@ -39,9 +38,10 @@ export function mountCommon(
   { checks, parts }: CommonDoors,
   { metrics, log }: RoleOptions,
   identify: IdentifyOptions,
+  version: string,
 ): void {
   const health = healthRoutes({ checks, metrics, log, identify });
-  const docs = docsRoutes({ title: "Outpost", version: packageJson.version, parts, identify });
+  const docs = docsRoutes({ title: "Outpost", version, parts, identify });
   for (const base of new Set(["/", path])) {
     app.route(base, health);
     app.route(base, docs);

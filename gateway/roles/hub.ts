@@ -1,4 +1,5 @@
 import type { HubConfig } from "../config/settings.ts";
+import { readVersion } from "../config/version.ts";
 import { type Console, consoleRoutes } from "../console/console-routes.ts";
 import { SqlReportReader } from "../db/stores/report-reader.ts";
 import { createApi } from "../http/api.ts";
@@ -58,6 +59,7 @@ export async function startHub(config: HubConfig, options: RoleOptions): Promise
   answerNotFound(app, { hub: hub.console });
   app.get("/", (c) => c.redirect("/hub"));
   const listening = stack.use(serve(app, { ...config, log: options.log }));
+  stack.defer(() => hub.console.close()); // Before the port: open pages would hold it.
   hub.scheduler.start();
   const running = stack.move();
   return { url: listening.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
@@ -76,6 +78,7 @@ export async function runHub(
   const doors = hubDoors(foundation, core, options);
   stack.defer(() => doors.console.close());
   hubGauges(options.metrics, foundation, core.directory);
+  const version = await readVersion();
   const running = stack.move();
   return {
     core,
@@ -101,7 +104,7 @@ export async function runHub(
     console: doors.console,
     mountCommon: (app, common) => {
       const { accounts, tokens } = foundation;
-      mountCommon(app, "/hub", common, options, { accounts, tokens, cookie: HUB_COOKIE });
+      mountCommon(app, "/hub", common, options, { accounts, tokens, cookie: HUB_COOKIE }, version);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

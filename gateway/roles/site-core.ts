@@ -32,7 +32,7 @@ export interface SiteCore {
   readonly uplink: SiteUplink;
   readonly urls: DeviceUrls;
   readonly content: SiteContent;
-  readonly puller: Puller | undefined;
+  readonly puller: Puller;
   readonly settings: LocalSettingsValues;
 }
 
@@ -83,19 +83,23 @@ export async function buildSite(
     randomBytes(LINK_KEY_BYTES).toString("base64"),
   );
   const urls = new DeviceUrls(Buffer.from(linkKey, "base64"), now);
-  const puller = config.hubUrl
-    ? new Puller({
-        store: foundation.blobs,
-        diskFloor: foundation.diskFloor,
-        fetchContent: fetchThrough(uplink),
-        onFetched: (bytes) =>
-          options.metrics.count("outpost_content_fetched_bytes_total", {}, bytes),
-        now: Date.now,
-        random: Math.random,
-        log: options.log,
-      })
-    : undefined;
-  const content = new SiteContent({ store: foundation.blobs, urls, puller });
+  const puller = new Puller({
+    store: foundation.blobs,
+    diskFloor: foundation.diskFloor,
+    fetchContent: fetchThrough(uplink),
+    onFetched: (bytes) => options.metrics.count("outpost_content_fetched_bytes_total", {}, bytes),
+    now: Date.now,
+    random: Math.random,
+    log: options.log,
+  });
+  uplink.onConnected(() => puller.hubIsBack());
+  const content = new SiteContent({
+    store: foundation.blobs,
+    urls,
+    get puller() {
+      return uplink.hasHub ? puller : undefined;
+    },
+  });
 
   const identityOf = (): Pick<SiteIdentity, "site" | "organisation"> =>
     uplink.identity ?? { site: provisional, organisation };

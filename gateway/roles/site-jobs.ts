@@ -42,7 +42,7 @@ export function siteJobs(core: SiteCore, foundation: Foundation, replanner: Repl
     {
       name: "fetch-content",
       everyMs: 5 * SECOND_MS,
-      run: async () => core.puller?.wake(),
+      run: async () => core.puller.wake(),
     },
     {
       name: "delete-old-facts",

@@ -49,6 +49,7 @@ export class SiteUplink implements PolicyAuthor {
   #joinProblem: string | null = null;
   #joinCode: string | undefined;
   #hubUrl: string | undefined;
+  #onConnected: () => void = () => undefined;
 
   private constructor(
     options: UplinkOptions,
@@ -75,6 +76,16 @@ export class SiteUplink implements PolicyAuthor {
   /** Undefined until the site has joined. */
   get identity(): SiteIdentity | undefined {
     return this.#identity;
+  }
+
+  /** There is a hub, or is to be one: what this site lacks may come from there. */
+  get hasHub(): boolean {
+    return this.#identity !== undefined || this.#hubUrl !== undefined;
+  }
+
+  /** `listener` is told whenever the link has come up. */
+  onConnected(listener: () => void): void {
+    this.#onConnected = listener;
   }
 
   get book(): PolicyBook {
@@ -189,12 +200,14 @@ export class SiteUplink implements PolicyAuthor {
 
   #makeLink(identity: SiteIdentity): SiteLink {
     const { config, linkStore, keys, siteNow, log } = this.#options;
-    return new SiteLink({
+    // The hub may have moved since the site joined: the configuration knows where to.
+    const hubUrl = this.#hubUrl ?? identity.hubUrl;
+    const link = new SiteLink({
       store: linkStore,
       book: this.#book,
       keys,
-      identity,
-      transport: httpTransport(this.#hubUrl ?? identity.hubUrl, fetch),
+      identity: { ...identity, hubUrl },
+      transport: httpTransport(hubUrl, fetch),
       now: Date.now,
       siteNow,
       random: Math.random,
@@ -203,5 +216,7 @@ export class SiteUplink implements PolicyAuthor {
       flushMs: config.flushIntervalMs,
       pollMs: Math.min(POLL_MS, config.flushIntervalMs),
     });
+    link.onConnected(() => this.#onConnected());
+    return link;
   }
 }

@@ -1,4 +1,5 @@
 import type { SiteConfig } from "../config/settings.ts";
+import { readVersion } from "../config/version.ts";
 import type { Console } from "../console/console-routes.ts";
 import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
@@ -54,6 +55,7 @@ export async function startSite(config: SiteConfig, options: RoleOptions): Promi
   site.mount(app);
   answerNotFound(app, { site: site.console });
   const listening = stack.use(serve(app, { ...config, log: options.log }));
+  stack.defer(() => site.console.close()); // Before the port: open pages would hold it.
   site.core.uplink.start();
   site.scheduler.start();
   const running = stack.move();
@@ -72,10 +74,7 @@ export async function runSite(
   stack.defer(async () => {
     await foundation.served.flush(foundation.blobIndex, clock.now());
   });
-  if (core.puller) {
-    const { puller } = core;
-    stack.defer(() => puller.close());
-  }
+  stack.defer(() => core.puller.close());
   stack.use(core.uplink);
   const replanner = new Replanner(core.context, core.content);
   const scheduler = stack.use(new Scheduler(siteJobs(core, foundation, replanner), clock, options));
@@ -89,6 +88,7 @@ export async function runSite(
   stack.defer(() => doors.console.close());
   siteGauges(options.metrics, foundation, doors.reports, core.uplink);
   await replanner.run();
+  const version = await readVersion();
   const running = stack.move();
 
   return {
@@ -104,7 +104,7 @@ export async function runSite(
     console: doors.console,
     mountCommon: (app, common) => {
       const { accounts, tokens } = foundation;
-      mountCommon(app, "/", common, options, { accounts, tokens, cookie: SITE_COOKIE });
+      mountCommon(app, "/", common, options, { accounts, tokens, cookie: SITE_COOKIE }, version);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

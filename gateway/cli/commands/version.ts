@@ -1,17 +1,6 @@
-import { join } from "node:path";
+import { readVersion } from "../../config/version.ts";
 import { command, JSON_ARG } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
-
-/** The version of this program, as package.json has it. */
-export async function readVersion(): Promise<string> {
-  const packageJson: unknown = await Bun.file(
-    join(import.meta.dir, "..", "..", "..", "package.json"),
-  ).json();
-  if (typeof packageJson !== "object" || packageJson === null || !("version" in packageJson)) {
-    throw new Error("package.json has no version");
-  }
-  return String(packageJson.version);
-}
 
 export const versionCommand = command({
   about: "Print the version.",

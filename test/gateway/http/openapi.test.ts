@@ -145,7 +145,7 @@ describe.each(["site", "hub"] as const)("the API of a %s", (role) => {
     const cookie = answer.headers.get("Set-Cookie") ?? "";
     expect(cookie).toContain(role === "site" ? "Path=/;" : "Path=/hub;");
     expect(cookie).toContain("HttpOnly");
-    expect(cookie).toContain("SameSite=Strict");
+    expect(cookie).toContain("SameSite=Lax");
     expect(cookie).not.toContain("Secure");
   });
 });
