@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { MATRIX } from "../fixtures/status-matrix.ts";
 import { AutoPhone } from "../harness/auto-phone.ts";
+import { phone as playPhone } from "../harness/phone.ts";
 import { Loose, Rows, Scenario } from "../harness/scenario.ts";
 
 const MatrixAnswer = z.array(
@@ -106,6 +107,70 @@ describe("report scenarios", () => {
     }
   });
 
+  test("S-02 ten Windows devices over SyncML: the same counts, the same rows behind them", async () => {
+    const told: (number | "not-relevant")[] = [5, 5, 5, 5, "not-relevant", 1, 1, 2, 7, 5];
+    const updated = 9; // Has an older version, and is asked whether to update it.
+    const devices: AutoPhone[] = [];
+    for (const [index, status] of told.entries()) {
+      const { id, raw } = await site.device(`s02-${index}`, {
+        osVersion: status === "not-relevant" ? "8.1.0.0" : "10.0.15254.0",
+        osPlatform: "Windows 10 Mobile",
+      });
+      const phone = new AutoPhone(id, raw, index === updated ? "1.0.0.0" : null);
+      await phone.contact();
+      devices.push(phone);
+    }
+    await site.api.send("/api/v1/groups/S02", {
+      method: "PUT",
+      json: { members: { kind: "list", devices: devices.map(({ id }) => id) } },
+    });
+    const { sha256 } = await site.upload("content of S-02");
+    await site.api.send("/api/v1/packages/contoso-app/revisions", {
+      method: "POST",
+      json: {
+        id: "contoso-app-s02",
+        version: "2.2.0.0",
+        minimumOsVersion: "10.0",
+        file: { sha256, name: "ContosoApp1.xap" },
+      },
+    });
+    await site.api.send("/api/v1/distributions", {
+      method: "POST",
+      json: {
+        id: "s02-all",
+        package: "contoso-app",
+        revision: "contoso-app-s02",
+        mode: "on-demand",
+        target: { kind: "group", group: "S02" },
+      },
+    });
+    for (const [index, phone] of devices.entries()) {
+      const status = told[index];
+      if (status === "not-relevant" || status === undefined) continue;
+      await site.request(phone.id, "s02-all");
+      await phone.contact();
+      phone.state.say = () => undefined;
+      phone.state.download = { status: index === updated ? 0 : status };
+      await phone.raw.session(playPhone(phone.state));
+    }
+    const { buckets } = await site.api.request(
+      "/api/v1/distributions/s02-all",
+      z.looseObject({ buckets: z.record(z.string(), Linked) }),
+    );
+    for (const [bucket, expected] of Object.entries({
+      received: 5,
+      pending: 3,
+      failed: 1,
+      not_applicable: 1,
+      removed: 0,
+    })) {
+      const { count, link } = buckets[bucket] ?? { count: -1, link: "" };
+      expect([bucket, count]).toEqual([bucket, expected]);
+      const { rows } = await site.api.request(link, Rows);
+      expect(rows).toHaveLength(expected);
+    }
+  }, 20_000);
+
   test("S-61 retry from the report, and stop", async () => {
     const phones: AutoPhone[] = [];
     for (let n = 0; n < 4; n++) {
@@ -125,12 +190,11 @@ describe("report scenarios", () => {
       await site.request(phone.id, distribution);
       await phone.contact();
       phone.state.download = { status: 7, lastError: -2145844844 };
-      phone.state.say = undefined as never;
+      phone.state.say = () => undefined;
     }
     for (const phone of phones.slice(0, 3)) {
       const { raw, state } = phone;
-      const { phone: handler } = await import("../harness/phone.ts");
-      await raw.session(handler(state));
+      await raw.session(playPhone(state));
     }
     const failed = await site.rows(`distribution:${distribution} status:failed`);
     expect(failed).toHaveLength(3);
