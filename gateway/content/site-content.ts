@@ -8,7 +8,7 @@ import type { Puller } from "./puller.ts";
 export interface SiteContentDeps {
   readonly store: BlobStore;
   readonly urls: DeviceUrls;
-  /** Undefined where there is no hub: files come by upload only. */
+  /** Undefined as long as there is no hub: files come by upload only. */
   readonly puller: Puller | undefined;
 }
 

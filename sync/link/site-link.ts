@@ -86,6 +86,7 @@ export class SiteLink {
   #lastError: string | null = null;
   #nextStepAtMs: number | null = null;
   #wake: () => void = () => undefined;
+  #onConnected: () => void = () => undefined;
 
   constructor(deps: SiteLinkDeps) {
     this.#deps = deps;
@@ -125,6 +126,11 @@ export class SiteLink {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
+  }
+
+  /** `listener` is told whenever the hub has welcomed this site: what waited for the hub can go on. */
+  onConnected(listener: () => void): void {
+    this.#onConnected = listener;
   }
 
   async view(): Promise<LinkView> {
@@ -244,6 +250,7 @@ export class SiteLink {
     this.#connectedSinceMs = this.#deps.siteNow();
     this.#nextPollAtMs = now();
     this.#lastError = null;
+    this.#onConnected();
     return 0;
   }
 
