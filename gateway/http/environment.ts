@@ -19,6 +19,8 @@ export interface AppEnv {
     isHttps: boolean;
     /** Who asks; undefined before or without identification. */
     principal: Principal | undefined;
+    /** Why the request was refused, for its log line; undefined when it was not. */
+    refusal: string | undefined;
     /** Fields of the JSON answer that hold a secret shown once: never kept. */
     secretFields: readonly string[] | undefined;
   };

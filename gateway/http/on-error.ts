@@ -20,15 +20,14 @@ const CODE_OF: Readonly<Record<number, string>> = {
 export function onError(log: Log): ErrorHandler<AppEnv> {
   return (error, c) => {
     const requestId = c.get("requestId");
+    if (error instanceof AppError || error instanceof ProtocolError)
+      c.set("refusal", error.message);
     if (error instanceof AppError) {
       const headers = new Headers();
       if (error.retryAfterMs !== undefined) {
         headers.set("Retry-After", String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
       }
       if (error.code === "unauthorized") headers.set("WWW-Authenticate", 'Bearer realm="outpost"');
-      if (error.code === "no-room" || error.code === "unavailable") {
-        log.warn("request-refused", { requestId, path: c.req.path, code: error.code });
-      }
       return problemResponse(problemOf(error, requestId), headers);
     }
     if (error instanceof ProtocolError) {

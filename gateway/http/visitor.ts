@@ -52,7 +52,8 @@ export function visitor({ proxies, log, metrics, elapsed, isQuiet }: VisitorOpti
     metrics.observe("outpost_http_request_seconds", { route }, milliseconds / 1000);
     if (isQuiet(c.req.path) && status < 500) return;
     const principal = c.get("principal");
-    log.info("request", {
+    // What the gateway could not do is for its operator; what was asked wrongly is for whoever asked.
+    log[status < 500 ? "info" : "warn"]("request", {
       requestId,
       method: c.req.method,
       path: c.req.path,
@@ -60,6 +61,7 @@ export function visitor({ proxies, log, metrics, elapsed, isQuiet }: VisitorOpti
       milliseconds: Math.round(milliseconds * 10) / 10,
       address: client.address,
       by: principal?.name,
+      reason: c.get("refusal"),
     });
   });
 }

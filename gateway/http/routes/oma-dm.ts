@@ -27,9 +27,8 @@ export interface OmaDmDeps {
 export function omaDmRoutes({ serve, baseUrlOf, log, metrics }: OmaDmDeps): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.post("/syncml", async (c) => {
-    const contentType = contentTypeOf(c.req.header("content-type"));
     const origin = { address: c.get("address") ?? "", baseUrl: baseUrlOf(c.req.raw) };
-    const message = await readMessage(c.req.raw, origin, { log, metrics });
+    const { contentType, message } = await readMessage(c.req.raw, origin, { log, metrics });
     const answer = await serve(message, origin);
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
     return new Response(printXml(encodeMessage(answer)), {
@@ -39,19 +38,20 @@ export function omaDmRoutes({ serve, baseUrlOf, log, metrics }: OmaDmDeps): Hono
   return routes;
 }
 
-/** A message that breaks a rule is refused and logged with the rule; nothing of it is stored. */
+/** What cannot be read is refused and logged with the rule it breaks; nothing of it is stored. */
 async function readMessage(
   request: Request,
   origin: MessageOrigin,
   { log, metrics }: Pick<OmaDmDeps, "log" | "metrics">,
-): Promise<Message> {
+): Promise<{ readonly contentType: string; readonly message: Message }> {
   try {
-    return decodeMessage(parseXml(await readBody(request)));
+    const contentType = contentTypeOf(request.headers.get("content-type") ?? undefined);
+    return { contentType, message: decodeMessage(parseXml(await readBody(request))) };
   } catch (error) {
-    if (error instanceof ProtocolError) {
+    if (error instanceof ProtocolError || error instanceof AppError) {
       metrics.count("outpost_syncml_messages_total", { outcome: "refused" });
       log.warn("message-refused", {
-        rule: error.rule,
+        rule: error instanceof ProtocolError ? error.rule : error.code,
         problem: error.message,
         address: origin.address,
       });
