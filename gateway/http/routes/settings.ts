@@ -2,7 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { fieldError } from "../../../devices/model/errors.ts";
 import type { EnterpriseSettings } from "../../../devices/model/policy.ts";
 import { isTimeZone } from "../../../devices/windows/recurrence.ts";
-import { isDefaultSubject } from "../../../protocols/csp/enterprise-app-management/certificate-criteria.ts";
+import {
+  isDefaultSubject,
+  namesSubject,
+} from "../../../protocols/csp/enterprise-app-management/certificate-criteria.ts";
 import { parseEnterpriseId } from "../../../protocols/csp/enterprise-app-management/uris.ts";
 import { recordAction } from "../audited.ts";
 import { checkPreconditions, etagOf } from "../conditional.ts";
@@ -170,6 +173,12 @@ export function checkedEnterprise(
       throw fieldError(
         "/certificateSearchCriteria",
         "this is the subject that every device has by default: give the certificates one of your own",
+      );
+    }
+    if (!namesSubject(certificateSearchCriteria)) {
+      throw fieldError(
+        "/certificateSearchCriteria",
+        "name an attribute of the subject and its value, such as CN%3DDevice-42",
       );
     }
   }

@@ -14,6 +14,16 @@ export function isDefaultSubject(text: string): boolean {
   return plain.toLowerCase().includes(DEFAULT_SUBJECT);
 }
 
+/**
+ * Can a certificate fit this text at all? Each of its parts has to be an attribute with a value, as in
+ * `CN%3DDevice-42`, and none holds NUL, which no subject does. Criteria that fit nothing would keep
+ * every device from its downloads.
+ */
+export function namesSubject(text: string): boolean {
+  const plain = decodeEscapes(text.replace(/^Subject=/i, ""));
+  return /^\s*[A-Za-z0-9.]+\s*=\s*\S/.test(plain) && !/\0|\\x00/i.test(plain);
+}
+
 /** Decodes what is a percent escape of one ASCII character and leaves the rest alone. */
 function decodeEscapes(text: string): string {
   return text.replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
