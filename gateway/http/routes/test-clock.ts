@@ -4,6 +4,8 @@ import type { AppEnv } from "../environment.ts";
 
 /** The longest step between two runs of due jobs, so that no occurrence is jumped over. */
 const STEP_MS_MAX = 24 * 60 * 60 * 1000;
+/** The farthest that one request moves the clock: every day on the way costs a run of due jobs. */
+export const MOVE_MS_MAX = 10 * 366 * STEP_MS_MAX;
 
 export interface TestClockDeps {
   readonly clock: { now(): number; moveTo(toMs: number): void };
@@ -18,10 +20,14 @@ export function testClockRoutes({ clock, runDueJobs }: TestClockDeps): Hono<AppE
     if (!isLoopback(c.env?.server?.requestIP(c.req.raw)?.address)) {
       throw new AppError("forbidden", "the test clock answers to loopback addresses only");
     }
-    const body = (await c.req.json().catch(() => {
+    const body: unknown = await c.req.json().catch(() => undefined);
+    if (typeof body !== "object" || body === null) {
       throw new AppError("invalid", 'send {"set": ISO time} or {"advanceMs": number}');
-    })) as { set?: unknown; advanceMs?: unknown };
+    }
     const targetMs = targetOf(body, clock.now());
+    if (targetMs - clock.now() > MOVE_MS_MAX) {
+      throw new AppError("unprocessable", "one request moves the clock by ten years at most");
+    }
     if (targetMs < clock.now()) clock.moveTo(targetMs); // Throws: never backwards.
     do {
       clock.moveTo(Math.min(targetMs, clock.now() + STEP_MS_MAX));
