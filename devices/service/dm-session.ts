@@ -205,10 +205,11 @@ function credentialAfter(
 }
 
 function refuseBlocked(credential: DeviceCredential | undefined, nowMs: number): void {
-  const untilMs = credential?.blockedUntilMs ?? 0;
-  if (untilMs > nowMs) {
+  const waitMs = (credential?.blockedUntilMs ?? 0) - nowMs;
+  // A longer wait than there is: the clock was set back meanwhile, and the block means nothing now.
+  if (waitMs > 0 && waitMs <= BLOCK_MS_MAX) {
     throw new AppError("too-many", "this device failed to authenticate too often; it has to wait", {
-      retryAfterMs: untilMs - nowMs,
+      retryAfterMs: waitMs,
     });
   }
 }

@@ -52,7 +52,7 @@ export class LoginBackoff {
 
   #wait(key: string, free: number, nowMs: number): number {
     const failures = this.#failures.get(key);
-    if (failures === undefined || nowMs - failures.lastAtMs >= FORGET_MS) return 0;
+    if (failures === undefined || isForgotten(failures, nowMs)) return 0;
     const beyond = failures.count - free;
     if (beyond < 0) return 0;
     const waitMs = Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** Math.min(beyond, 30));
@@ -61,12 +61,17 @@ export class LoginBackoff {
 
   #count(key: string, nowMs: number): void {
     const former = this.#failures.get(key);
-    const isForgotten = former === undefined || nowMs - former.lastAtMs >= FORGET_MS;
+    const isFirst = former === undefined || isForgotten(former, nowMs);
     this.#failures.delete(key); // Inserted again at the end: the map's order is that of failures.
-    this.#failures.set(key, { count: isForgotten ? 1 : former.count + 1, lastAtMs: nowMs });
+    this.#failures.set(key, { count: isFirst ? 1 : former.count + 1, lastAtMs: nowMs });
     const oldest = this.#failures.keys().next();
     if (this.#failures.size > ENTRIES_MAX && !oldest.done) this.#failures.delete(oldest.value);
   }
+}
+
+/** A failure in the future is one from before the clock was set back: nobody waits for that. */
+function isForgotten({ lastAtMs }: Failures, nowMs: number): boolean {
+  return nowMs - lastAtMs >= FORGET_MS || lastAtMs > nowMs;
 }
 
 const nameKey = (name: string): string => `name ${name.toLowerCase().slice(0, 64)}`;

@@ -53,7 +53,9 @@ export class Scheduler implements AsyncDisposable {
   async #runAll(): Promise<void> {
     for (const [job, dueMs] of this.#due) {
       const nowMs = this.#clock.now();
-      if (this.#isStopped || nowMs < dueMs) continue;
+      // Due later than one interval from now: the clock was set back meanwhile.
+      const isDue = nowMs >= dueMs || dueMs - nowMs > job.everyMs;
+      if (this.#isStopped || !isDue) continue;
       this.#due.set(job, nowMs + job.everyMs);
       try {
         await job.run(nowMs);
