@@ -68,6 +68,8 @@ interface Given {
   readonly name: string;
 }
 
+const LOOPBACK = "127.0.0.1";
+
 /**
  * The checked configuration of one role. Precedence: defaults < file < environment < flags.
  * Throws ConfigError with all problems; each names the setting and says what would be right.
@@ -86,6 +88,7 @@ export function readConfig<R extends Role>(role: R, sources: ConfigSources): Loa
       problems.push(error instanceof Error ? error.message : String(error));
     }
   }
+  keepTestsLocal(values, shown);
   problems.push(...contradictions(values));
   if (problems.length > 0) throw new ConfigError(problems);
   // Every key of the role is set above, each by its own parser: the table is the proof.
@@ -143,6 +146,15 @@ function strongest(key: string, { env, file, flags }: ConfigSources): Given | un
   }
   const fileText = value instanceof Date ? value.toISOString() : String(value);
   return { text: fileText, origin: "file", name };
+}
+
+/** A test clock is for this machine only: unless an address was chosen, it listens on loopback. */
+function keepTestsLocal(values: Partial<Record<SettingKey, unknown>>, shown: ShownSetting[]): void {
+  const index = shown.findIndex(({ key, origin }) => key === "host" && origin === "default");
+  const host = shown[index];
+  if (values.testClock !== true || host === undefined) return;
+  values.host = LOOPBACK;
+  shown[index] = { ...host, value: LOOPBACK };
 }
 
 /** Rules between settings. Only what was read without a problem is compared. */

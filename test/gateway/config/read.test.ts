@@ -118,7 +118,11 @@ describe("readConfig()", () => {
   });
 
   test.each([
-    ["test clock on an open address", { OUTPOST_TEST_CLOCK: "1" }, "OUTPOST_HOST=127.0.0.1"],
+    [
+      "test clock on an open address",
+      { OUTPOST_TEST_CLOCK: "1", OUTPOST_HOST: "0.0.0.0" },
+      "OUTPOST_HOST=127.0.0.1",
+    ],
     ["test time without clock", { OUTPOST_TEST_NOW: "2026-01-01T00:00:00Z" }, "set both or none"],
     ["join code without hub", { OUTPOST_JOIN_CODE: "abcd-efgh" }, "OUTPOST_HUB_URL"],
     [
@@ -140,8 +144,13 @@ describe("readConfig()", () => {
     expect(problemsOf("site", { env }).join()).toContain(advice);
   });
 
+  test("a test clock listens on loopback unless an address was chosen", () => {
+    const { config } = readConfig("site", { ...NOTHING, env: { OUTPOST_TEST_CLOCK: "1" } });
+    expect(config.host).toBe("127.0.0.1");
+  });
+
   test("reports every problem at once", () => {
-    const env = { OUTPOST_PORT: "x", OUTPOST_TIME_ZONE: "y", OUTPOST_TEST_CLOCK: "1" };
+    const env = { OUTPOST_PORT: "x", OUTPOST_TIME_ZONE: "y", OUTPOST_LOG_LEVEL: "z" };
     expect(problemsOf("both", { env })).toHaveLength(3);
   });
 
