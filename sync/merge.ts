@@ -17,8 +17,14 @@ export function mergeOrder<Row extends Pick<Installation, OrderKey>>(a: Row, b: 
 
 type OrderKey = "incarnation" | "attempt" | "sequence" | "hlc" | "site";
 
+/** A device and its rows at a site. */
+export interface DeviceHere {
+  readonly device: Device;
+  readonly rows: readonly Installation[];
+}
+
 /** A device after adoption, with the facts that say what the adoption decided. */
-export interface AdoptedDevice extends KnownDevice {
+export interface AdoptedDevice extends DeviceHere {
   readonly facts: readonly NewFact[];
 }
 
@@ -32,10 +38,17 @@ export interface AdoptedDevice extends KnownDevice {
  *
  * @param here what the site has of it; undefined when the device is not known here
  * @param known what the hub has of the same device
+ * @returns undefined when neither side knows what the device is: its rows stay at the hub alone
  */
-export function adoptDevice(here: KnownDevice | undefined, known: KnownDevice): AdoptedDevice {
-  if (here === undefined) return { ...known, facts: [deviceFact(known.device)] };
-  const device = atLatestLife(laterDevice(here.device, known.device), [
+export function adoptDevice(
+  here: DeviceHere | undefined,
+  known: KnownDevice,
+): AdoptedDevice | undefined {
+  if (here === undefined) {
+    const { device, rows } = known;
+    return device === null ? undefined : { device, rows, facts: [deviceFact(device)] };
+  }
+  const device = atLatestLife(laterDevice(here.device, known.device ?? here.device), [
     ...here.rows,
     ...known.rows,
   ]);

@@ -63,12 +63,22 @@ export function decideHello(
     reason,
     site: {
       ...speaking,
-      incarnation: Math.max(site.incarnation, hello.incarnation) + 1,
+      incarnation: nextIncarnation(Math.max(site.incarnation, hello.incarnation), at.realMs),
       acknowledgedFrame: 0,
       needsSnapshot: true,
     },
   };
 }
+
+/**
+ * A number that was never given before, also by a hub whose disk went back since: above the last one
+ * known, and no lower than the seconds that have passed since 2026.
+ */
+export function nextIncarnation(last: number, realMs: number): number {
+  return Math.max(last + 1, Math.floor((realMs - INCARNATION_EPOCH_MS) / 1000));
+}
+
+const INCARNATION_EPOCH_MS = Date.UTC(2026, 0, 1);
 
 function reasonToAdopt(site: SiteRecord, hello: HelloRequest): string | undefined {
   if (hello.mustAdopt) return "the site was restored, or joined again";

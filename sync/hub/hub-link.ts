@@ -171,7 +171,10 @@ export class HubLink {
       if (code.usedAtMs !== null) {
         throw new AppError("conflict", "the site has joined again since; ask for a new code");
       }
-      const site = joinedSite(code.site, code, request, former, now());
+      const site = joinedSite(code.site, code, request, former, {
+        nowMs: now(),
+        realMs: this.#deps.realNow(),
+      });
       await store.join(site, { ...code, usedAtMs: now(), usedByKey: request.signingKey });
       return site;
     });

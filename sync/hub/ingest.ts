@@ -38,8 +38,6 @@ type Prepared = Omit<IngestWrite, "site" | "inbox"> & {
 
 /** How far back the last report before a decision is looked for, in facts. */
 const EARLIER_FACTS_MAX = 2000;
-/** Old status documents of a site that are looked for when a new one begins. */
-const FORMER_DOCUMENTS_MAX = 16;
 
 /**
  * @param site the sender's record as it is now
@@ -167,7 +165,7 @@ async function writeOf(
   if (anew) {
     return {
       documents: [
-        ...formerDocuments(name),
+        ...(await formerDocuments(deps, name)),
         { kind: "replace", name, state: update, version, atMs },
       ],
       tail: { updates: 0, bytes: 0, stateBytes: update.length },
@@ -308,12 +306,8 @@ export function documentNameOf(site: Pick<SiteRecord, "id" | "incarnation">): st
 }
 
 /** A new incarnation's document takes the place of the former ones. */
-function formerDocuments(name: string): readonly DocumentWrite[] {
-  const slash = name.lastIndexOf("/") + 1;
-  const incarnation = Number(name.slice(slash));
-  const count = Math.min(FORMER_DOCUMENTS_MAX, incarnation - 1);
-  return Array.from({ length: count }, (_, index) => ({
-    kind: "remove",
-    name: `${name.slice(0, slash)}${incarnation - 1 - index}`,
-  }));
+async function formerDocuments(deps: IngestDeps, name: string): Promise<readonly DocumentWrite[]> {
+  const prefix = name.slice(0, name.lastIndexOf("/") + 1);
+  const names = await deps.store.documentNames(prefix);
+  return names.filter((one) => one !== name).map((one) => ({ kind: "remove", name: one }));
 }

@@ -3,6 +3,7 @@ import type { SiteId } from "../../devices/model/ids.ts";
 import { isSigned, parsePublicKey } from "../crypto/keys.ts";
 import { JOIN_REQUEST, parseMessage, SIGNED, signedBytes } from "../messages/messages.ts";
 import type { JoinCode, SiteRecord } from "../ports/hub-store.ts";
+import { nextIncarnation } from "./decide-hello.ts";
 
 export interface JoinRequest {
   readonly code: string;
@@ -43,7 +44,7 @@ export function joinedSite(
   code: JoinCode,
   request: JoinRequest,
   former: SiteRecord | undefined,
-  nowMs: number,
+  at: { readonly nowMs: number; readonly realMs: number },
 ): SiteRecord {
   return {
     id,
@@ -53,13 +54,13 @@ export function joinedSite(
     sealingKey: request.sealingKey,
     instance: "",
     formerInstances: [],
-    incarnation: (former?.incarnation ?? 0) + 1,
+    incarnation: former ? nextIncarnation(former.incarnation, at.realMs) : 1,
     acknowledgedFrame: 0,
     needsSnapshot: true,
-    joinedAtMs: nowMs,
+    joinedAtMs: at.nowMs,
     lastSeenMs: former?.lastSeenMs ?? null,
     asOfMs: former?.asOfMs ?? null,
-    clockOffsetMs: request.timeMs - nowMs,
+    clockOffsetMs: request.timeMs - at.nowMs,
     confirmedPolicyVersion: 0,
     alarm: null,
     revokedAtMs: null,

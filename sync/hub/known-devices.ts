@@ -6,7 +6,7 @@ import type { KnownDevice } from "../ports/site-link-store.ts";
  * What the hub tells a site that adopts: the site's own device and rows, and the highest sequence
  * number that any site has reported in the device's present life. [D11, PROTOCOL 6.6]
  *
- * @returns undefined for a device that the site has not described: only rows of it are known
+ * @returns undefined for a device that the hub does not know
  */
 export function knownDevice(
   site: SiteId,
@@ -14,13 +14,12 @@ export function knownDevice(
   atHub: ReadonlyMap<DeviceId, DeviceAtHub>,
 ): KnownDevice | undefined {
   const all = atHub.get(id);
-  const device = all?.devices.find((one) => one.site === site);
-  if (all === undefined || device === undefined) return undefined;
+  if (all === undefined) return undefined;
+  const rows = all.rows.filter((row) => row.site === site);
+  const device = all.devices.find((one) => one.site === site);
+  if (device === undefined) return { id, device: null, rows };
   const sequence = [...all.rows, ...all.devices]
     .filter(({ incarnation }) => incarnation === device.incarnation)
     .reduce((highest, one) => Math.max(highest, one.sequence), device.sequence);
-  return {
-    device: { ...device, sequence },
-    rows: all.rows.filter((row) => row.site === site),
-  };
+  return { id, device: { ...device, sequence }, rows };
 }

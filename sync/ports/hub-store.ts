@@ -136,6 +136,8 @@ export interface HubStore {
   /** What is known of a frame taken in before; undefined when it was not. */
   inboxEntry(site: SiteId, incarnation: number, frameSeq: number): Promise<InboxEntry | undefined>;
   document(name: string): Promise<StoredDocument | undefined>;
+  /** The names of the documents that begin with a prefix. */
+  documentNames(prefix: string): Promise<readonly string[]>;
   /** The last fact known of every incarnation of the site, ascending. */
   factPositions(site: SiteId): Promise<readonly FactPosition[]>;
   /** Facts of one incarnation of a site after a number, ascending, at most the limit. */

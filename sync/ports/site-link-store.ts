@@ -1,6 +1,6 @@
 import type { Device } from "../../devices/model/device.ts";
 import type { Fact } from "../../devices/model/fact.ts";
-import type { SiteId } from "../../devices/model/ids.ts";
+import type { DeviceId, SiteId } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
 import type { DocumentWrite, StoredDocument } from "./documents.ts";
 
@@ -101,7 +101,9 @@ export interface ChangedRows {
 
 /** A device with its rows: what is merged when a site adopts what the hub knows. */
 export interface KnownDevice {
-  readonly device: Device;
+  readonly id: DeviceId;
+  /** Null when the hub has rows of it and was never told what it is. */
+  readonly device: Device | null;
   readonly rows: readonly Installation[];
 }
 
@@ -114,7 +116,10 @@ export interface Adoption {
    * `seq` on get the new incarnation, numbered densely from 1 in their order. Null: none.
    */
   readonly renumber: FactPosition | null;
-  /** For each, the transaction reads what is here and writes `adoptDevice(here, known)`. */
+  /**
+   * For each, the transaction reads what is here and writes what `adoptDevice(here, known)` returns,
+   * if anything; its facts are numbered after the ones that were moved.
+   */
   readonly known: readonly KnownDevice[];
   readonly documents: readonly DocumentWrite[];
 }

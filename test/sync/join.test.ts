@@ -81,7 +81,8 @@ describe("joining", () => {
     const { code } = await makeCode(world);
     const disk = emptySiteDisk();
     await join(world, disk, code);
-    expect(disk.position).toMatchObject({ incarnation: 2, mustAdopt: true });
+    expect(disk.position.incarnation).toBeGreaterThan(1);
+    expect(disk.position.mustAdopt).toBe(true);
     await old.step();
     await world.runUntil(world.nowMs + 120_000);
     const view = await old.link.view();

@@ -53,24 +53,32 @@ describe("mergeOrder()", () => {
   });
 });
 
+/** `adoptDevice` where the device is known to either side. */
+function adopt(...sides: Parameters<typeof adoptDevice>) {
+  const adopted = adoptDevice(...sides);
+  if (!adopted) throw new Error("nobody knows the device");
+  return adopted;
+}
+
 describe("adoptDevice()", () => {
   const device = deviceNamed("till", { incarnation: 1024, sequence: 5 });
   const at = (sequence: number, observedAtMs: number, change: Partial<Installation> = {}) =>
     rowOf("till", "d1", { incarnation: 1024, attempt: 1, sequence, observedAtMs, ...change });
   const known = (sequence: number, rows: Installation[], change: Partial<Device> = {}) => ({
+    id: device.id,
     device: { ...device, sequence, ...change },
     rows,
   });
 
   test("[6.6] an empty box takes everything", () => {
     const theirs = known(9, [at(9, 900)]);
-    const adopted = adoptDevice(undefined, theirs);
-    expect(adopted).toMatchObject(theirs);
+    const adopted = adopt(undefined, theirs);
+    expect(adopted).toMatchObject({ device: theirs.device, rows: theirs.rows });
     expect(adopted.facts).toMatchObject([{ kind: "device", device: device.id, by: "hub" }]);
   });
 
   test("[6.6] a row from before the backup gives way to what the hub has heard since", () => {
-    const adopted = adoptDevice({ device, rows: [at(5, 500)] }, known(9, [at(9, 900)]));
+    const adopted = adopt({ device, rows: [at(5, 500)] }, known(9, [at(9, 900)]));
     expect(adopted.rows).toEqual([at(9, 900)]);
     expect(adopted.device.sequence).toBe(9);
     expect(adopted.facts).toEqual([]);
@@ -81,7 +89,7 @@ describe("adoptDevice()", () => {
       device: { ...device, sequence: 6 },
       rows: [at(6, 2000, { status: "installed" })],
     };
-    const adopted = adoptDevice(ours, known(9, [at(9, 900, { status: "failed" })]));
+    const adopted = adopt(ours, known(9, [at(9, 900, { status: "failed" })]));
     expect(adopted.rows).toEqual([at(10, 2000, { status: "installed" })]);
     expect(adopted.device.sequence).toBe(10);
     expect(adopted.facts).toMatchObject([{ kind: "report", sequence: 10, status: "installed" }]);
@@ -89,36 +97,44 @@ describe("adoptDevice()", () => {
 
   test("[6.6] numbers of the device's own that are ahead stay as they are", () => {
     const ours = { device: { ...device, sequence: 12 }, rows: [at(12, 800)] };
-    expect(adoptDevice(ours, known(9, [at(9, 900)])).rows).toEqual([at(12, 800)]);
+    expect(adopt(ours, known(9, [at(9, 900)])).rows).toEqual([at(12, 800)]);
   });
 
   test("[6.6] of one number used twice, the later observation stays under the next number", () => {
     const ours = { device, rows: [at(9, 1000)] };
-    expect(adoptDevice(ours, known(9, [at(9, 900)])).rows).toEqual([at(10, 1000)]);
+    expect(adopt(ours, known(9, [at(9, 900)])).rows).toEqual([at(10, 1000)]);
     const earlier = { device, rows: [at(9, 800)] };
-    expect(adoptDevice(earlier, known(9, [at(9, 900)])).rows).toEqual([at(9, 900)]);
+    expect(adopt(earlier, known(9, [at(9, 900)])).rows).toEqual([at(9, 900)]);
   });
 
   test("[6.6] a removal that only the hub remembers is taken over", () => {
     const ours = { device, rows: [] };
-    const adopted = adoptDevice(ours, known(5, [], { removedAtMs: 77 }));
+    const adopted = adopt(ours, known(5, [], { removedAtMs: 77 }));
     expect(adopted.device.removedAtMs).toBe(77);
     expect(adopted.facts).toMatchObject([{ kind: "device" }]);
   });
 
   test("[6.6] the later life of a device counts, whichever side has it", () => {
     const later = { ...device, incarnation: 2048, name: "later" };
-    const here = adoptDevice({ device: later, rows: [] }, known(5, []));
+    const here = adopt({ device: later, rows: [] }, known(5, []));
     expect(here.device.name).toBe("later");
-    const there = adoptDevice({ device, rows: [] }, { device: later, rows: [] });
+    const there = adopt({ device, rows: [] }, { id: device.id, device: later, rows: [] });
     expect(there.device.name).toBe("later");
     const byRow = known(1, [at(2, 900, { incarnation: 3072 })]);
-    expect(adoptDevice({ device, rows: [] }, byRow).device.incarnation).toBe(3072);
+    expect(adopt({ device, rows: [] }, byRow).device.incarnation).toBe(3072);
+  });
+
+  test("[6.6] rows of a device that the hub was never told about are adopted where it is known", () => {
+    const rowsOnly = { id: device.id, device: null, rows: [at(2, 900, { incarnation: 2048 })] };
+    expect(adoptDevice(undefined, rowsOnly)).toBeUndefined();
+    const adopted = adopt({ device, rows: [at(5, 500)] }, rowsOnly);
+    expect(adopted.rows).toEqual(rowsOnly.rows);
+    expect(adopted.device.incarnation).toBe(2048);
   });
 
   test("[6.6] adopting twice is adopting once", () => {
     const theirs = known(9, [at(9, 900)]);
-    const { facts: _, ...once } = adoptDevice({ device, rows: [at(6, 2000)] }, theirs);
-    expect(adoptDevice(once, theirs)).toEqual({ ...once, facts: [] });
+    const { facts: _, ...once } = adopt({ device, rows: [at(6, 2000)] }, theirs);
+    expect(adopt(once, theirs)).toEqual({ ...once, facts: [] });
   });
 });

@@ -116,6 +116,13 @@ export class SqlHubStore implements HubStore {
     return readDocument(this.#database.connection, name);
   }
 
+  async documentNames(prefix: string): Promise<readonly string[]> {
+    return this.#database.connection
+      .prepare("SELECT name FROM documents WHERE substr(name, 1, ?) = ? ORDER BY name")
+      .rows(prefix.length, prefix)
+      .map(([name]) => String(name));
+  }
+
   async factPositions(site: SiteId): Promise<readonly FactPosition[]> {
     const { incarnation, seq } = journalPositions;
     return this.#database.db

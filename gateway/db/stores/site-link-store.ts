@@ -181,9 +181,10 @@ export class SqlSiteLinkStore implements SiteLinkStore {
 
   /** @returns the facts that say what was decided; they come after those that were renumbered */
   #adoptNow(known: KnownDevice, site: SiteId): readonly NewFact[] {
-    const view = this.#view(known.device.id);
+    const view = this.#view(known.id);
     const here = view && { device: view.device, rows: view.installations };
     const adopted = adoptDevice(here, known);
+    if (!adopted) return [];
     upsertInto(this.#database.connection, devices, ["site", "id"])({ ...adopted.device, site });
     this.#rows.putNow(adopted.rows.map((row) => ({ ...row, site })));
     return adopted.facts;

@@ -132,7 +132,7 @@ describe("when something fails", () => {
     frame.bytes[frame.bytes.length - 70] = (frame.bytes[frame.bytes.length - 70] ?? 0) ^ 1;
     world.intercept = undefined;
     await world.converge();
-    expect(site.disk.position.incarnation).toBe(2);
+    expect(site.disk.position.incarnation).toBeGreaterThan(1);
     expect(world.hub.disk.rows.size).toBe(1);
     expect(world.hub.disk.facts.size).toBe(site.disk.facts.length);
   });

@@ -107,6 +107,10 @@ export class MemoryHubStore implements HubStore {
     return this.#disk.documents.get(name);
   }
 
+  async documentNames(prefix: string): Promise<readonly string[]> {
+    return [...this.#disk.documents.keys()].filter((name) => name.startsWith(prefix));
+  }
+
   async factPositions(site: SiteId): Promise<readonly FactPosition[]> {
     return [...this.#disk.positions.values()]
       .filter((position) => position.site === site)

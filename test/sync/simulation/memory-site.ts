@@ -176,10 +176,11 @@ export class MemorySiteLinkStore implements SiteLinkStore {
     }
     const decided: NewFact[] = [];
     for (const known of adoption.known) {
-      const device = disk.devices.get(known.device.id);
+      const device = disk.devices.get(known.id);
       const rows = [...disk.rows.values()].map(({ row }) => row);
       const here = device && { device, rows: rows.filter((row) => row.device === device.id) };
       const adopted = adoptDevice(here, known);
+      if (!adopted) continue;
       disk.devices.set(adopted.device.id, adopted.device);
       for (const row of adopted.rows) putRow(disk, row);
       decided.push(...adopted.facts);

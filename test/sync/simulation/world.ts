@@ -28,6 +28,8 @@ interface Straggler {
 
 const START_MS = Date.UTC(2026, 10, 2);
 const STRAGGLER_MS_MAX = 90_000;
+/** Two polls and a little. */
+const SETTLE_MS = 130_000;
 const STEPS_TO_CONVERGE_MAX = 4000;
 
 export class World {
@@ -108,13 +110,15 @@ export class World {
   /** No more faults: runs until every site says that it is live and has nothing left to send. */
   async converge(): Promise<void> {
     this.faults = NO_FAULTS;
+    // A site whose session is over notices with its next poll.
+    await this.runUntil(this.nowMs + SETTLE_MS);
     for (let steps = 0; steps < STEPS_TO_CONVERGE_MAX; steps += 1) {
       await this.runUntil(this.nowMs + 20_000);
       const views = await Promise.all(this.sites.map(({ link }) => link.view()));
       const isDone = (view: (typeof views)[number]) =>
         view.phase === "live" && view.pendingRows === 0 && view.pendingFacts === 0;
       if (views.every(isDone) && this.#stragglers.length === 0) {
-        await this.runUntil(this.nowMs + 120_000); // The last confirmation of policy.
+        await this.runUntil(this.nowMs + SETTLE_MS); // The last confirmation of policy.
         return;
       }
     }
