@@ -1,4 +1,3 @@
-import { networkInterfaces } from "node:os";
 import { serveMessage } from "../../devices/service/dm-session.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
 import type { SiteConfig } from "../config/settings.ts";
@@ -13,6 +12,7 @@ import type { Api } from "../http/environment.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
 import { consoleFiles, every, listFiles, SITE_COOKIE } from "./doors.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
+import { isOwnAddress, ownAddress } from "./own-addresses.ts";
 import type { Replanner } from "./replanner.ts";
 import type { SiteCore } from "./site-core.ts";
 import { siteUseCases } from "./site-use-cases.ts";
@@ -117,18 +117,6 @@ function baseUrlOf(config: SiteConfig, request: Request): string {
   if (config.siteUrl) return config.siteUrl.toString().replace(/\/+$/, "");
   const url = new URL(request.url);
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (host === "localhost" || ownAddresses().has(host)) return url.origin;
-  const [first = "127.0.0.1"] = [...ownAddresses()].filter((address) => !address.includes(":"));
-  return `${url.protocol}//${first}:${url.port || "80"}`;
-}
-
-let addresses: ReadonlySet<string> | undefined;
-
-function ownAddresses(): ReadonlySet<string> {
-  addresses ??= new Set(
-    Object.values(networkInterfaces()).flatMap((list) =>
-      (list ?? []).map(({ address }) => address),
-    ),
-  );
-  return addresses;
+  if (host === "localhost" || isOwnAddress(host)) return url.origin;
+  return `${url.protocol}//${ownAddress()}:${url.port || "80"}`;
 }

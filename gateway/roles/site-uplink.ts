@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../devices/model/errors.ts";
 import type { DeviceId, Sha256, SiteId } from "../../devices/model/ids.ts";
@@ -18,6 +19,7 @@ import type {
 } from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import type { LocalSettingsStore } from "../http/use-cases.ts";
+import { ownAddress } from "./own-addresses.ts";
 
 /** How long a start waits for the hub before it goes on without it. */
 const JOIN_AT_START_MS = 5_000;
@@ -210,6 +212,7 @@ export class SiteUplink implements PolicyAuthor {
       transport: httpTransport(hubUrl, fetch),
       now: Date.now,
       siteNow,
+      box: `${hostname()} ${ownAddress()}`,
       random: Math.random,
       randomBytes: (count) => randomBytes(count),
       log,

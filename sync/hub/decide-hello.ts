@@ -41,8 +41,8 @@ export function decideHello(
   }
   if (replaced !== undefined && isAlive(site, nowMs)) {
     const message =
-      `two appliances use the identity of site ${site.id}: process ${site.instance} speaks for it, ` +
-      `process ${hello.instance} still runs. Turn one off, or join it as a site of its own.`;
+      `two appliances use the identity of site ${site.id}: ${site.instance} speaks for it, ` +
+      `${hello.instance} still runs. Turn one off, or join it as a site of its own.`;
     return {
       verdict: "refused",
       site: { ...site, alarm: message },

@@ -39,6 +39,9 @@ export const FLUSH_MS = 1000;
 export const POLL_MS = 5000;
 /** How long an enrolment waits for the hub's word before it takes a provisional number. */
 export const INCARNATION_MS_MAX = 2000;
+/** An instance is 64 characters at most: what people read, and chance that nobody else draws. */
+const INSTANCE_BYTES = 12;
+const BOX_CHARACTERS_MAX = 44;
 /** A frame refused this often as unreadable is given up, and the site starts a new incarnation. */
 const REFUSALS_MAX = 5;
 
@@ -52,6 +55,8 @@ export interface SiteLinkDeps {
   readonly now: () => number;
   /** The clock that observations are stamped with; *as of* times are in it. */
   readonly siteNow: () => number;
+  /** How a person finds this box, such as its host name and address: alarms say it. */
+  readonly box: string;
   readonly random: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
@@ -91,7 +96,8 @@ export class SiteLink {
   constructor(deps: SiteLinkDeps) {
     this.#deps = deps;
     this.#sign = signerFor(deps.keys.signingPrivate);
-    this.#instance = Buffer.from(deps.randomBytes(12)).toString("base64url");
+    const chance = Buffer.from(deps.randomBytes(INSTANCE_BYTES)).toString("base64url");
+    this.#instance = `${deps.box.slice(0, BOX_CHARACTERS_MAX)} #${chance}`;
     const { book, identity, siteNow, store } = deps;
     this.#maker = new FrameMaker({ book, identity, store, sign: this.#sign, now: siteNow });
   }

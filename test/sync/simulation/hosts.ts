@@ -221,6 +221,7 @@ export class SiteHost {
       transport: this.#transport,
       now,
       siteNow: () => this.now(),
+      box: "box",
       random,
       randomBytes,
       log: SILENT_LOG,

@@ -147,6 +147,7 @@ export class SiteOverSql {
       transport: httpTransport(HUB_URL, this.#harness.fetch),
       now,
       siteNow: now,
+      box: "box",
       random: () => 0.5,
       randomBytes,
       log: silentLog,
