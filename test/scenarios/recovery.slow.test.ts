@@ -1,0 +1,248 @@
+import { describe, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { ApiClient } from "../../gateway/client/api-client.ts";
+import { signIn } from "../../gateway/client/sign-in.ts";
+import type { SettingKey } from "../../gateway/config/settings.ts";
+import { ChildGateway, freePort } from "../../gateway/demo/child-gateway.ts";
+import {
+  contentIsHere,
+  joinCode,
+  phones,
+  report,
+  SETTLE_MS,
+  startBranch,
+  untilEqual,
+} from "../harness/branch.ts";
+import { ADMIN } from "../harness/process.ts";
+import { Rows, Scenario } from "../harness/scenario.ts";
+import { settled } from "../harness/settled.ts";
+
+const NOW = "2026-03-07T12:00:00.000Z";
+const MINUTE_MS = 60_000;
+const MAIN = join(import.meta.dir, "..", "..", "gateway", "main.ts");
+
+const Link = z.looseObject({
+  phase: z.string(),
+  incarnation: z.number().optional(),
+  lastError: z.string().nullable(),
+  clockOffsetMs: z.number().nullable().optional(),
+});
+const Site = z.looseObject({ alarm: z.string().nullable(), clockOffsetMs: z.number().nullable() });
+
+const linkOf = (api: ApiClient) => api.request("/api/v1/link", Link);
+
+/** Runs `outpost WORDS…` to its end. */
+async function outpost(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const child = Bun.spawn([process.execPath, MAIN, ...words], { stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, out, err };
+}
+
+/** A box beside those of the harness, on a folder that the test prepares. */
+class Box implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "outpost-box-"));
+  readonly dataDir = join(this.folder, "data");
+  #child: ChildGateway | undefined;
+
+  async start(settings: Partial<Record<SettingKey, string>>): Promise<ApiClient> {
+    const child = new ChildGateway({
+      role: "site",
+      dataDir: this.dataDir,
+      port: await freePort(),
+      settings: {
+        testClock: "1",
+        testNow: NOW,
+        adminPassword: ADMIN.password,
+        freeDiskBytesMin: "16MiB",
+        flushIntervalMs: "100",
+        logLevel: "warn",
+        timeZone: "Europe/Vienna",
+        ...settings,
+      },
+    });
+    this.#child = child;
+    await child.start();
+    const expiresAt = new Date(Date.parse(NOW) + 365 * 24 * 60 * MINUTE_MS).toISOString();
+    return signIn(child.url, ADMIN, { name: "box", expiresAt });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child?.[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const dataDirOf = (site: Scenario) => site.gateway.process.logPath.replace(/\.log$/, "");
+
+describe("a box that fails", () => {
+  test("restored from a backup it goes on under a new incarnation, and nothing is lost or counted twice", async () => {
+    const branch = await startBranch(NOW);
+    await using hub = branch.hub;
+    await using _line = branch.line;
+    await using site = branch.site;
+    await using box = new Box();
+    const devices = await phones(site, 4);
+    const distribution = await hub.distribute("1.0.0.0");
+    await settled("the site knows the distribution", SETTLE_MS, async () =>
+      (await site.rows(`distribution:${distribution}`)).length === 4 ? true : undefined,
+    );
+    await contentIsHere(site);
+    const [before, after] = [devices.slice(0, 2), devices.slice(2)];
+    const install = async (phone: (typeof devices)[number]) => {
+      await site.request(phone.id, distribution);
+      for (let contact = 0; contact < 5; contact++) {
+        await site.gateway.advance(MINUTE_MS);
+        await phone.contact();
+      }
+    };
+    for (const phone of before) await install(phone);
+    await untilEqual(branch);
+
+    expect(await site.gateway.process.stop()).toBe(0);
+    const backup = join(box.folder, "backup");
+    const backedUp = await outpost("backup", "--data-dir", dataDirOf(site), "--to", backup);
+    expect(backedUp).toMatchObject({ code: 0 });
+    await site.gateway.restart();
+    for (const phone of after) await install(phone);
+    const told = await untilEqual(branch);
+    const nowMs = site.gateway.nowMs;
+    await site.gateway.kill();
+
+    const restored = await outpost("restore", backup, "--data-dir", box.dataDir);
+    expect(restored).toMatchObject({ code: 0 });
+    const testNow = new Date(nowMs).toISOString();
+    const api = await box.start({ hubUrl: branch.line.url, testNow });
+    await settled("the new box is live", SETTLE_MS, async () =>
+      (await linkOf(api)).phase === "live" ? true : undefined,
+    );
+    expect((await linkOf(api)).incarnation).toBeGreaterThan(1);
+    const states = (rows: readonly string[]) => rows.map((row) => row.split(" ").slice(0, 4));
+    await settled("hub and new box agree, with all that was told", SETTLE_MS, async () => {
+      const [theirs, mine] = await Promise.all([report(hub.api, ""), report(api, "")]);
+      return Bun.deepEquals(theirs, mine) && Bun.deepEquals(states(mine), states(told))
+        ? true
+        : undefined;
+    });
+  }, 120_000);
+
+  test("a copy of it that runs too is refused, and the alarm names both", async () => {
+    const branch = await startBranch(NOW);
+    await using hub = branch.hub;
+    await using line = branch.line;
+    await using site = branch.site;
+    await using copy = new Box();
+    await untilEqual(branch);
+    await site.gateway.process.stop();
+    cpSync(dataDirOf(site), copy.dataDir, { recursive: true });
+    await site.gateway.restart();
+    await settled("the site is live again", SETTLE_MS, async () =>
+      (await linkOf(site.api)).phase === "live" ? true : undefined,
+    );
+    const api = await copy.start({ hubUrl: line.url });
+    const alarm = await settled("the hub raises an alarm", SETTLE_MS, async () => {
+      const { alarm } = await hub.api.request("/api/v1/sites/graz", Site);
+      return alarm ?? undefined;
+    });
+    const phases = await Promise.all([site.api, api].map(async (one) => (await linkOf(one)).phase));
+    expect(phases.sort()).toEqual(["live", "refused"]);
+    expect(alarm.split(hostname())).toHaveLength(3);
+  }, 60_000);
+
+  test("a site that is revoked is told so, and goes on for itself", async () => {
+    const branch = await startBranch(NOW);
+    await using hub = branch.hub;
+    await using _line = branch.line;
+    await using site = branch.site;
+    await untilEqual(branch);
+    await hub.api.send("/api/v1/sites/graz/revoke", { method: "POST" });
+    const link = await settled("the site is refused", SETTLE_MS, async () => {
+      const link = await linkOf(site.api);
+      return link.phase === "refused" ? link : undefined;
+    });
+    expect(link.lastError).toContain("revoked");
+    const { raw } = await site.device("alone");
+    expect((await raw.open()).statuses[0]?.code).toBe(212);
+  }, 60_000);
+});
+
+describe("joining", () => {
+  test("a code works once: whoever comes second is refused with a sentence and works alone", async () => {
+    const hub = await Scenario.start({ role: "hub", now: NOW });
+    await using _hub = hub;
+    const code = await joinCode(hub, "graz");
+    const settings = { hubUrl: hub.url, joinCode: code };
+    await using first = await Scenario.start({ role: "site", now: NOW, settings });
+    await using second = await Scenario.start({ role: "site", now: NOW, settings });
+    expect((await linkOf(first.api)).phase).not.toBe("joining");
+    const link = await linkOf(second.api);
+    expect(link).toMatchObject({ phase: "joining" });
+    expect(link.lastError).toContain("used");
+    const { raw } = await second.device("alone");
+    expect((await raw.open()).statuses[0]?.code).toBe(212);
+  }, 60_000);
+
+  test("a site that worked alone brings its devices, packages, distributions and history along", async () => {
+    await using hub = await Scenario.start({ role: "hub", now: NOW });
+    await using site = await Scenario.start({ role: "site", now: NOW });
+    await using box = new Box();
+    await site.prepare();
+    const [phone] = await phones(site, 1);
+    if (!phone) throw new Error("no phone");
+    const distribution = await site.distribute("1.0.0.0");
+    await site.request(phone.id, distribution);
+    for (let contact = 0; contact < 5; contact++) {
+      await site.gateway.advance(MINUTE_MS);
+      await phone.contact();
+    }
+    expect((await site.row(phone.id, distribution)).status).toBe("installed");
+    const testNow = new Date(site.gateway.nowMs).toISOString();
+    await site.gateway.process.stop();
+    cpSync(dataDirOf(site), box.dataDir, { recursive: true });
+
+    const code = await joinCode(hub, "linz");
+    const api = await box.start({ hubUrl: hub.url, joinCode: code, testNow });
+    await settled("the hub has the site's row", SETTLE_MS, async () => {
+      const [theirs, mine] = await Promise.all([report(hub.api, ""), report(api, "")]);
+      return mine.length === 1 && Bun.deepEquals(theirs, mine) ? true : undefined;
+    });
+    const { rows } = await api.request("/api/v1/installations", Rows);
+    expect(rows.map(({ site: of, status }) => [of, status])).toEqual([["linz", "installed"]]);
+    const there = await hub.api.request("/api/v1/installations", Rows);
+    expect(there.rows[0]).toMatchObject({ distribution, status: "installed", site: "linz" });
+  }, 60_000);
+
+  test("a site whose clock is years off joins and reports; the hub shows by how much", async () => {
+    await using hub = await Scenario.start({ role: "hub", now: NOW });
+    await hub.prepare();
+    const code = await joinCode(hub, "graz");
+    await using site = await Scenario.start({
+      role: "site",
+      now: "2031-01-01T00:00:00.000Z",
+      settings: { hubUrl: hub.url, joinCode: code },
+    });
+    const [phone] = await phones(site, 1);
+    if (!phone) throw new Error("no phone");
+    const distribution = await hub.distribute("1.0.0.0");
+    await settled("the site knows the distribution", SETTLE_MS, async () =>
+      (await site.rows(`distribution:${distribution}`)).length === 1 ? true : undefined,
+    );
+    await contentIsHere(site);
+    await site.request(phone.id, distribution);
+    for (let contact = 0; contact < 5; contact++) {
+      await site.gateway.advance(MINUTE_MS);
+      await phone.contact();
+    }
+    await settled("the hub says installed", SETTLE_MS, async () => {
+      const [row] = await report(hub.api, `distribution:${distribution}`);
+      return row?.includes(" installed ") ? true : undefined;
+    });
+    const { clockOffsetMs } = await hub.api.request("/api/v1/sites/graz", Site);
+    expect(clockOffsetMs).toBeGreaterThan(4 * 365 * 24 * 60 * MINUTE_MS);
+  }, 60_000);
+});
