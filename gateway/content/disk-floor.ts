@@ -81,11 +81,13 @@ export class DiskFloor {
 }
 
 function noRoomText(space: DiskSpace, floorBytes: number, askedBytes: number): string {
-  const asked = askedBytes > 0 ? `${mebibytes(askedBytes)} more are needed, ` : "";
+  const problem =
+    askedBytes > 0
+      ? `The gateway's disk has no room for this file: ${mebibytes(askedBytes)} more are needed, `
+      : "The gateway's disk is full: ";
   return (
-    `The gateway's disk has no room for this file: ${asked}${mebibytes(space.freeBytes)} are free, ` +
-    `of which ${mebibytes(floorBytes)} are kept free so that reports can always be stored. ` +
-    "Remove files that are no longer needed, or use a larger disk."
+    `${problem}${mebibytes(space.freeBytes)} are free, and ${mebibytes(floorBytes)} are kept free so ` +
+    "that reports can always be stored. Remove files that are no longer needed, or use a larger disk."
   );
 }
 

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
+import { AppError } from "../../devices/model/errors.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Api, AppEnv } from "./environment.ts";
@@ -103,6 +104,7 @@ async function runCheck({ name, check }: ReadinessCheck, log: Log) {
   try {
     return { name, problem: await Promise.race([check(), promise]) };
   } catch (error) {
+    if (error instanceof AppError) return { name, problem: error.message };
     log.error("readiness-check-failed", error, { check: name });
     return { name, problem: "the check itself failed; the log says how" };
   } finally {
