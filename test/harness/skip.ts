@@ -11,3 +11,15 @@ export function testUnless(missing: string | undefined) {
     else test.skip(`${name} [skipped: ${missing}]`, body);
   };
 }
+
+/** Why no small disk of its own can be given to a child here; undefined when it can. */
+export function missingForSmallDisk(): string | undefined {
+  const tried = Bun.spawnSync([
+    "sh",
+    "-c",
+    'd=$(mktemp -d) && unshare -m mount -t tmpfs -o size=1m tmpfs "$d"; s=$?; rmdir "$d"; exit $s',
+  ]);
+  return tried.exitCode === 0
+    ? undefined
+    : "needs root and `unshare -m` for a small disk of its own; run as root on Linux";
+}

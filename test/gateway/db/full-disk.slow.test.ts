@@ -1,13 +1,13 @@
 import { describe, expect } from "bun:test";
 import { join } from "node:path";
-import { testUnless } from "../../harness/skip.ts";
+import { missingForSmallDisk, testUnless } from "../../harness/skip.ts";
 import { withFolder } from "./temporary.ts";
 
 /** A disk of this many bytes, in a mount namespace of its own: nobody else sees it. */
 const DISK = "12m";
 
 describe("a full disk", () => {
-  testUnless(whatIsMissing())(
+  testUnless(missingForSmallDisk())(
     "refuses writes with no-room, goes on reading, and recovers by itself",
     () =>
       withFolder(async (folder) => {
@@ -40,15 +40,4 @@ describe("a full disk", () => {
 interface Outcome {
   readonly acknowledged: number;
   readonly acknowledgedWhenFull: number;
-}
-
-function whatIsMissing(): string | undefined {
-  const tried = Bun.spawnSync([
-    "sh",
-    "-c",
-    'd=$(mktemp -d) && unshare -m mount -t tmpfs -o size=1m tmpfs "$d"; s=$?; rmdir "$d"; exit $s',
-  ]);
-  return tried.exitCode === 0
-    ? undefined
-    : "needs root and `unshare -m` for a small disk of its own; run as root on Linux";
 }
