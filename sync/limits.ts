@@ -34,8 +34,6 @@ export const POLICY_RECORDS_MAX = 10_000;
 
 /** Devices in one page of an adoption. */
 export const ADOPT_DEVICES_MAX = 200;
-/** Fingerprints of facts in one page of an adoption. */
-export const ADOPT_FACTS_MAX = 5000;
 /** Devices in one request for incarnations. */
 export const INCARNATIONS_MAX = 100;
 

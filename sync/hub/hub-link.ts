@@ -12,7 +12,7 @@ import {
   answerBytes,
   CHALLENGE_REQUEST,
   encodeMessage,
-  FINGERPRINTS_REQUEST,
+  FINGERPRINT_REQUEST,
   HELLO_REQUEST,
   type HelloAnswer,
   INCARNATIONS_REQUEST,
@@ -152,8 +152,8 @@ export class HubLink {
         return this.#queue.run(() => this.#poll(request));
       case "adopt":
         return this.#adopt(request);
-      case "fingerprints":
-        return this.#fingerprints(request);
+      case "fingerprint":
+        return this.#fingerprint(request);
       case "incarnations":
         return this.#incarnations(request);
     }
@@ -316,11 +316,11 @@ export class HubLink {
     };
   }
 
-  async #fingerprints({ session, body }: HubRequest): Promise<unknown> {
+  async #fingerprint({ session, body }: HubRequest): Promise<unknown> {
     const { site } = await this.#needSession(session);
-    const { after, limit } = parseMessage(FINGERPRINTS_REQUEST, body);
-    const facts = await this.#deps.store.facts(site.id, after, limit);
-    return { fingerprints: facts.map(fingerprintOf) };
+    const { incarnation, seq } = parseMessage(FINGERPRINT_REQUEST, body);
+    const [fact] = await this.#deps.store.facts(site.id, { incarnation, seq: seq - 1 }, 1);
+    return { fingerprint: fact?.seq === seq ? fingerprintOf(fact) : null };
   }
 
   async #incarnations({ session, body }: HubRequest): Promise<unknown> {

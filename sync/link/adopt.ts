@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { fingerprintOf } from "../journal/codec.ts";
-import { ADOPT_FACTS_MAX } from "../limits.ts";
-import { ADOPT_ANSWER, FINGERPRINTS_ANSWER } from "../messages/messages.ts";
+import { ADOPT_ANSWER, FINGERPRINT_ANSWER } from "../messages/messages.ts";
 import type { PolicyBook } from "../policy/policy-book.ts";
 import { siteDocumentName } from "../policy/policy-document.ts";
 import {
@@ -9,14 +8,13 @@ import {
   type FactPosition,
   INITIAL_POSITION,
   type KnownDevice,
-  type LinkPosition,
   type SiteIdentity,
   type SiteLinkStore,
 } from "../ports/site-link-store.ts";
 
 /** Asks the hub something within the session that the hello gave. */
 export type SessionAsk = <Schema extends z.ZodType>(
-  operation: "adopt" | "fingerprints",
+  operation: "adopt" | "fingerprint",
   body: unknown,
   schema: Schema,
 ) => Promise<z.output<Schema>>;
@@ -41,7 +39,7 @@ export async function adoptFromHub(
   const { store, book, identity } = deps;
   const before = await store.position();
   const { known, policy } = await readKnown(deps);
-  const renumber = await findDivergence(deps, before, granted.facts);
+  const renumber = await findDivergences(deps, before.incarnation, granted.facts);
   await book.receive(siteDocumentName(identity.site), policy, false);
   const adoption: Adoption = {
     position: {
@@ -74,33 +72,55 @@ async function readKnown(
 }
 
 /**
- * Where our facts of the last incarnation stop being the ones the hub knows under the same numbers.
- *
- * @returns the first fact that needs a new number; null when none does
+ * Where our facts stop being the ones the hub knows under the same numbers, per incarnation. What was
+ * acknowledged once is compared too: the hub may have lost it, and taken the numbers from a copy of
+ * this site.
  */
-async function findDivergence(
+async function findDivergences(
   deps: AdoptDeps,
-  position: LinkPosition,
+  current: number,
   atHub: readonly FactPosition[],
-): Promise<FactPosition | null> {
-  const { incarnation } = position;
+): Promise<readonly FactPosition[]> {
   const { lastFacts } = await deps.store.changes(Number.MAX_SAFE_INTEGER, 1);
-  const ours = seqOf(lastFacts, incarnation);
-  const theirs = seqOf(atHub, incarnation);
-  let seq = Math.min(seqOf(position.acknowledgedFacts, incarnation), theirs);
-  const common = Math.min(ours, theirs);
-  while (seq < common) {
-    const limit = Math.min(ADOPT_FACTS_MAX, common - seq);
-    const facts = await deps.store.facts({ incarnation, seq }, limit);
-    const body = { after: { incarnation, seq }, limit };
-    const { fingerprints } = await deps.ask("fingerprints", body, FINGERPRINTS_ANSWER);
-    const wrong = facts.findIndex((fact, index) => fingerprintOf(fact) !== fingerprints[index]);
-    const different = facts[wrong];
-    if (different !== undefined) return { incarnation, seq: different.seq };
-    seq += limit;
+  const found: FactPosition[] = [];
+  for (const { incarnation, seq: ours } of lastFacts) {
+    const theirs = seqOf(atHub, incarnation);
+    const first = await firstDifference(deps, incarnation, Math.min(ours, theirs));
+    if (first !== undefined) found.push({ incarnation, seq: first });
+    // Facts that are written while we adopt would take numbers that the hub has used.
+    else if (incarnation === current && theirs > ours) found.push({ incarnation, seq: ours + 1 });
   }
-  // The hub has more of this incarnation than we: its next numbers are taken.
-  return theirs > ours ? { incarnation, seq: ours + 1 } : null;
+  return found;
+}
+
+/**
+ * Two copies of a site have the same facts up to where they parted and none after it, so halving
+ * finds the place.
+ *
+ * @returns the number of the first fact up to `last` that differs; undefined when none does
+ */
+async function firstDifference(
+  deps: AdoptDeps,
+  incarnation: number,
+  last: number,
+): Promise<number | undefined> {
+  const [oldest] = await deps.store.facts({ incarnation, seq: 0 }, 1);
+  let same = (oldest?.seq ?? last + 1) - 1;
+  let different = last + 1;
+  while (same + 1 < different) {
+    const middle = Math.ceil((same + different) / 2);
+    if (await isSame(deps, { incarnation, seq: middle })) same = middle;
+    else different = middle;
+  }
+  return different > last ? undefined : different;
+}
+
+/** What either side has deleted by age was acknowledged, and says nothing. */
+async function isSame(deps: AdoptDeps, { incarnation, seq }: FactPosition): Promise<boolean> {
+  const [ours] = await deps.store.facts({ incarnation, seq: seq - 1 }, 1);
+  if (ours?.seq !== seq) return true;
+  const { fingerprint } = await deps.ask("fingerprint", { incarnation, seq }, FINGERPRINT_ANSWER);
+  return fingerprint === null || fingerprintOf(ours) === fingerprint;
 }
 
 function seqOf(positions: readonly FactPosition[], incarnation: number): number {

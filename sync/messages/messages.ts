@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { type DeviceId, parseDeviceId, parseSiteId, type SiteId } from "../../devices/model/ids.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { ADOPT_FACTS_MAX, INCARNATIONS_MAX } from "../limits.ts";
+import { INCARNATIONS_MAX } from "../limits.ts";
 import type { KnownDevice } from "../ports/site-link-store.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -20,7 +20,7 @@ export const OPERATIONS = [
   "frame",
   "poll",
   "adopt",
-  "fingerprints",
+  "fingerprint",
   "incarnations",
 ] as const;
 export type LinkOperation = (typeof OPERATIONS)[number];
@@ -171,11 +171,10 @@ export const ADOPT_ANSWER = z.object({
   policy: z.string().nullable(),
 });
 
-export const FINGERPRINTS_REQUEST = z.object({
-  after: factPosition,
-  limit: z.int().min(1).max(ADOPT_FACTS_MAX),
-});
-export const FINGERPRINTS_ANSWER = z.object({ fingerprints: z.array(z.string()) });
+/** What the hub has of the sender under this number. */
+export const FINGERPRINT_REQUEST = factPosition;
+/** Null: nothing, or nothing any more. */
+export const FINGERPRINT_ANSWER = z.object({ fingerprint: z.string().nullable() });
 
 export const INCARNATIONS_REQUEST = z.object({
   devices: z.array(device).min(1).max(INCARNATIONS_MAX),

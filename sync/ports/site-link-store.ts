@@ -112,10 +112,10 @@ export interface Adoption {
   /** The position after it: the new incarnation, nothing sent yet. */
   readonly position: LinkPosition;
   /**
-   * Facts the hub has never seen under numbers it knows otherwise: those of `incarnation` from
-   * `seq` on get the new incarnation, numbered densely from 1 in their order. Null: none.
+   * Facts the hub has never seen under numbers it knows otherwise: of each of these incarnations
+   * (ascending) those from `seq` on get the new incarnation, numbered densely from 1 in their order.
    */
-  readonly renumber: FactPosition | null;
+  readonly renumber: readonly FactPosition[];
   /**
    * For each, the transaction reads what is here and writes what `adoptDevice(here, known)` returns,
    * if anything; its facts are numbered after the ones that were moved.

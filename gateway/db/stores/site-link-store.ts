@@ -166,16 +166,17 @@ export class SqlSiteLinkStore implements SiteLinkStore {
     return this.#database.writer.submit(() => {
       const { connection } = this.#database;
       const { site } = this.#numbering.scope();
-      if (adoption.renumber) {
-        const { incarnation, seq } = adoption.renumber;
-        connection.prepare(RENUMBER).run(adoption.position.incarnation, site, incarnation, seq);
+      const scope = { site, incarnation: adoption.position.incarnation };
+      for (const { incarnation, seq } of adoption.renumber) {
+        const last = this.#numbering.lastFact(scope);
+        connection.prepare(RENUMBER).run(scope.incarnation, last, site, incarnation, seq);
       }
       const decided = adoption.known.flatMap((known) => this.#adoptNow(known, site));
       writeDocuments(connection, adoption.documents);
       connection.prepare("DELETE FROM outbox").run();
       this.#values.putNow(RESTORED_AT, null);
       this.#putPositionNow(adoption.position, site);
-      this.#putFactsNow(decided, { site, incarnation: adoption.position.incarnation });
+      this.#putFactsNow(decided, scope);
     });
   }
 
@@ -219,7 +220,7 @@ const PUT_FRAME = `INSERT INTO outbox (site_incarnation, frame_seq, kind, frame,
   VALUES (?, ?, ?, ?, ?) ON CONFLICT (site_incarnation, frame_seq)
   DO UPDATE SET kind = excluded.kind, frame = excluded.frame, created_at_ms = excluded.created_at_ms`;
 const DROP_FRAMES = "DELETE FROM outbox WHERE site_incarnation = ? AND frame_seq <= ?";
-const RENUMBER = `UPDATE facts SET site_incarnation = ?, seq = moved.number
+const RENUMBER = `UPDATE facts SET site_incarnation = ?, seq = ? + moved.number
   FROM (SELECT rowid AS id, row_number() OVER (ORDER BY seq) AS number FROM facts
     WHERE site = ? AND site_incarnation = ? AND seq >= ?) AS moved
   WHERE facts.rowid = moved.id`;

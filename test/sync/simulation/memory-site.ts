@@ -162,15 +162,12 @@ export class MemorySiteLinkStore implements SiteLinkStore {
 
   async adopt(adoption: Adoption): Promise<void> {
     const disk = this.#disk;
-    const { renumber } = adoption;
-    if (renumber) {
+    for (const from of adoption.renumber) {
+      const siteIncarnation = adoption.position.incarnation;
+      const before = lastSeq(disk, siteIncarnation);
       disk.facts = disk.facts.map((fact) =>
-        fact.siteIncarnation === renumber.incarnation && fact.seq >= renumber.seq
-          ? {
-              ...fact,
-              siteIncarnation: adoption.position.incarnation,
-              seq: fact.seq - renumber.seq + 1,
-            }
+        fact.siteIncarnation === from.incarnation && fact.seq >= from.seq
+          ? { ...fact, siteIncarnation, seq: before + fact.seq - from.seq + 1 }
           : fact,
       );
     }

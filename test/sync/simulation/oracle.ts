@@ -71,8 +71,9 @@ function isReportOf(fact: Fact, row: Installation): boolean {
   );
 }
 
-/** The hub has a fact in the row's place. */
+/** The hub has a fact in the row's place, and was told what the device is. */
 function isOnRecord(world: World, row: Installation): boolean {
+  if (!world.hub.disk.devices.has(`${row.site}.${row.device}`)) return false;
   return [...world.hub.disk.facts.values()].some(
     (fact) =>
       fact.site === row.site &&

@@ -75,7 +75,7 @@ describe("numbering of facts", () => {
     for (const value of ["1", "2", "3", "4"]) await add(value);
     await link.adopt({
       position: { ...INITIAL_POSITION, incarnation: 2 },
-      renumber: { incarnation: 1, seq: 3 },
+      renumber: [{ incarnation: 1, seq: 3 }],
       known: [],
       documents: [],
     });
