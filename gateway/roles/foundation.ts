@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../../devices/model/errors.ts";
 import { type Hlc, parseHlc } from "../../devices/model/hlc.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import { HlcClock } from "../../devices/service/clock.ts";
@@ -59,7 +60,7 @@ export async function openFoundation(
   options: RoleOptions,
 ): Promise<Foundation> {
   const now = () => clock.now();
-  await mkdir(config.dataDir, { recursive: true });
+  await makeDataFolder(config.dataDir);
   const database = await openDatabase({
     path: join(config.dataDir, `${name}.db`),
     key: config.databaseKey?.reveal(),
@@ -108,6 +109,19 @@ export async function openFoundation(
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+async function makeDataFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError(
+      "unavailable",
+      `The data folder ${path} cannot be made (${why}). Name another with --data-dir.`,
+      { cause },
+    );
   }
 }
 

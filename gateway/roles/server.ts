@@ -1,3 +1,4 @@
+import { AppError } from "../../devices/model/errors.ts";
 import { UPLOAD_BYTES_MAX } from "../../devices/model/limits.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { AppEnv } from "../http/environment.ts";
@@ -22,19 +23,14 @@ export interface Listening extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves an application until it is disposed of; requests under way are let finish for a while. */
-export function serve(app: Servable, { host, port, log }: ServeOptions): Listening {
-  const server = Bun.serve({
-    hostname: host,
-    port,
-    idleTimeout: IDLE_SECONDS,
-    maxRequestBodySize: UPLOAD_BYTES_MAX + 64 * 1024,
-    fetch: (request, bun) => app.fetch(request, { server: bun }),
-    error: (error) => {
-      log.error("server-error", error);
-      return new Response("internal error", { status: 500 });
-    },
-  });
+/**
+ * Serves an application until it is disposed of; requests under way are let finish for a while.
+ *
+ * @throws AppError "unavailable" when the address cannot be listened on, with what to do
+ */
+export function serve(app: Servable, options: ServeOptions): Listening {
+  const { host } = options;
+  const server = listen(app, options);
   const shownHost = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   return {
     url: `http://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${server.port}`,
@@ -47,3 +43,34 @@ export function serve(app: Servable, { host, port, log }: ServeOptions): Listeni
     },
   };
 }
+
+function listen(app: Servable, { host, port, log }: ServeOptions) {
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: UPLOAD_BYTES_MAX + 64 * 1024,
+      fetch: (request, bun) => app.fetch(request, { server: bun }),
+      error: (error) => {
+        log.error("server-error", error);
+        return new Response("internal error", { status: 500 });
+      },
+    });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const problem = PROBLEMS[code];
+    if (problem === undefined) throw cause;
+    throw new AppError("unavailable", problem(host, port), { cause });
+  }
+}
+
+/** Why an address cannot be listened on, by the system's code. */
+const PROBLEMS: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) =>
+    `Port ${port} of ${host} is taken by another program, or ${host} is no address of this ` +
+    "machine. Stop the other one, or choose another port with --port.",
+  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: choose another with --host.`,
+  EACCES: (_, port) =>
+    `This user may not listen on port ${port}: choose one above 1023 with --port.`,
+};
