@@ -28,7 +28,11 @@ export function omaDmRoutes({ serve, baseUrlOf, log, metrics }: OmaDmDeps): Hono
   const routes = new Hono<AppEnv>();
   routes.post("/syncml", async (c) => {
     const origin = { address: c.get("address") ?? "", baseUrl: baseUrlOf(c.req.raw) };
-    const { contentType, message } = await readMessage(c.req.raw, origin, { log, metrics });
+    const { contentType, message } = await readMessage(c.req.raw, {
+      log,
+      metrics,
+      about: { requestId: c.get("requestId"), address: origin.address },
+    });
     const answer = await serve(message, origin);
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
     return new Response(printXml(encodeMessage(answer)), {
@@ -41,8 +45,11 @@ export function omaDmRoutes({ serve, baseUrlOf, log, metrics }: OmaDmDeps): Hono
 /** What cannot be read is refused and logged with the rule it breaks; nothing of it is stored. */
 async function readMessage(
   request: Request,
-  origin: MessageOrigin,
-  { log, metrics }: Pick<OmaDmDeps, "log" | "metrics">,
+  {
+    log,
+    metrics,
+    about,
+  }: Pick<OmaDmDeps, "log" | "metrics"> & { readonly about: Readonly<Record<string, string>> },
 ): Promise<{ readonly contentType: string; readonly message: Message }> {
   try {
     const contentType = contentTypeOf(request.headers.get("content-type") ?? undefined);
@@ -53,7 +60,7 @@ async function readMessage(
       log.warn("message-refused", {
         rule: error instanceof ProtocolError ? error.rule : error.code,
         problem: error.message,
-        address: origin.address,
+        ...about,
       });
     }
     throw error;
