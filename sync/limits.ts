@@ -45,5 +45,3 @@ export const SESSION_MS_MAX = 24 * 60 * 60 * 1000;
 export const JOIN_CODE_MS_MAX = 30 * 24 * 60 * 60 * 1000;
 /** Two processes that speak for one site within this time of each other are an alarm. */
 export const CLONE_WINDOW_MS = 10 * 60 * 1000;
-/** A site's clock that is off by more than this is pointed out. */
-export const CLOCK_OFFSET_MS_MAX = 5 * 60 * 1000;

@@ -14,8 +14,6 @@ import {
   INCARNATIONS_ANSWER,
   type LinkOperation,
   POLL_ANSWER,
-  PROTOCOL_VERSION,
-  signedBytes,
 } from "../messages/messages.ts";
 import type { PolicyBook } from "../policy/policy-book.ts";
 import { ORG_DOCUMENT } from "../policy/policy-document.ts";
@@ -31,8 +29,10 @@ import { adoptFromHub } from "./adopt.ts";
 import { backoffMs } from "./backoff.ts";
 import { ask, LinkFailure, SessionOver, type Transport } from "./exchange.ts";
 import { FrameMaker } from "./frame-maker.ts";
+import { helloBody } from "./hello-body.ts";
 import { linkUrl } from "./http-transport.ts";
 import type { LinkPhase, LinkView } from "./link-view.ts";
+import { positionAfter } from "./position-after.ts";
 
 /** How often a live link looks for changes of the site, and asks for changes of policy. */
 export const FLUSH_MS = 1000;
@@ -215,23 +215,13 @@ export class SiteLink {
 
   async #sayHello(): Promise<number> {
     this.#phase = "hello";
-    const { identity, now, store } = this.#deps;
+    const { identity, now, siteNow, store } = this.#deps;
     const { challenge } = await this.#ask("challenge", { site: identity.site }, CHALLENGE_ANSWER);
     const position = await store.position();
-    const payload = JSON.stringify({
-      version: PROTOCOL_VERSION,
-      site: identity.site,
-      challenge,
-      instance: this.#instance,
-      incarnation: position.incarnation,
-      frameSeq: position.frameSeq,
-      acknowledgedFrame: position.acknowledgedFrame,
-      mustAdopt: position.mustAdopt || (await store.restored()),
-      timeMs: this.#deps.siteNow(),
-    });
-    const signature = Buffer.from(this.#sign(signedBytes("hello", payload))).toString("base64");
-    const answer = await this.#ask("hello", { payload, signature }, HELLO_ANSWER);
-    this.#clockOffsetMs = this.#deps.siteNow() - answer.timeMs;
+    const who = { site: identity.site, challenge, instance: this.#instance, timeMs: siteNow() };
+    const body = helloBody(who, position, await store.restored(), this.#sign);
+    const answer = await this.#ask("hello", body, HELLO_ANSWER);
+    this.#clockOffsetMs = siteNow() - answer.timeMs;
     if (answer.verdict === "refused") return this.#refused(answer);
     this.#session = answer.session;
     if (answer.verdict === "adopt") {
@@ -253,7 +243,7 @@ export class SiteLink {
     }
     this.#maker.restart();
     this.#phase = "backfill";
-    this.#connectedSinceMs = this.#deps.siteNow();
+    this.#connectedSinceMs = siteNow();
     this.#nextPollAtMs = now();
     this.#lastError = null;
     this.#onConnected();
@@ -283,19 +273,8 @@ export class SiteLink {
       await this.#startOver(position, reason);
       return 0;
     }
-    const startAnew = position.startAnew || answer.startAnew;
-    const isPolicy = frame.kind === "policy";
-    const policySent = answer.verdict === "taken" ? position.policyMade : EMPTY_STATE_VECTOR;
     await store.commit({
-      position: {
-        ...position,
-        acknowledgedFrame: frame.seq,
-        acknowledgedFacts: answer.facts,
-        startAnew,
-        flushedRevision: startAnew ? 0 : position.flushedRevision,
-        policySent: isPolicy ? policySent : position.policySent,
-        lastAcknowledgedAtMs: this.#deps.siteNow(),
-      },
+      position: positionAfter(position, frame, answer, this.#deps.siteNow()),
       dropFramesThrough: frame.seq,
     });
     // Rows go before the facts that moved them: the journal waits for the document that begins anew.

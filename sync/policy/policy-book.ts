@@ -1,21 +1,20 @@
-import { applyUpdate, Doc, decodeStateVector, encodeStateAsUpdate, encodeStateVector } from "yjs";
+import { Doc, encodeStateAsUpdate, encodeStateVector } from "yjs";
 import { AppError } from "../../devices/model/errors.ts";
 import type { Hlc } from "../../devices/model/hlc.ts";
 import type { Log } from "../../devices/ports/log.ts";
-import { ProtocolError } from "../../protocols/errors.ts";
-import {
-  documentWrite,
-  loadDocument,
-  type TailSize,
-  tailSizeOf,
-  wholeWrite,
-} from "../documents/stored.ts";
-import { POLICY_BYTES_MAX, POLICY_RECORDS_MAX } from "../limits.ts";
+import { documentWrite, loadDocument, tailSizeOf, wholeWrite } from "../documents/stored.ts";
 import type { PolicyAuthor, PolicyChange, PolicyKind } from "../ports/policy-author.ts";
 import type { PolicyRecord, PolicyStore, PolicyWrite } from "../ports/policy-store.ts";
 import { SerialQueue } from "../serial-queue.ts";
 import { type Authored, authorChanges } from "./author.ts";
 import { buildPolicy } from "./build-policy.ts";
+import {
+  copyOf,
+  type OpenDocument,
+  openDocument,
+  updateSince,
+  withUpdate,
+} from "./open-document.ts";
 import {
   type DocumentChange,
   EMPTY_CONTENTS,
@@ -33,7 +32,13 @@ import {
   type PolicySources,
   projectPolicy,
 } from "./project.ts";
-import { openSecrets, type Recipient, sealingChanges, secretName } from "./secrets.ts";
+import {
+  mergeSecrets,
+  type Recipient,
+  readableAt,
+  sealingChanges,
+  withClearSecrets,
+} from "./secrets.ts";
 
 /** Whose book it is: the hub's, or one site's with the key that opens its secrets. */
 export type BookOwner =
@@ -52,12 +57,6 @@ export interface PolicyBookDeps {
   readonly nextHlc: () => Hlc;
   readonly now: () => number;
   readonly log: Log;
-}
-
-interface OpenDocument {
-  readonly doc: Doc;
-  readonly tail: TailSize;
-  readonly contents: PolicyContents;
 }
 
 /** A change that is ready: `write` belongs into a transaction, `accept` is called after its commit. */
@@ -170,7 +169,8 @@ export class PolicyBook implements PolicyAuthor {
   /** At the hub: seals every secret for exactly the sites of now; called after a site joined. */
   async resealSecrets(): Promise<void> {
     if (this.#secrets.size === 0) return;
-    await this.#author(async () => ({ changes: [], secrets: [...this.#secrets].map(asSecret) }));
+    const secrets = [...this.#secrets].map(([name, value]) => ({ name, value, isNew: false }));
+    await this.#author(async () => ({ changes: [], secrets }));
   }
 
   /** Runs a task that stages an update and commits it; nothing else changes policy meanwhile. */
@@ -185,21 +185,7 @@ export class PolicyBook implements PolicyAuthor {
    * @throws ProtocolError with rule `policy-decode`, `policy-gap` or `policy-limit`
    */
   stage(name: string, update: Uint8Array, replace: boolean): StagedPolicy {
-    const current = replace ? undefined : this.#documents.get(name);
-    const doc = copyOf(current?.doc);
-    try {
-      applyUpdate(doc, update);
-    } catch (cause) {
-      throw new ProtocolError("policy-decode", `an update of ${name} cannot be decoded`, { cause });
-    }
-    if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
-      throw new ProtocolError("policy-gap", `an update of ${name} before this one is missing`);
-    }
-    const state = encodeStateAsUpdate(doc);
-    const contents = readPolicy(doc);
-    if (state.length > POLICY_BYTES_MAX || contents.records.size > POLICY_RECORDS_MAX) {
-      throw new ProtocolError("policy-limit", `${name} is larger than a policy may be`);
-    }
+    const doc = withUpdate(name, replace ? undefined : this.#documents.get(name)?.doc, update);
     return this.#stage(new Map([[name, { doc, update: replace ? undefined : update }]]), []);
   }
 
@@ -221,12 +207,7 @@ export class PolicyBook implements PolicyAuthor {
     name: string,
     stateVector: Uint8Array,
   ): { readonly update: Uint8Array; readonly replace: boolean } {
-    const doc = this.#documents.get(name)?.doc ?? new Doc();
-    const replace = knowsMore(stateVector, encodeStateVector(doc));
-    return {
-      update: replace ? encodeStateAsUpdate(doc) : encodeStateAsUpdate(doc, stateVector),
-      replace,
-    };
+    return updateSince(this.#documents.get(name)?.doc ?? new Doc(), stateVector);
   }
 
   /** The state vector of a document; that of an empty one when there is none. */
@@ -238,7 +219,11 @@ export class PolicyBook implements PolicyAuthor {
   ownRecords(): PolicyChange[] {
     return this.#records
       .filter(({ origin }) => origin === this.#ownName())
-      .map(({ kind, id, body }) => ({ kind, id, body: JSON.parse(body) }));
+      .map(({ kind, id, body }) => ({
+        kind,
+        id,
+        body: withClearSecrets(kind, id, JSON.parse(body), this.#readableSecrets()),
+      }));
   }
 
   #ownName(): string {
@@ -310,7 +295,7 @@ export class PolicyBook implements PolicyAuthor {
         this.#records = projection.records;
         this.#problems = projection.problems;
         this.#overrides = projection.overrides;
-        this.#secrets = merged(this.#secrets, secrets);
+        this.#secrets = mergeSecrets(this.#secrets, secrets);
         this.#version += 1;
         this.#deps.holder.replace(
           buildPolicy(this.#records, this.#readableSecrets(), this.#version),
@@ -339,62 +324,13 @@ export class PolicyBook implements PolicyAuthor {
   #readableSecrets(): ReadonlyMap<string, string> {
     const { owner } = this.#deps;
     if (owner.role === "hub") return this.#secrets;
-    const org = this.#contents(ORG_DOCUMENT).sealed;
-    const own = this.#contents(siteDocumentName(owner.site)).sealed;
-    const readable = new Map(openSecrets(org, owner.site, owner.sealingPrivate));
-    const opened = openSecrets(own, owner.site, owner.sealingPrivate);
-    for (const override of this.#overrides) {
-      if (override.site !== owner.site || override.state !== "effective") continue;
-      for (const field of Object.keys(override.fields)) {
-        const name = secretName(override.kind, override.id, field);
-        const value = opened.get(name);
-        if (value !== undefined) readable.set(name, value);
-        else if (override.fields[field] === null) readable.delete(name);
-      }
-    }
-    return readable;
+    return readableAt(
+      owner,
+      this.#contents(ORG_DOCUMENT).sealed,
+      this.#contents(siteDocumentName(owner.site)).sealed,
+      this.#overrides,
+    );
   }
-}
-
-function openDocument(doc: Doc, tail: TailSize): OpenDocument {
-  return { doc, tail, contents: readPolicy(doc) };
-}
-
-/** A copy with a fresh client id, so that a change that is not committed leaves no trace. */
-function copyOf(doc: Doc | undefined): Doc {
-  const copy = new Doc();
-  if (doc !== undefined) applyUpdate(copy, encodeStateAsUpdate(doc));
-  return copy;
-}
-
-/** Does the first state vector know structs that the second does not? */
-function knowsMore(theirs: Uint8Array, ours: Uint8Array): boolean {
-  const known = decodeStateVector(ours);
-  return [...readStateVector(theirs)].some(([client, clock]) => clock > (known.get(client) ?? 0));
-}
-
-function readStateVector(bytes: Uint8Array): Map<number, number> {
-  try {
-    return decodeStateVector(bytes);
-  } catch (cause) {
-    throw new ProtocolError("policy-cursor", "the cursor is not a state vector", { cause });
-  }
-}
-
-function merged(
-  before: ReadonlyMap<string, string>,
-  secrets: Authored["secrets"],
-): ReadonlyMap<string, string> {
-  const after = new Map(before);
-  for (const { name, value } of secrets) {
-    if (value === null) after.delete(name);
-    else after.set(name, value);
-  }
-  return after;
-}
-
-function asSecret([name, value]: readonly [string, string]) {
-  return { name, value, isNew: false };
 }
 
 function isNothing(write: PolicyWrite): boolean {

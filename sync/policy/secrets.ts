@@ -7,6 +7,7 @@ import { parsePublicKey, sha256Hex } from "../crypto/keys.ts";
 import { open, seal } from "../crypto/seal.ts";
 import type { PolicyKind } from "../ports/policy-author.ts";
 import type { DocumentChange, Fields } from "./policy-document.ts";
+import type { OverrideView } from "./project.ts";
 import { SECRET_FIELDS } from "./schemas.ts";
 
 /** Stands in a document where a secret is set. */
@@ -102,4 +103,58 @@ export function openSecrets(
     if (value !== undefined) opened.set(key.slice(0, -site.length - 1), value);
   }
   return opened;
+}
+
+/**
+ * The secrets that a site can read: the organisation's, and its own where its word holds.
+ *
+ * @param org what is sealed in `policy/org`
+ * @param own what is sealed in the site's document
+ */
+export function readableAt(
+  { site, sealingPrivate }: { readonly site: string; readonly sealingPrivate: string },
+  org: ReadonlyMap<string, string>,
+  own: ReadonlyMap<string, string>,
+  overrides: readonly OverrideView[],
+): ReadonlyMap<string, string> {
+  const readable = new Map(openSecrets(org, site, sealingPrivate));
+  const opened = openSecrets(own, site, sealingPrivate);
+  for (const override of overrides) {
+    if (override.site !== site || override.state !== "effective") continue;
+    for (const field of Object.keys(override.fields)) {
+      const name = secretName(override.kind, override.id, field);
+      const value = opened.get(name);
+      if (value !== undefined) readable.set(name, value);
+      else if (override.fields[field] === null) readable.delete(name);
+    }
+  }
+  return readable;
+}
+
+/** A record with its secrets in clear where they can be read; where not, it does not mention them. */
+export function withClearSecrets(
+  kind: PolicyKind,
+  id: string,
+  fields: Fields,
+  readable: ReadonlyMap<string, string>,
+): Fields {
+  const kept = Object.entries(fields).filter(([field]) => !SECRET_FIELDS[kind].includes(field));
+  const clear = SECRET_FIELDS[kind].flatMap((field) => {
+    const value = readable.get(secretName(kind, id, field));
+    return value === undefined ? [] : [[field, value] as const];
+  });
+  return Object.fromEntries([...kept, ...clear]);
+}
+
+/** The hub's own copies after a change. */
+export function mergeSecrets(
+  before: ReadonlyMap<string, string>,
+  changed: readonly Pick<SecretToSeal, "name" | "value">[],
+): ReadonlyMap<string, string> {
+  const after = new Map(before);
+  for (const { name, value } of changed) {
+    if (value === null) after.delete(name);
+    else after.set(name, value);
+  }
+  return after;
 }

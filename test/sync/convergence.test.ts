@@ -10,7 +10,7 @@ import { worldAfter } from "./simulation/scenario.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? 20_261_102);
 const SEEDS = 60;
-const ROUNDS = 16;
+const ROUNDS = 12;
 
 const seeds = Array.from({ length: SEEDS }, (_, index) => SEED + index);
 

@@ -81,6 +81,22 @@ describe("a secret of the policy", () => {
     expect(site.holder.read().enterprise.enrollmentToken).toBe(TOKEN);
   });
 
+  test("goes along when a site that worked alone takes its decisions to another book", async () => {
+    const alone = await siteDesk("alone");
+    await setToken(alone, TOKEN);
+    await alone.book.write(
+      [{ kind: "setting", id: "enterprise", body: { crlCheck: "1" } }],
+      "anna",
+    );
+    const joined = await siteDesk("prague");
+    await joined.book.write(alone.book.ownRecords(), "site");
+    expect(joined.holder.read().enterprise).toMatchObject({
+      crlCheck: "1",
+      enrollmentToken: TOKEN,
+    });
+    expect(textOf(joined.disk.documents)).not.toContain(TOKEN);
+  });
+
   test("survives a restart of hub and site", async () => {
     const hub = await hubDesk(() => [PRAGUE]);
     const site = await siteDesk();
