@@ -33,6 +33,10 @@ export class ChildGateway implements AsyncDisposable {
     this.url = `http://127.0.0.1:${options.port}`;
   }
 
+  get dataDir(): string {
+    return this.#options.dataDir;
+  }
+
   get logPath(): string {
     return `${this.#options.dataDir}.log`;
   }

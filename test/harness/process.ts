@@ -45,6 +45,10 @@ export class TestGateway implements AsyncDisposable {
     return this.process.url;
   }
 
+  get dataDir(): string {
+    return this.process.dataDir;
+  }
+
   /** The test clock, as this process last set it. */
   get nowMs(): number {
     return this.#nowMs;

@@ -60,6 +60,11 @@ export class Scenario implements AsyncDisposable {
     return this.gateway.url;
   }
 
+  /** The same process by another of its APIs: the hub of `both`. */
+  at(api: ApiClient): Scenario {
+    return new Scenario(this.gateway, api);
+  }
+
   /** Enterprise settings and the package P1. */
   async prepare(): Promise<void> {
     await this.api.send("/api/v1/settings/enterprise", {

@@ -16,13 +16,13 @@ import {
   startBranch,
   untilEqual,
 } from "../harness/branch.ts";
+import { outpost } from "../harness/outpost.ts";
 import { ADMIN } from "../harness/process.ts";
 import { Rows, Scenario } from "../harness/scenario.ts";
 import { settled } from "../harness/settled.ts";
 
 const NOW = "2026-03-07T12:00:00.000Z";
 const MINUTE_MS = 60_000;
-const MAIN = join(import.meta.dir, "..", "..", "gateway", "main.ts");
 
 const Link = z.looseObject({
   phase: z.string(),
@@ -33,16 +33,6 @@ const Link = z.looseObject({
 const Site = z.looseObject({ alarm: z.string().nullable(), clockOffsetMs: z.number().nullable() });
 
 const linkOf = (api: ApiClient) => api.request("/api/v1/link", Link);
-
-/** Runs `outpost WORDS…` to its end. */
-async function outpost(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, ...words], { stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, out, err };
-}
 
 /** A box beside those of the harness, on a folder that the test prepares. */
 class Box implements AsyncDisposable {
@@ -78,8 +68,6 @@ class Box implements AsyncDisposable {
   }
 }
 
-const dataDirOf = (site: Scenario) => site.gateway.process.logPath.replace(/\.log$/, "");
-
 describe("a box that fails", () => {
   test("restored from a backup it goes on under a new incarnation, and nothing is lost or counted twice", async () => {
     const branch = await startBranch(NOW);
@@ -106,7 +94,7 @@ describe("a box that fails", () => {
 
     expect(await site.gateway.process.stop()).toBe(0);
     const backup = join(box.folder, "backup");
-    const backedUp = await outpost("backup", "--data-dir", dataDirOf(site), "--to", backup);
+    const backedUp = await outpost(["backup", "--data-dir", site.gateway.dataDir, "--to", backup]);
     expect(backedUp).toMatchObject({ code: 0 });
     await site.gateway.restart();
     for (const phone of after) await install(phone);
@@ -114,7 +102,7 @@ describe("a box that fails", () => {
     const nowMs = site.gateway.nowMs;
     await site.gateway.kill();
 
-    const restored = await outpost("restore", backup, "--data-dir", box.dataDir);
+    const restored = await outpost(["restore", backup, "--data-dir", box.dataDir]);
     expect(restored).toMatchObject({ code: 0 });
     const testNow = new Date(nowMs).toISOString();
     const api = await box.start({ hubUrl: branch.line.url, testNow });
@@ -139,7 +127,7 @@ describe("a box that fails", () => {
     await using copy = new Box();
     await untilEqual(branch);
     await site.gateway.process.stop();
-    cpSync(dataDirOf(site), copy.dataDir, { recursive: true });
+    cpSync(site.gateway.dataDir, copy.dataDir, { recursive: true });
     await site.gateway.restart();
     await settled("the site is live again", SETTLE_MS, async () =>
       (await linkOf(site.api)).phase === "live" ? true : undefined,
@@ -203,7 +191,7 @@ describe("joining", () => {
     expect((await site.row(phone.id, distribution)).status).toBe("installed");
     const testNow = new Date(site.gateway.nowMs).toISOString();
     await site.gateway.process.stop();
-    cpSync(dataDirOf(site), box.dataDir, { recursive: true });
+    cpSync(site.gateway.dataDir, box.dataDir, { recursive: true });
 
     const code = await joinCode(hub, "linz");
     const api = await box.start({ hubUrl: hub.url, joinCode: code, testNow });
