@@ -9,16 +9,18 @@ import { needsChange, waitingState } from "./waiting.ts";
  * A new row: Pending Update where an older version is known to be there, else Pending Install. [D9]
  * The caller gives it its place in the order.
  *
- * @param present the version on the device, null when none is known
+ * @param known.present the version on the device, null when none is known
+ * @param known.isFit the revision is for this device; for one that it is not for, there is no update
  */
 export function bornRow(
   device: Device,
   distribution: Distribution,
   revision: Revision,
-  present: string | null,
+  { present, isFit }: { readonly present: string | null; readonly isFit: boolean },
   nowMs: number,
 ): Installation {
   const isUpdate =
+    isFit &&
     distribution.operation === "install" &&
     present !== null &&
     needsChange(present, revision, distribution);

@@ -34,12 +34,12 @@ export function explainRow(
   });
   const isAutomatic = distribution.mode === "automatic";
 
-  if (needsRepair(row) && isAutomatic) {
+  if (needsRepair(row, distribution, revision)) {
     return outlook.hasWindows
       ? because("window", "will be installed again in the next window", outlook.nextMs)
       : because("no-window", "will be installed again once a window is set");
   }
-  if (retriesByItself(row)) {
+  if (retriesByItself(row, revision)) {
     return because(
       "retry-backoff",
       retryDetail(row),
@@ -47,6 +47,9 @@ export function explainRow(
     );
   }
   if (!isOpen(row)) return because(null, "");
+  if (row.stale) {
+    return because("retry-backoff", "lost again and again: an administrator can retry it");
+  }
   if (row.offeredAtMs !== null) {
     return (row.state ?? "").startsWith("Prompted user")
       ? because("user", "the user is asked to confirm")
@@ -87,8 +90,11 @@ function explainWaiting(
     if (outlook.instantMs === null && outlook.nextMs === null) {
       return because("no-window", "the maintenance windows of this device are over for good");
     }
-    return outlook.instantMs === null
-      ? because("window", "waits for the maintenance window", outlook.nextMs)
+    if (outlook.instantMs === null) {
+      return because("window", "waits for the maintenance window", outlook.nextMs);
+    }
+    return outlook.instantMs <= nowMs
+      ? because("contact", "its turn has come: it is sent at the device's next contact")
       : because("instant", "the window is open; the device's turn comes", outlook.instantMs);
   }
 

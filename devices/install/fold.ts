@@ -2,6 +2,7 @@ import type { Device } from "../model/device.ts";
 import type { FactSource, NewFact } from "../model/fact.ts";
 import type { Hlc } from "../model/hlc.ts";
 import type { Actor, Installation, Operation, Status } from "../model/installation.ts";
+import { compareVersions } from "../model/version.ts";
 import type { Interpretation } from "./mappings/interpretation.ts";
 import { isLegal } from "./transition.ts";
 
@@ -64,7 +65,13 @@ export function foldReport(device: Device, row: Installation, report: Report, hl
   if (isLate) return { device, row, fact: reportFact(device, row, report, hlc, "late") };
 
   const isSame =
-    report.sequence !== null && attempt === row.attempt && report.sequence === row.sequence;
+    report.sequence !== null &&
+    device.incarnation === row.incarnation &&
+    attempt === row.attempt &&
+    report.sequence === row.sequence &&
+    // A decision of ours may have taken the number that the device gives its next report.
+    report.source === row.source &&
+    report.value === row.nativeValue;
   if (isSame) return { device, row, fact: reportFact(device, row, report, hlc, "repeated") };
 
   const native = {
@@ -82,10 +89,10 @@ export function foldReport(device: Device, row: Installation, report: Report, hl
     };
   }
 
-  const version = versionAfter(row, meaning.status, report.version);
+  const version = versionAfter(row, meaning.status, report);
+  const isSameState = meaning.status === row.status && meaning.state === row.state;
   const repeats =
-    meaning.status === row.status &&
-    meaning.state === row.state &&
+    isSameState &&
     attempt === row.attempt &&
     version === row.version &&
     !row.stale &&
@@ -111,7 +118,7 @@ export function foldReport(device: Device, row: Installation, report: Report, hl
     sequence,
     hlc,
     observedAtMs: report.atMs,
-    sinceMs: report.atMs,
+    sinceMs: isSameState ? row.sinceMs : report.atMs,
     managed: meaning.managed ?? row.managed,
     actor: meaning.actor ?? null,
     anomaly: !isLegal(row.platform, row.status, meaning.status),
@@ -126,17 +133,21 @@ export function foldReport(device: Device, row: Installation, report: Report, hl
   };
 }
 
-/** Folds a decision of ours into the row: the device's next sequence number, and a fact that says so. */
+/**
+ * Folds a decision of ours into the row, and a fact that says so. Only a change of status or state is
+ * a transition and takes the device's next sequence number: the others are ordered by their stamp, so
+ * that a device that counts for itself finds its numbers free. [D11]
+ */
 export function foldDecision(
   device: Device,
   row: Installation,
   decision: Decision,
   hlc: Hlc,
 ): Folded {
-  const sequence = device.sequence + 1;
   const changesStatus =
     (decision.change.status !== undefined && decision.change.status !== row.status) ||
     (decision.change.state !== undefined && decision.change.state !== row.state);
+  const sequence = changesStatus ? device.sequence + 1 : row.sequence;
   const decided: Installation = {
     ...row,
     ...decision.change,
@@ -152,9 +163,9 @@ export function foldDecision(
       : {}),
   };
   return {
-    device: { ...device, sequence },
+    device: changesStatus ? { ...device, sequence } : device,
     row: decided,
-    fact: decisionFact({ ...device, sequence }, decided, decision, hlc),
+    fact: decisionFact(device, decided, decision, hlc),
   };
 }
 
@@ -261,8 +272,12 @@ function operationAfter(operation: Operation, status: Status): Operation {
   return saysUpdate && operation === "install" ? "update" : operation;
 }
 
-function versionAfter(row: Installation, status: Status, reported: string | null): string | null {
+function versionAfter(row: Installation, status: Status, report: Report): string | null {
   if (status === "removed_after_installation") return null;
-  if (reported !== null) return reported;
-  return status === "installed" && row.operation !== "uninstall" ? row.targetVersion : row.version;
+  if (report.version !== null) return report.version;
+  if (status !== "installed" || row.operation === "uninstall") return row.version;
+  if (report.lastError === null || report.lastError === 0) return row.targetVersion;
+  // The install was refused because a higher version is there: which one, the inventory says.
+  const isKnown = row.version !== null && compareVersions(row.version, row.targetVersion) > 0;
+  return isKnown ? row.version : null;
 }

@@ -24,6 +24,8 @@ export interface PlanInput {
 export interface WindowOutlook {
   /** At least one enabled window applies to the device. */
   readonly hasWindows: boolean;
+  /** The end of the running occurrence: no work starts after it; null when none runs. */
+  readonly openUntilMs: number | null;
   /** The end of the occurrence whose instant is due at this contact; null: do not release anything. */
   readonly releaseUntilMs: number | null;
   /** The device's own instant still to come in the running occurrence. */

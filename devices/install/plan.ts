@@ -11,16 +11,23 @@ import { targets } from "./targets.ts";
 import {
   goneState,
   installedState,
+  isOfFormerLife,
   isOpen,
   isPresent,
+  isUnfit,
   isWaiting,
+  NOT_COMPLIANT,
   needsChange,
   needsRepair,
   retriedChange,
   retriesByItself,
   retryAtMs,
+  unfitState,
   waitingState,
 } from "./waiting.ts";
+
+/** Stands for the version of an app that is there without telling its version: before all others. */
+const UNKNOWN_VERSION = "0";
 
 /**
  * What to offer to one device now, and for everything that is not offered: why, since when, and
@@ -31,6 +38,7 @@ import {
  *   ends          rows of stopped or superseded distributions stop counting, unless the app is there
  *   relevance     devices that a revision is not for are Not Relevant, and come back when they are
  *   inventory     rows follow what the device says is installed
+ *   compliance    the granular state of an Android row says when it is held
  *   release       at the device's instant its Automatic work may start until the occurrence ends
  *   reasons       each open row gets exactly one, and its next attempt
  */
@@ -55,10 +63,18 @@ class Planner {
     const { device, groups, policy } = this.#input;
     const planned = new Map<PackageId, Distribution>();
     for (const distribution of policy.distributions) {
+      const revision = policy.revisions.get(distribution.revision);
+      const app = policy.packages.get(distribution.package);
+      // One that cannot be read whole supersedes nothing.
+      if (!revision || !app || app.platform !== device.platform) continue;
       const isTargeted = targets(distribution, device, groups);
       const newer = planned.get(distribution.package);
-      if (isTargeted && !newer) planned.set(distribution.package, distribution);
-      this.#planRow(distribution, isTargeted, newer);
+      if (isTargeted && !newer) {
+        planned.set(distribution.package, distribution);
+        this.#planRow(distribution, revision, app);
+      } else {
+        this.#end(distribution, isTargeted ? newer : undefined);
+      }
     }
     return {
       births: this.#births,
@@ -68,31 +84,22 @@ class Planner {
     };
   }
 
-  #planRow(distribution: Distribution, isTargeted: boolean, newer: Distribution | undefined): void {
+  #planRow(distribution: Distribution, revision: Revision, app: Package): void {
+    const { device, nowMs } = this.#input;
     const known = this.#rows.get(distribution.id);
-    const revision = this.#input.policy.revisions.get(distribution.revision);
-    const app = this.#input.policy.packages.get(distribution.package);
-    if (!revision || !app || app.platform !== this.#input.device.platform) return;
-    if (!known) {
-      if (!isTargeted || newer) return;
-      const born = bornRow(
-        this.#input.device,
-        distribution,
-        revision,
-        this.#presentVersion(app, distribution.id),
-        this.#input.nowMs,
-      );
+    if (!known || isOfFormerLife(known, device)) {
+      const isFit = this.#fits(revision).relevant;
+      const present = this.#presentVersion(app);
+      const born = bornRow(device, distribution, revision, { present, isFit }, nowMs);
       this.#births.push(born);
       this.#rows.set(distribution.id, born);
-    }
-    if (!isTargeted || newer) {
-      this.#end(distribution, isTargeted ? newer : undefined);
-      return;
     }
     this.#return(distribution);
     this.#checkRelevance(distribution, revision, app);
     this.#followInventory(distribution, revision, app);
-    this.#release(distribution);
+    this.#followCompliance(distribution);
+    this.#followWindow(distribution);
+    this.#release(distribution, revision);
     const explained = explainRow(
       this.#input,
       distribution,
@@ -121,26 +128,30 @@ class Planner {
   }
 
   /**
-   * The version on the device: by its inventory, or by what it reported since; where no inventory is
-   * told, by the newest row that says the app is there.
+   * The version on the device: by its inventory, or by the last that was said of the app since; null
+   * when it is not there, as far as it is known.
    */
-  #presentVersion(app: Package, except: DistributionId): string | null {
+  #presentVersion(app: Package): string | null {
     const { device, inventory } = this.#input;
     const inventoryAtMs = app.productId === null ? null : device.inventoryAtMs;
-    for (const distribution of this.#input.policy.distributions) {
-      if (distribution.package !== app.id || distribution.id === except) continue;
-      const row = this.#rows.get(distribution.id);
-      if (!row || !isPresent(row)) continue;
-      if (inventoryAtMs === null || row.observedAtMs > inventoryAtMs) return row.version;
+    let last: Installation | undefined;
+    for (const row of this.#rows.values()) {
+      const tells = isPresent(row) || row.status === "removed_after_installation";
+      if (row.package !== app.id || !tells || isOfFormerLife(row, device)) continue;
+      if (!last || isLaterWord(row, last)) last = row;
+    }
+    if (last && (inventoryAtMs === null || isNewsAfter(last, inventoryAtMs))) {
+      return isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null;
     }
     if (inventoryAtMs === null) return null;
     const item = inventory.find((one) => one.productId === app.productId);
-    return item ? (item.version ?? "0") : null;
+    return item ? (item.version ?? UNKNOWN_VERSION) : null;
   }
 
   /** Stopped, superseded, or no longer a target: open rows leave the counts, the rest stays. [D3, D4] */
   #end(distribution: Distribution, newer: Distribution | undefined): void {
-    const row = this.#row(distribution.id);
+    const row = this.#rows.get(distribution.id);
+    if (!row || isOfFormerLife(row, this.#input.device)) return;
     const reason: Reason = newer ? "superseded" : "stopped";
     const leaves = isOpen(row) || row.status === "failed" || row.status === "upgrade_failed";
     if (!leaves || (!row.counted && row.reason === reason)) {
@@ -164,28 +175,59 @@ class Planner {
   #return(distribution: Distribution): void {
     const row = this.#row(distribution.id);
     if (row.counted) return;
+    // What the device had in hand was overtaken by newer work: its word about it will never come.
+    const isOvertaken =
+      row.offeredAtMs !== null &&
+      isOpen(row) &&
+      [...this.#rows.values()].some(
+        (other) =>
+          other.package === row.package && (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
+      );
     this.#decide(distribution.id, "resumed", "the device is in the target again", {
+      ...(isOvertaken ? retriedChange(this.#input.device, row, distribution, row.operation) : {}),
       counted: true,
     });
   }
 
+  /**
+   * Not Relevant can only follow where the app is not there [STATES.md]: a device that has it, and every
+   * Android device, fails instead. Either comes back by itself when the device meets the criteria.
+   */
   #checkRelevance(distribution: Distribution, revision: Revision, app: Package): void {
     const { device } = this.#input;
     const row = this.#row(distribution.id);
-    const relevance = this.#relevance(distribution, revision, app);
-    const isIdle = row.offeredAtMs === null;
-    if (!relevance.relevant && row.status === "pending_install" && isIdle) {
-      const change =
-        device.platform === "Android"
-          ? { status: "failed" as const, state: "App is not compatible with this device" }
-          : { status: "not_relevant" as const, state: relevance.state };
-      this.#decide(distribution.id, "not-relevant", relevance.condition, change);
-    } else if (relevance.relevant && row.status === "not_relevant") {
-      this.#decide(distribution.id, "relevant", "the device meets the criteria now", {
+    const { id } = distribution;
+    const meets = "the device meets the criteria now";
+    const relevance =
+      row.status === "pending_update"
+        ? this.#fits(revision)
+        : this.#relevance(distribution, revision, app);
+    if (!relevance.relevant) {
+      if (row.offeredAtMs !== null) return;
+      if (row.status === "pending_install" && device.platform !== "Android") {
+        const change = { status: "not_relevant" as const, state: relevance.state };
+        this.#decide(id, "not-relevant", relevance.condition, change);
+      } else if (row.status === "pending_install" || row.status === "pending_update") {
+        this.#decide(id, "not-relevant", relevance.condition, {
+          status: "failed",
+          state: unfitState(device),
+          nativeValue: null,
+          lastError: null,
+          lastErrorText: relevance.condition,
+        });
+      }
+    } else if (row.status === "not_relevant") {
+      this.#decide(id, "relevant", meets, {
         status: "pending_install",
         state: waitingState(device, "pending_install", distribution.mode, "not-requested"),
       });
+    } else if (isUnfit(row, device)) {
+      this.#decide(id, "relevant", meets, retriedChange(device, row, distribution, row.operation));
     }
+  }
+
+  #fits(revision: Revision): ReturnType<typeof relevanceOf> {
+    return relevanceOf(this.#input.device, revision, this.#input.policy.enterprise.platforms);
   }
 
   #relevance(
@@ -194,10 +236,10 @@ class Planner {
     app: Package,
   ): { relevant: true } | { relevant: false; state: string | null; condition: string } {
     const { device } = this.#input;
-    const fits = relevanceOf(device, revision, this.#input.policy.enterprise.platforms);
+    const fits = this.#fits(revision);
     if (!fits.relevant) return fits;
     const knowsInventory = device.inventoryAtMs !== null && app.productId !== null;
-    if (!knowsInventory || this.#presentVersion(app, distribution.id) !== null) return fits;
+    if (!knowsInventory || this.#presentVersion(app) !== null) return fits;
     if (distribution.operation === "uninstall") {
       return { relevant: false, state: null, condition: "the app is not on the device" };
     }
@@ -215,11 +257,13 @@ class Planner {
     const { device, nowMs } = this.#input;
     const row = this.#row(distribution.id);
     if (device.inventoryAtMs === null || app.productId === null) return;
-    const present = this.#presentVersion(app, distribution.id);
+    const present = this.#presentVersion(app);
     const id = distribution.id;
 
     if (present === null) {
-      if (row.status === "pending_update" && row.offeredAtMs === null) {
+      const isWaitingUpdate = row.status === "pending_update" && row.offeredAtMs === null;
+      const isInstalled = row.status === "installed" && distribution.operation === "install";
+      if (isWaitingUpdate || isInstalled) {
         this.#decide(id, "inventory-absent", "the app is no longer on the device", {
           status: "removed_after_installation",
           state: goneState(device),
@@ -235,6 +279,16 @@ class Planner {
           status: "installed",
           state: installedState(device),
           version: present,
+        });
+      } else if (row.status === "removed_after_installation") {
+        this.#decide(id, "inventory-present", `version ${present} is on the device again`, {
+          status: "installed",
+          state: installedState(device),
+          version: present,
+          actor: null,
+          attempt: row.attempt + 1,
+          offeredAtMs: null,
+          nativeValue: null,
         });
       }
       return;
@@ -286,8 +340,33 @@ class Planner {
     }
   }
 
+  /** An Android row that waits says whether compliance holds it; what a device said stays. */
+  #followCompliance(distribution: Distribution): void {
+    const { device } = this.#input;
+    const row = this.#row(distribution.id);
+    const isOurs = row.status === "pending_install" || row.status === "pending_update";
+    if (device.platform !== "Android" || !isOurs || !isWaiting(row) || row.nativeValue !== null) {
+      return;
+    }
+    const requested = row.requestedAtMs === null ? "not-requested" : "requested";
+    const state = waitingState(device, row.status, distribution.mode, requested);
+    if ((state === NOT_COMPLIANT) === (row.state === NOT_COMPLIANT)) return;
+    this.#decide(distribution.id, "compliance", `the device is ${device.compliance}`, { state });
+  }
+
+  /** What was released and not sent keeps to its window, also when that changes while it runs. */
+  #followWindow(distribution: Distribution): void {
+    const { outlook, nowMs } = this.#input;
+    const row = this.#row(distribution.id);
+    const isReleased = row.releasedUntilMs !== null && row.releasedUntilMs > nowMs;
+    if (!isReleased || !isWaiting(row) || row.releasedUntilMs === outlook.openUntilMs) return;
+    this.#decide(distribution.id, "window-changed", "the window was changed while it was open", {
+      releasedUntilMs: outlook.openUntilMs,
+    });
+  }
+
   /** The device's instant has come: its Automatic work may start until the occurrence ends. */
-  #release(distribution: Distribution): void {
+  #release(distribution: Distribution, revision: Revision): void {
     const { releaseUntilMs } = this.#input.outlook;
     const row = this.#row(distribution.id);
     const id = distribution.id;
@@ -295,12 +374,12 @@ class Planner {
       if (releaseUntilMs === null || row.releasedUntilMs === releaseUntilMs) return;
       if (isWaiting(row)) {
         this.#decide(id, "released", null, { releasedUntilMs: releaseUntilMs });
-      } else if (needsRepair(row)) {
+      } else if (needsRepair(row, distribution, revision)) {
         this.#retry(distribution, "repaired", "repair", releaseUntilMs);
-      } else if (retriesByItself(row)) {
+      } else if (retriesByItself(row, revision)) {
         this.#retry(distribution, "retried", row.operation, releaseUntilMs);
       }
-    } else if (retriesByItself(row) && this.#input.nowMs >= retryAtMs(row)) {
+    } else if (retriesByItself(row, revision) && this.#input.nowMs >= retryAtMs(row)) {
       this.#retry(distribution, "retried", row.operation, null);
     }
   }
@@ -333,4 +412,17 @@ class Planner {
   ): void {
     this.#reasons.push({ distribution, reason, detail, nextAttemptMs });
   }
+}
+
+/** Does the row tell more than an inventory of that time? What a device reports with it, does. */
+function isNewsAfter(row: Installation, inventoryAtMs: number): boolean {
+  const isReported = row.source !== null && row.status !== "pending_update";
+  return row.observedAtMs > inventoryAtMs || (row.observedAtMs === inventoryAtMs && isReported);
+}
+
+/** Of two rows that tell whether the app is there: which one was said last? */
+function isLaterWord(row: Installation, other: Installation): boolean {
+  return row.observedAtMs === other.observedAtMs
+    ? row.hlc > other.hlc
+    : row.observedAtMs > other.observedAtMs;
 }

@@ -23,18 +23,17 @@ export function retriedChange(
   operation: Operation,
 ): Partial<Installation> {
   const isInstalledStill = row.version !== null && row.status !== "removed_after_installation";
+  const isUpdate = operation === "update" && isInstalledStill;
   const status =
-    operation === "uninstall"
-      ? row.status === "failed"
-        ? ("pending_install" as const)
-        : row.status
-      : operation === "update" && isInstalledStill
+    operation === "uninstall" && row.status !== "failed"
+      ? row.status
+      : isUpdate
         ? ("pending_update" as const)
         : ("pending_install" as const);
   return {
     status,
     state: waitingState(device, status, distribution.mode, "requested"),
-    operation,
+    operation: operation === "update" && !isUpdate ? "install" : operation,
     attempt: row.attempt + 1,
     offeredAtMs: null,
     stale: false,
@@ -46,6 +45,9 @@ export function retriedChange(
   };
 }
 
+/** Android's word for a row that compliance holds. */
+export const NOT_COMPLIANT = "Device is out of compliance";
+
 /** The granular state of a row that waits for the site; never a prompt that did not happen. [Q08] */
 export function waitingState(
   device: Device,
@@ -54,7 +56,7 @@ export function waitingState(
   requested: "requested" | "not-requested",
 ): string | null {
   if (device.platform === "Android") {
-    if (device.compliance === "out-of-compliance") return "Device is out of compliance";
+    if (device.compliance === "out-of-compliance") return NOT_COMPLIANT;
     if (status === "pending_update") return "App update pending";
     return mode === "automatic" || requested === "requested"
       ? "App download is scheduled"
@@ -129,12 +131,23 @@ export function isOpen(row: Installation): boolean {
   }
 }
 
-export function needsRepair(row: Installation): boolean {
-  return row.status === "removed_after_installation" && row.operation !== "uninstall";
+/** An app that went is put back; not by an update of whoever has it, and not what an MDM installs. */
+export function needsRepair(
+  row: Installation,
+  distribution: Distribution,
+  revision: Revision,
+): boolean {
+  return (
+    row.status === "removed_after_installation" &&
+    row.operation !== "uninstall" &&
+    distribution.mode === "automatic" &&
+    !distribution.updateOnly &&
+    revision.channel !== "reported"
+  );
 }
 
-export function retriesByItself(row: Installation): boolean {
-  if (row.attempt >= AUTOMATIC_ATTEMPTS_MAX) return false;
+export function retriesByItself(row: Installation, revision: Revision): boolean {
+  if (row.attempt >= AUTOMATIC_ATTEMPTS_MAX || revision.channel === "reported") return false;
   if (row.stale && isOpen(row)) return true;
   if (row.status !== "failed" || row.lastError === null) return false;
   return hresultOf(row.lastError)?.retryable === true;
@@ -144,6 +157,27 @@ export function retriesByItself(row: Installation): boolean {
 export function retryAtMs(row: Installation): number {
   if (row.stale) return row.observedAtMs;
   return row.observedAtMs + RETRY_BACKOFF_MS * 2 ** (row.attempt - 1);
+}
+
+/** Why a device that is not the right one fails, in the words its platform has for it. */
+export function unfitState(device: Device): string | null {
+  if (device.platform === "Android") return "App is not compatible with this device";
+  return device.platform === "Windows" ? "Relevance criteria not met" : null;
+}
+
+/** Failed by us, because the device was not the right one: nothing was sent, nothing reported. */
+export function isUnfit(row: Installation, device: Device): boolean {
+  return (
+    row.status === "failed" &&
+    row.nativeValue === null &&
+    row.offeredAtMs === null &&
+    row.state === unfitState(device)
+  );
+}
+
+/** Of the time before the device was removed and enrolled again: it tells nothing about it now. */
+export function isOfFormerLife(row: Installation, device: Device): boolean {
+  return row.incarnation < device.incarnation;
 }
 
 export function retryDetail(row: Installation): string {

@@ -9,7 +9,7 @@ import { enrolByCode } from "./enrol-by-code.ts";
 import { hear, settle, speak, speaksEnterpriseApp } from "./enterprise-app/conversation.ts";
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
 import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
-import { removePresentApps } from "./enterprise-app/removal.ts";
+import { removePresentApps, reopenRemovals } from "./enterprise-app/removal.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -47,12 +47,10 @@ export async function serveMessage(
   origin: MessageOrigin,
 ): Promise<Message> {
   const externalId = message.header.source.uri.trim();
+  const named = await context.store.findByAlias("oma-dm", externalId);
   const known =
-    (await context.store.findByAlias("oma-dm", externalId)) ??
-    (await enrolByCode(context, message, externalId));
-  if (!known || known.removedAtMs !== null) {
-    return refuseStranger(context, message, externalId, origin, known?.id);
-  }
+    named?.removedAtMs === null ? named : await enrolByCode(context, message, externalId);
+  if (!known) return refuseStranger(context, message, externalId, origin, named?.id);
   return context.lock.run(known.id, () => serveDevice(context, known.id, message, origin));
 }
 
@@ -68,6 +66,10 @@ async function serveDevice(
     context.store.session(id),
   ]);
   if (!view) throw new AppError("not-found", `no device ${id}`);
+  // Removed while this message waited for its turn.
+  if (view.device.removedAtMs !== null) {
+    return refuseStranger(context, message, message.header.source.uri.trim(), origin, id);
+  }
   const nowMs = context.now();
   refuseBlocked(credential, nowMs);
 
@@ -128,11 +130,13 @@ function converse(
   const serves =
     conversation.enterpriseId !== "" &&
     speaksEnterpriseApp(ledger.device, context.policy.read().enterprise.platforms);
+  if (serves && options.begins) reopenRemovals(conversation);
   if (serves) hear(conversation, events);
   if (options.turn !== "commands") return [];
   if (serves) settle(conversation);
 
-  const work = replan(context, ledger, { contact: true });
+  const { evaluates } = conversation.state;
+  const work = replan(context, ledger, { contact: true, evaluates });
   if (ledger.instants.some((instant) => instant.evaluatedAtMs === nowMs)) {
     conversation.state = { ...conversation.state, evaluates: true };
   }

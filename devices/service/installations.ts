@@ -84,7 +84,8 @@ export function recordFacts(
         lastError: fact.lastError ?? null,
         text: fact.text ?? null,
         version: fact.version ?? null,
-        atMs: fact.atMs ?? nowMs,
+        // A clock that is ahead would make this newer than all that is heard until then.
+        atMs: Math.min(fact.atMs ?? nowMs, nowMs),
         attempt: fact.attempt ?? null,
         sequence: fact.sequence ?? null,
         by,

@@ -69,15 +69,26 @@ export class Ledger {
     return this.#rows.get(distribution);
   }
 
-  /** A new row: its first sequence number, and the fact that it was born. */
+  /**
+   * A new row, and the fact that it was born. Nothing has happened yet, so it takes no sequence
+   * number: what any site has heard of the same work in the same life comes after it. [D11]
+   */
   birth(row: Installation, atMs: number): void {
     const hlc = this.#nextHlc();
-    const sequence = this.#device.sequence + 1;
-    this.#device = { ...this.#device, sequence };
-    const born = { ...row, sequence, hlc };
+    const born = { ...row, hlc };
     this.#rows.set(row.distribution, born);
     const decision = { value: "born", by: "site", atMs, text: null, protocol: "site" };
     this.#facts.push(decisionFact(this.#device, born, decision, hlc));
+  }
+
+  /**
+   * What is left of the device's former life says nothing about this one: its rows stay on record and
+   * no longer count (the plan begins those anew that are wanted), its instants and download nodes end.
+   */
+  endFormerLife(): void {
+    for (const row of this.rows) this.note(row.distribution, { counted: false });
+    for (const instant of this.instants) this.setInstant({ ...instant, closed: true });
+    for (const node of this.downloads) this.setDownload({ ...node, gone: true });
   }
 
   decide(distribution: DistributionId, decision: Decision): void {

@@ -29,7 +29,8 @@ export class OccurrenceCache {
     const isFresh =
       known?.policyVersion === policyVersion &&
       known.fromMs <= nowMs &&
-      nowMs < known.fromMs + CACHE_MS;
+      nowMs < known.fromMs + CACHE_MS &&
+      (known.nextStartMs === null || nowMs < known.nextStartMs);
     if (known && isFresh) return known;
     if (this.#entries.size >= CACHE_ENTRIES_MAX) this.#entries.clear();
     const computed: Cached = {
@@ -53,6 +54,8 @@ export interface OutlookInput {
   readonly random: () => number;
   /** True at a device's contact: only then its instant can be evaluated. */
   readonly contact: boolean;
+  /** True in the rest of the session in which it was evaluated. */
+  readonly evaluates: boolean;
 }
 
 /**
@@ -72,7 +75,7 @@ export function updateInstants(ledger: Ledger, input: OutlookInput): WindowOutlo
   for (const instant of ledger.instants) {
     if (instant.endMs <= nowMs) {
       ledger.setInstant({ ...instant, closed: true });
-      countMissed(ledger, instant);
+      countMissed(ledger, instant, input.policy);
     }
   }
   const planned = planInstants({
@@ -86,8 +89,9 @@ export function updateInstants(ledger: Ledger, input: OutlookInput): WindowOutlo
 
   const open = [...ledger.instants].sort((a, b) => a.startMs - b.startMs);
   const running = open.find((instant) => instant.startMs <= nowMs && nowMs < instant.endMs);
-  const isDue = running?.evaluatedAtMs === null && running.instantMs <= nowMs;
-  if (running && isDue && input.contact) {
+  const isDue = running !== undefined && running.instantMs <= nowMs && input.contact;
+  const isFirst = isDue && running.evaluatedAtMs === null;
+  if (isFirst) {
     ledger.setInstant({ ...running, evaluatedAtMs: nowMs });
     ledger.deviceFact({
       kind: "decision",
@@ -99,22 +103,28 @@ export function updateInstants(ledger: Ledger, input: OutlookInput): WindowOutlo
       by: "site",
     });
   }
+  const isOpen = occurrences.some((one) => one.startMs <= nowMs && nowMs < one.endMs);
   const awaited = running?.evaluatedAtMs === null ? running.instantMs : null;
   const later = open.find((instant) => instant.startMs > nowMs);
   return {
     hasWindows: windows.length > 0,
-    releaseUntilMs: running && isDue && input.contact ? running.endMs : null,
+    openUntilMs: isOpen ? (running?.endMs ?? null) : null,
+    releaseUntilMs: isOpen && (isFirst || (isDue && input.evaluates)) ? running.endMs : null,
     instantMs: awaited,
     nextMs: awaited ?? later?.instantMs ?? nextStartMs,
   };
 }
 
-/** Automatic work that stood still through a whole occurrence. Two of them want attention. [D7] */
-function countMissed(ledger: Ledger, instant: Instant): void {
+/**
+ * Automatic work that stood still through a whole occurrence, waiting or with a device that says
+ * nothing. Two of them want attention. [D7]
+ */
+function countMissed(ledger: Ledger, instant: Instant, policy: Policy): void {
   for (const row of ledger.rows) {
-    const waited = row.nextAttemptMs !== null || row.releasedUntilMs === instant.endMs;
-    const isStill = row.observedAtMs < instant.startMs;
-    if (waited && isStill && row.counted && row.reason !== null) {
+    const isAutomatic = policy.distributionsById.get(row.distribution)?.mode === "automatic";
+    const isOurs = policy.revisions.get(row.revision)?.channel !== "reported";
+    const isStill = Math.max(row.observedAtMs, row.offeredAtMs ?? 0) < instant.startMs;
+    if (isAutomatic && isOurs && isStill && row.counted && row.reason !== null) {
       ledger.note(row.distribution, {
         missedOccurrences: row.missedOccurrences + 1,
         releasedUntilMs: null,

@@ -72,13 +72,12 @@ export async function registerDevice(
     const incarnation = await context.issueIncarnation(id, former?.device.incarnation);
     const device = deviceFrom(context, id, wanted, incarnation, former?.device.sequence ?? 0);
     const view: DeviceView = {
+      ...(former ?? { installations: [], downloads: [], instants: [] }),
       device,
-      installations: former?.installations ?? [],
       inventory: [],
-      downloads: [],
-      instants: [],
     };
     const ledger = new Ledger(view, () => context.hlc.next());
+    ledger.endFormerLife();
     ledger.deviceFact({
       kind: "device",
       atMs: context.now(),

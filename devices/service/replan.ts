@@ -9,12 +9,14 @@ import type { SiteContext } from "./site-context.ts";
  * Plans one device again and writes the outcome on its ledger: births, ends, releases, reasons.
  *
  * @param options.contact the device is speaking to us now: only then its instant can be evaluated
+ * @param options.evaluates its instant was evaluated in this session: what the session finds out since
+ *   is done at this instant too, not a window later [Q28]
  * @returns the work that may be sent to the device now
  */
 export function replan(
   context: SiteContext,
   ledger: Ledger,
-  options: { readonly contact: boolean },
+  options: { readonly contact: boolean; readonly evaluates?: boolean },
 ): readonly Work[] {
   const policy = context.policy.read();
   const nowMs = context.now();
@@ -28,6 +30,7 @@ export function replan(
     nowMs,
     random: context.random,
     contact: options.contact,
+    evaluates: options.evaluates ?? false,
   });
   const planned = plan({
     device: ledger.device,

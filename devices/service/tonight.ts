@@ -8,6 +8,7 @@ import {
   type PackageId,
 } from "../model/ids.ts";
 import type { Operation, Reason } from "../model/installation.ts";
+import type { Occurrence } from "../model/window.ts";
 import { windowsFor } from "../windows/occurrences.ts";
 import type { SiteContext } from "./site-context.ts";
 
@@ -53,7 +54,16 @@ export async function tonight(context: SiteContext, id: DeviceId): Promise<Tonig
     policy.version,
     nowMs,
   );
-  const next = occurrences.find((occurrence) => occurrence.endMs > nowMs);
+  // A device that had its turn in the running occurrence has its next one in the next.
+  const hadTurn = (occurrence: Occurrence) =>
+    view.instants.some(
+      (one) =>
+        one.evaluatedAtMs !== null &&
+        one.startMs < occurrence.endMs &&
+        occurrence.startMs < one.endMs,
+    );
+  const next = occurrences.find((one) => one.endMs > nowMs && !hadTurn(one));
+  const running = occurrences.find((one) => one.startMs <= nowMs && nowMs < one.endMs);
   const instant = view.instants.find((one) => next !== undefined && one.startMs === next.startMs);
   const planned = plan({
     device: view.device,
@@ -63,6 +73,7 @@ export async function tonight(context: SiteContext, id: DeviceId): Promise<Tonig
     groups,
     outlook: {
       hasWindows: windows.length > 0,
+      openUntilMs: (next ?? running)?.endMs ?? null,
       releaseUntilMs: next?.endMs ?? null,
       instantMs: null,
       nextMs: instant?.instantMs ?? next?.startMs ?? null,
@@ -76,7 +87,8 @@ export async function tonight(context: SiteContext, id: DeviceId): Promise<Tonig
     const row = rows.find((one) => one.distribution === reason.distribution);
     const runs = work.get(reason.distribution);
     if (!row || (reason.reason === null && !runs)) return [];
-    const isAsked = row.requestedAtMs !== null && row.offeredAtMs === null;
+    const isReleased = row.releasedUntilMs !== null && row.releasedUntilMs > nowMs;
+    const isAsked = (row.requestedAtMs !== null || isReleased) && row.offeredAtMs === null;
     return [
       {
         installation: installationIdFrom(row),

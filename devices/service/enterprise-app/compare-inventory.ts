@@ -9,7 +9,7 @@ import type { Conversation } from "./conversation-context.ts";
  * whose work was done, failed or lost:
  *
  *   lost (node gone)        at the wanted version → Installed; else stale, sent again [S-43]
- *   installed               absent → Removed, by the user unless known otherwise [D5]
+ *   installed, failed       absent, where it was there → Removed, by the user unless known [D5]
  *   removed                 present → Installed again, without a new distribution [M-047]
  *   failed                  at the wanted version already → Installed
  */
@@ -32,12 +32,11 @@ export function compareInventory(
     } else if (isFresh) {
       // Judged at the next contact.
     } else if (row.operation === "uninstall") {
-      if (!item && row.status === "installed" && row.offeredAtMs !== null) {
-        report(conversation, row, "absent", { ...GONE, actor: "mdm" });
+      if (!item && row.status === "installed") {
+        const actor = row.offeredAtMs === null ? "user" : "mdm";
+        report(conversation, row, "absent", { ...GONE, actor });
       }
-    } else if (row.status === "installed" && !item) {
-      report(conversation, row, "absent", { ...GONE, actor: "user" });
-    } else if (row.status === "upgrade_failed" && !item) {
+    } else if (hadApp(row) && !item) {
       report(conversation, row, "absent", { ...GONE, actor: "user" });
     } else if (row.status === "removed_after_installation" && item) {
       report(conversation, row, "present", installed(item));
@@ -101,6 +100,15 @@ function loseStatus(conversation: Conversation, row: Installation): void {
     protocol: conversation.protocol,
     change: { stale: true },
   });
+}
+
+/** Said to be there by this row: also by an update that failed, whose former version stays. */
+function hadApp(row: Installation): boolean {
+  return (
+    row.status === "installed" ||
+    row.status === "upgrade_failed" ||
+    (row.status === "failed" && row.version !== null)
+  );
 }
 
 /** An inventory without a version says that the app is there, and no more. */

@@ -5,12 +5,18 @@ import type { Conversation } from "./conversation-context.ts";
 const TAG_VERSION = "detail-version";
 const TAG_PLATFORM = "detail-platform";
 
-/** DevDetail is only told on request; it is asked once in a device's life. [syncml 3.2] */
+/**
+ * DevDetail is only told on request: at a device's first inventory, and with each later one while its
+ * operating system keeps it from something. [syncml 3.2]
+ */
 export function speakDetail(conversation: Conversation): OutgoingCommand[] {
   const { state, ledger } = conversation;
-  if (ledger.device.osVersion !== null || state.detail !== "no") return [];
-  // A device that does not know is asked again in a later session, not in every message.
-  if (ledger.device.inventoryAtMs !== null) return [];
+  if (state.detail !== "no") return [];
+  const { osVersion, inventoryAtMs } = ledger.device;
+  const isFirst = osVersion === null && inventoryAtMs === null;
+  const isKeptOut =
+    state.inventory !== "no" && ledger.rows.some(({ state: why }) => why === "OS Criteria");
+  if (!isFirst && !isKeptOut) return [];
   conversation.state = { ...state, detail: "asked" };
   return [
     { name: "Get", tag: TAG_VERSION, items: [{ target: "./DevDetail/SwV" }] },

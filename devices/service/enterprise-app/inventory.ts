@@ -21,6 +21,8 @@ const INVENTORY_MS = 24 * 60 * 60 * 1000;
 export const WALK_PRODUCTS_MAX = 500;
 /** Products that are walked in one message. */
 const WALK_PRODUCTS_PER_MESSAGE = 8;
+/** INSTALLED, or FAILED because a higher version is there: the inventory says which. */
+const DONE: ReadonlySet<string | null> = new Set(["5", "6"]);
 const LEAVES = ["Version", "Title", "Publisher", "InstallDate"] as const;
 
 /** Reads what is installed: at the first contact, at the instant, after an install, once a day. */
@@ -55,8 +57,8 @@ function isDue(conversation: Conversation): boolean {
       row.current &&
       row.status === "installed" &&
       row.source === "windows-csp" &&
-      row.nativeValue === "5" &&
-      row.observedAtMs > inventoryAtMs &&
+      DONE.has(row.nativeValue) &&
+      row.observedAtMs >= inventoryAtMs &&
       // A device has until its next contact to list what it just installed.
       row.observedAtMs < nowMs,
   );

@@ -23,8 +23,10 @@ export function speakPushes(conversation: Conversation, work: readonly Work[]): 
   const commands: OutgoingCommand[] = [];
   for (const [distribution, push] of Object.entries(conversation.state.pushes)) {
     if (push.step !== "send" && push.step !== "send-exec") continue;
-    const again = workOf(conversation, distribution as DistributionId);
+    const id = distribution as DistributionId;
+    const again = workOf(conversation, id);
     if (again) commands.push(...send(conversation, again, push));
+    else setPush(conversation, id, { ...push, step: "ended" });
   }
   for (const item of work) {
     if (commands.length >= PUSHES_PER_MESSAGE_MAX) break;
@@ -185,13 +187,14 @@ function firstForm(conversation: Conversation, productId: string): PushForm {
   return isAlive ? "replace" : "add";
 }
 
+/** The work of a push that goes on; none when it was stopped or superseded in the meantime. */
 function workOf(conversation: Conversation, id: DistributionId): Work | undefined {
   const policy = conversation.context.policy.read();
   const distribution = policy.distributionsById.get(id);
   const row = conversation.ledger.row(id);
   const revision = distribution && policy.revisions.get(distribution.revision);
   const app = distribution && policy.packages.get(distribution.package);
-  if (!distribution || !row || !revision || !app) return undefined;
+  if (!distribution || !row?.counted || !revision || !app) return undefined;
   return { distribution, revision, package: app, operation: row.operation, attempt: row.attempt };
 }
 

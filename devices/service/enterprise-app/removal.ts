@@ -2,7 +2,7 @@ import { deleteInventoryNode } from "../../../protocols/csp/enterprise-app-manag
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan-types.ts";
-import { isPresent } from "../../install/waiting.ts";
+import { isOpen, isPresent } from "../../install/waiting.ts";
 import { HLC_ZERO } from "../../model/hlc.ts";
 import type { DistributionId, PackageId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
@@ -32,25 +32,32 @@ export function speakRemovals(
   });
 }
 
-export function hearRemoval(conversation: Conversation, event: SessionEvent): void {
-  if (event.kind !== "status" && event.kind !== "unanswered") return;
-  const [word, id] = event.tag.split(" ");
-  if (word !== TAG || id === undefined) return;
-  const distribution = id as DistributionId;
-  const { ledger, context } = conversation;
-  const row = ledger.row(distribution);
-  if (!row) return;
-  if (event.kind === "unanswered") {
-    ledger.decide(distribution, {
+/**
+ * At the begin of a session: a removal that was sent in an earlier one and not answered is sent again.
+ * Where the device had carried it out, the node is gone, which is as good.
+ */
+export function reopenRemovals({ ledger, context, protocol }: Conversation): void {
+  for (const row of ledger.rows) {
+    const isUnanswered = row.operation === "uninstall" && isOpen(row) && row.offeredAtMs !== null;
+    if (!isUnanswered) continue;
+    ledger.decide(row.distribution, {
       value: "not-delivered",
       by: "site",
       atMs: context.now(),
       text: "the device did not answer the removal: it is sent again",
-      protocol: conversation.protocol,
+      protocol,
       change: { offeredAtMs: null },
     });
-    return;
   }
+}
+
+export function hearRemoval(conversation: Conversation, event: SessionEvent): void {
+  if (event.kind !== "status") return;
+  const [word, id] = event.tag.split(" ");
+  if (word !== TAG || id === undefined) return;
+  const { ledger, context } = conversation;
+  const row = ledger.row(id as DistributionId);
+  if (!row) return;
   const isGone = (event.code >= 200 && event.code < 300) || event.code === 404;
   if (!isGone) {
     reportRemoval(conversation, row, `refused ${event.code}`, {
