@@ -1,168 +1,121 @@
 /**
- * The load of a bench, in a process of its own, so that it does not take the server's time: requests
- * are bytes made beforehand, in which only the session number is patched, over plain sockets.
+ * The load of a bench, in a process of its own, so that it does not take the server's time. Each
+ * device has a connection of its own, kept alive, and sends its next message when it has the answer
+ * to the last.
  *
- * Reads one JSON `LoadOrder` from standard input and writes one JSON `LoadResult`.
+ * Reads a JSON `LoadSetup` on the first line of standard input and a `LoadRound` on each later one;
+ * writes a JSON `LoadResult` for each round.
  */
-import { latencyAt } from "./statistics.ts";
+import { ByteDevice, type ByteDeviceOptions, type Knowledge } from "./byte-device.ts";
+import { Connection } from "./connection.ts";
 
-export interface LoadOrder {
+export interface LoadSetup {
   readonly port: number;
-  readonly path: string;
+  readonly devices: readonly ByteDeviceOptions[];
+}
+
+export interface LoadRound {
+  readonly knows: Knowledge;
+  /** How many sessions each device has, one after the other, or for how long. */
+  readonly until: { readonly sessions: number } | { readonly ms: number };
   /**
-   * One conversation per device: bodies sent one after the other. `########` in a body becomes a
-   * number that was not used before.
+   * For a server that does not speak SyncML: what to take for its answers, one after the other. The
+   * client then does all that it does for one that does.
    */
-  readonly conversations: readonly (readonly string[])[];
-  readonly contentType: string;
-  readonly connections: number;
-  /** Not measured: lets the server warm up. */
-  readonly warmUpMs: number;
-  readonly durationMs: number;
+  readonly answers: readonly string[] | null;
 }
 
 export interface LoadResult {
   readonly messages: number;
-  readonly conversations: number;
+  readonly sessions: number;
   readonly seconds: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** Bytes of the last answer of a conversation, the mean. */
+  readonly latenciesMs: readonly number[];
+  readonly requestBytes: number;
   readonly answerBytes: number;
   /** Answers by HTTP status, as text. */
   readonly statuses: Readonly<Record<string, number>>;
+  /** What the first device heard in its first session. */
+  readonly heard: readonly string[];
 }
 
-export const NUMBER_HOLE = "########";
+const MESSAGES_MAX = 20;
 
-interface Template {
-  readonly bytes: Buffer;
-  readonly holes: readonly number[];
-}
-
-class Measured {
-  latenciesMs: number[] = [];
+class Tally {
   messages = 0;
-  conversations = 0;
+  sessions = 0;
+  latenciesMs: number[] = [];
+  requestBytes = 0;
   answerBytes = 0;
   readonly statuses: Record<string, number> = {};
+  heard: string[] = [];
 }
 
-async function run(order: LoadOrder): Promise<LoadResult> {
-  const conversations = order.conversations.map((bodies) =>
-    bodies.map((body) => template(body, order)),
-  );
-  let measured = new Measured();
-  let next = 0;
-  let number = Math.floor(performance.now() * 1000) % 10_000_000;
-  let stopping = false;
+let sessionNumber = 10_000_000 + (Math.floor(performance.timeOrigin) % 50_000_000);
 
-  const worker = async (): Promise<void> => {
-    const connection = await Connection.open(order.port);
-    while (!stopping) {
-      const bodies = conversations[next++ % conversations.length] ?? [];
-      const digits = String(10_000_000 + (number++ % 89_999_999));
-      let last = 0;
-      for (const { bytes, holes } of bodies) {
-        for (const hole of holes) bytes.write(digits, hole, "latin1");
-        const startedMs = performance.now();
-        const answer = await connection.exchange(bytes);
-        measured.latenciesMs.push(performance.now() - startedMs);
-        measured.messages += 1;
-        measured.statuses[answer.status] = (measured.statuses[answer.status] ?? 0) + 1;
-        last = answer.bytes;
-      }
-      measured.conversations += 1;
-      measured.answerBytes += last;
-    }
-    connection.close();
-  };
+interface Peer {
+  readonly device: ByteDevice;
+  readonly connection: Connection;
+}
 
-  const workers = Array.from({ length: order.connections }, worker);
-  await Bun.sleep(order.warmUpMs);
-  measured = new Measured();
+async function playRound(peers: readonly Peer[], round: LoadRound): Promise<LoadResult> {
+  const tally = new Tally();
   const startedMs = performance.now();
-  await Bun.sleep(order.durationMs);
-  const seconds = (performance.now() - startedMs) / 1000;
-  const result = measured;
-  measured = new Measured();
-  stopping = true;
-  await Promise.all(workers);
-
-  result.latenciesMs.sort((a, b) => a - b);
-  return {
-    messages: result.messages,
-    conversations: result.conversations,
-    seconds,
-    p50Ms: latencyAt(result.latenciesMs, 0.5),
-    p99Ms: latencyAt(result.latenciesMs, 0.99),
-    answerBytes: Math.round(result.answerBytes / Math.max(1, result.conversations)),
-    statuses: result.statuses,
-  };
-}
-
-function template(body: string, { path, contentType }: LoadOrder): Template {
-  const bytes = Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  const { until } = round;
+  const isOver = (sessions: number) =>
+    "ms" in until ? performance.now() - startedMs >= until.ms : sessions >= until.sessions;
+  await Promise.all(
+    peers.map(async (peer, index) => {
+      for (let sessions = 0; !isOver(sessions); sessions++) {
+        const heard = await playSession(peer, round, tally);
+        if (index === 0 && sessions === 0) tally.heard = heard;
+      }
+    }),
   );
-  const holes: number[] = [];
-  for (let at = bytes.indexOf(NUMBER_HOLE); at >= 0; at = bytes.indexOf(NUMBER_HOLE, at + 1)) {
-    holes.push(at);
-  }
-  return { bytes, holes };
+  return { ...tally, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-/** One kept-alive connection; one request at a time. Answers must have a Content-Length. */
-class Connection {
-  #buffer: Buffer = Buffer.alloc(0);
-  #settle: ((answer: { status: string; bytes: number }) => void) | undefined;
-  #fail: ((error: Error) => void) | undefined;
-  #socket: Bun.Socket | undefined;
-
-  static async open(port: number): Promise<Connection> {
-    const connection = new Connection();
-    connection.#socket = await Bun.connect({
-      hostname: "127.0.0.1",
-      port,
-      socket: {
-        data: (_socket, chunk) => connection.#receive(chunk),
-        close: () => connection.#fail?.(new Error("the server closed the connection")),
-        error: (_socket, error) => connection.#fail?.(error),
-      },
-    });
-    return connection;
+/** One session to its end; what was heard. */
+async function playSession(
+  { device, connection }: Peer,
+  { knows, answers }: LoadRound,
+  tally: Tally,
+): Promise<string[]> {
+  const session = String(sessionNumber++);
+  const heard: string[] = [];
+  let request: Buffer | undefined = device.opening(0, session);
+  while (request && heard.length < MESSAGES_MAX) {
+    const startedMs = performance.now();
+    const answer = await connection.exchange(request);
+    tally.latenciesMs.push(Math.round((performance.now() - startedMs) * 100) / 100);
+    tally.messages += 1;
+    tally.requestBytes += request.length;
+    tally.answerBytes += answer.body.length;
+    tally.statuses[answer.status] = (tally.statuses[answer.status] ?? 0) + 1;
+    const body: string = answers?.[heard.length] ?? answer.body;
+    heard.push(body);
+    request =
+      heard.length < device.openings
+        ? device.opening(heard.length, session)
+        : device.reply(body, session, heard.length + 1, knows);
   }
-
-  exchange(bytes: Buffer): Promise<{ status: string; bytes: number }> {
-    return new Promise((resolve, reject) => {
-      this.#settle = resolve;
-      this.#fail = reject;
-      this.#socket?.write(bytes);
-    });
-  }
-
-  close(): void {
-    this.#fail = undefined;
-    this.#socket?.end();
-  }
-
-  #receive(chunk: Buffer): void {
-    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
-    const end = this.#buffer.indexOf("\r\n\r\n");
-    if (end < 0) return;
-    const head = this.#buffer.toString("latin1", 0, end);
-    const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? Number.NaN);
-    if (Number.isNaN(length)) {
-      this.#fail?.(new Error(`an answer without Content-Length: ${head.split("\r\n")[0]}`));
-      return;
-    }
-    if (this.#buffer.length < end + 4 + length) return;
-    this.#buffer = Buffer.alloc(0);
-    this.#settle?.({ status: head.slice(9, 12), bytes: length });
-  }
+  tally.sessions += 1;
+  return heard;
 }
 
 if (import.meta.main) {
-  const order = (await Bun.stdin.json()) as LoadOrder;
-  console.log(JSON.stringify(await run(order)));
+  let peers: readonly Peer[] = [];
+  for await (const line of console) {
+    if (peers.length === 0) {
+      const { port, devices } = JSON.parse(line) as LoadSetup;
+      peers = await Promise.all(
+        devices.map(async (options) => ({
+          device: new ByteDevice(options, port),
+          connection: await Connection.open(port),
+        })),
+      );
+      continue;
+    }
+    console.log(JSON.stringify(await playRound(peers, JSON.parse(line) as LoadRound)));
+  }
+  for (const { connection } of peers) connection.close();
 }
