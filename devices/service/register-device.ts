@@ -50,7 +50,8 @@ export interface RegisteredDevice {
 
 /**
  * Makes a device known. A removed one comes back under its next incarnation, so that late news of
- * its former life cannot touch the new one. [D10, D11]
+ * its former life cannot touch the new one. One that this site knows from the hub only, because its
+ * box was replaced, gets a credential and goes on in the life that it has. [D10, D11]
  *
  * @throws AppError "conflict" when the device is known already, or a code was used already
  */
@@ -63,28 +64,24 @@ export async function registerDevice(
   const id = deviceIdFrom(context.organisation, wanted.stableId);
   return context.lock.run(id, async () => {
     const former = await context.store.view(id);
-    if (former && former.device.removedAtMs === null) {
+    const isAlive = former?.device.removedAtMs === null;
+    if (isAlive && (await context.store.credential(id)) !== undefined) {
       throw new AppError("conflict", `the device ${wanted.stableId} is known already as ${id}`);
     }
     if (!former && (await context.store.deviceIds()).length >= DEVICES_MAX) {
       throw new AppError("conflict", `this site has its limit of ${DEVICES_MAX} devices`);
     }
-    const incarnation = await context.issueIncarnation(id, former?.device.incarnation);
-    const device = deviceFrom(context, id, wanted, incarnation, former?.device.sequence ?? 0);
-    const view: DeviceView = {
-      ...(former ?? { installations: [], downloads: [], instants: [] }),
-      device,
-      inventory: [],
-    };
-    const ledger = new Ledger(view, () => context.hlc.next());
-    ledger.endFormerLife();
+    const ledger =
+      former && isAlive
+        ? goOn(context, former, wanted)
+        : await beginLife(context, id, wanted, former);
     ledger.deviceFact({
       kind: "device",
       atMs: context.now(),
       source: "site",
       protocol: "site",
-      value: JSON.stringify(device),
-      text: "registered",
+      value: JSON.stringify(ledger.device),
+      text: isAlive ? "registered again" : "registered",
       by,
     });
     replan(context, ledger, { contact: false });
@@ -97,12 +94,39 @@ export async function registerDevice(
         put: ledger.device,
         alias: { device: id, protocol: "oma-dm", externalId: wanted.stableId },
         credential: credentialFrom(id, userName, password, wanted.scheme ?? "any"),
-        ...(former ? { inventory: [] } : {}),
+        ...(former && !isAlive ? { inventory: [] } : {}),
         ...options,
       },
     ]);
     return { device: ledger.device, userName, password };
   });
+}
+
+async function beginLife(
+  context: SiteContext,
+  id: DeviceId,
+  wanted: NewDevice,
+  former: DeviceView | undefined,
+): Promise<Ledger> {
+  const incarnation = await context.issueIncarnation(id, former?.device.incarnation);
+  const device = deviceFrom(context, id, wanted, incarnation, former?.device.sequence ?? 0);
+  const view: DeviceView = {
+    ...(former ?? { installations: [], downloads: [], instants: [] }),
+    device,
+    inventory: [],
+  };
+  const ledger = new Ledger(view, () => context.hlc.next());
+  ledger.endFormerLife();
+  return ledger;
+}
+
+/** What is told now holds; what is not is as the hub knew it. */
+function goOn(context: SiteContext, former: DeviceView, wanted: NewDevice): Ledger {
+  const { platform: _, userName: _user, password: _password, scheme: _scheme, ...facts } = wanted;
+  const given = Object.entries(facts).filter(([, value]) => value !== undefined);
+  const ledger = new Ledger(former, () => context.hlc.next());
+  ledger.patchDevice(Object.fromEntries(given));
+  return ledger;
 }
 
 /**

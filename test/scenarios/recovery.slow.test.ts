@@ -7,6 +7,7 @@ import type { ApiClient } from "../../gateway/client/api-client.ts";
 import { signIn } from "../../gateway/client/sign-in.ts";
 import type { SettingKey } from "../../gateway/config/settings.ts";
 import { ChildGateway, freePort } from "../../gateway/demo/child-gateway.ts";
+import { AutoPhone } from "../harness/auto-phone.ts";
 import {
   contentIsHere,
   joinCode,
@@ -118,6 +119,54 @@ describe("a box that fails", () => {
         : undefined;
     });
   }, 120_000);
+
+  test("replaced without a backup, its devices register again and go on where they were", async () => {
+    const branch = await startBranch(NOW);
+    await using hub = branch.hub;
+    await using line = branch.line;
+    await using site = branch.site;
+    const [phone] = await phones(site, 1);
+    if (!phone) throw new Error("no phone");
+    const distribution = await hub.distribute("1.0.0.0");
+    await settled("the site knows the distribution", SETTLE_MS, async () =>
+      (await site.rows(`distribution:${distribution}`)).length === 1 ? true : undefined,
+    );
+    await contentIsHere(site);
+    await site.request(phone.id, distribution);
+    for (let contact = 0; contact < 4; contact++) {
+      await site.gateway.advance(MINUTE_MS);
+      await phone.contact();
+    }
+    const told = await untilEqual(branch);
+    expect(told[0]).toContain(" installed ");
+    await site.gateway.kill();
+
+    await using next = await Scenario.start({
+      role: "site",
+      now: new Date(site.gateway.nowMs).toISOString(),
+      settings: { hubUrl: line.url, joinCode: await joinCode(hub, "graz") },
+    });
+    await settled("the new box is live, with what the hub knew", SETTLE_MS, async () =>
+      Bun.deepEquals(await report(next.api, ""), told) ? true : undefined,
+    );
+    const again = await next.device("phone-0");
+    expect(again.id).toBe(phone.id);
+    const same = new AutoPhone(again.id, again.raw, "1.0.0.0");
+    const second = await hub.distribute("2.0.0.0");
+    await settled("the new box knows the next version", SETTLE_MS, async () =>
+      (await next.rows(`distribution:${second}`)).length === 1 ? true : undefined,
+    );
+    await contentIsHere(next);
+    await next.request(same.id, second);
+    const pushed: string[] = [];
+    for (let contact = 0; contact < 4; contact++) {
+      await next.gateway.advance(MINUTE_MS);
+      pushed.push(...(await same.contact()));
+    }
+    expect(pushed).toEqual(["2.0.0.0"]);
+    const rows = await untilEqual({ hub, site: next, line });
+    expect(rows).toEqual([expect.stringContaining(" installed App is installed 2.0.0.0 ")]);
+  }, 60_000);
 
   test("a copy of it that runs too is refused, and the alarm names both", async () => {
     const branch = await startBranch(NOW);
