@@ -59,14 +59,17 @@ export async function buildSite(
   const keys = await siteKeys(linkStore);
   const holder = new PolicyHolder();
   const openBook = (site: SiteId) =>
-    PolicyBook.open({
-      owner: { role: "site", site, ...sealing(keys) },
-      store: new SqlPolicyStore(database),
-      holder,
-      nextHlc: () => hlc.next(),
-      now,
-      log: options.log,
-    });
+    PolicyBook.open(
+      {
+        owner: { role: "site", site, ...sealing(keys) },
+        store: new SqlPolicyStore(database),
+        holder,
+        nextHlc: () => hlc.next(),
+        now,
+        log: options.log,
+      },
+      provisional,
+    );
   const uplink = await SiteUplink.open({
     config,
     linkStore,

@@ -29,7 +29,7 @@ export interface UplinkOptions {
   readonly config: SiteConfig;
   readonly linkStore: SiteLinkStore;
   readonly keys: SiteKeys;
-  /** Opens the policy of a site id and shows it to the holder. */
+  /** Opens the policy of a site id, with what was decided before it had that, and shows it. */
   readonly openBook: (site: SiteId) => Promise<PolicyBook>;
   readonly provisional: SiteId;
   readonly settings: LocalSettingsStore;
@@ -193,9 +193,7 @@ export class SiteUplink implements PolicyAuthor {
 
   /** From now on the site is what the hub called it; what was decided here before comes along. */
   async #adopt(identity: SiteIdentity): Promise<void> {
-    const former = this.#book.ownRecords();
     this.#book = await this.#options.openBook(identity.site);
-    if (former.length > 0 && !this.#identity) await this.#book.write(former, "site");
     this.#identity = identity;
     this.#joinProblem = null;
   }

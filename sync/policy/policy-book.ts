@@ -8,6 +8,7 @@ import type { PolicyRecord, PolicyStore, PolicyWrite } from "../ports/policy-sto
 import { SerialQueue } from "../serial-queue.ts";
 import { type Authored, authorChanges } from "./author.ts";
 import { buildPolicy } from "./build-policy.ts";
+import { carriedDocument } from "./carried-document.ts";
 import {
   copyOf,
   type OpenDocument,
@@ -32,13 +33,7 @@ import {
   type PolicySources,
   projectPolicy,
 } from "./project.ts";
-import {
-  mergeSecrets,
-  type Recipient,
-  readableAt,
-  sealingChanges,
-  withClearSecrets,
-} from "./secrets.ts";
+import { mergeSecrets, type Recipient, readableAt, sealingChanges } from "./secrets.ts";
 
 /** Whose book it is: the hub's, or one site's with the key that opens its secrets. */
 export type BookOwner =
@@ -58,6 +53,12 @@ export interface PolicyBookDeps {
   readonly now: () => number;
   readonly log: Log;
 }
+
+/** Documents as they become, with the update that makes them so; without one the whole is written. */
+type ChangedDocuments = ReadonlyMap<
+  string,
+  { readonly doc: Doc; readonly update: Uint8Array | undefined }
+>;
 
 /** A change that is ready: `write` belongs into a transaction, `accept` is called after its commit. */
 export interface StagedPolicy {
@@ -88,9 +89,10 @@ export class PolicyBook implements PolicyAuthor {
   /**
    * Loads documents and records and shows them to the holder.
    *
+   * @param formerly what a site called itself before it joined: what it decided then comes along, once
    * @throws DocumentDamaged when a document does not load: nothing is opened empty instead
    */
-  static async open(deps: PolicyBookDeps): Promise<PolicyBook> {
+  static async open(deps: PolicyBookDeps, formerly?: string): Promise<PolicyBook> {
     const book = new PolicyBook(deps);
     const { documents, records, secrets } = await deps.store.load();
     book.#documents = new Map(
@@ -102,7 +104,7 @@ export class PolicyBook implements PolicyAuthor {
     book.#records = records;
     book.#secrets = secrets;
     // What a newer program reads differently is projected again before anyone plans with it.
-    const staged = book.#stage(new Map(), []);
+    const staged = book.#stage(book.#carried(formerly), []);
     if (!isNothing(staged.write)) await deps.store.commit(staged.write);
     staged.accept();
     return book;
@@ -215,15 +217,18 @@ export class PolicyBook implements PolicyAuthor {
     return encodeStateVector(this.#documents.get(name)?.doc ?? new Doc());
   }
 
-  /** What was decided at this gateway, as changes for another book: a site takes them along when it joins. */
-  ownRecords(): PolicyChange[] {
-    return this.#records
-      .filter(({ origin }) => origin === this.#ownName())
-      .map(({ kind, id, body }) => ({
-        kind,
-        id,
-        body: withClearSecrets(kind, id, JSON.parse(body), this.#readableSecrets()),
-      }));
+  /** Only while there is no document of the new name: a crash right after joining is made up for. */
+  #carried(formerly: string | undefined): ChangedDocuments {
+    const { owner } = this.#deps;
+    const name = this.#ownName();
+    if (owner.role === "hub" || formerly === undefined || this.#documents.has(name)) {
+      return new Map();
+    }
+    const former = this.#documents.get(siteDocumentName(formerly));
+    if (former === undefined) return new Map();
+    const { site, sealingPublic: sealingKey, sealingPrivate } = owner;
+    const doc = carriedDocument(former, formerly, { site, sealingKey, sealingPrivate });
+    return new Map([[name, { doc, update: undefined }]]);
   }
 
   #ownName(): string {
@@ -265,10 +270,7 @@ export class PolicyBook implements PolicyAuthor {
     return secrets.flatMap((secret) => sealingChanges(secret, recipients, sealed));
   }
 
-  #stage(
-    changed: ReadonlyMap<string, { readonly doc: Doc; readonly update: Uint8Array | undefined }>,
-    secrets: Authored["secrets"],
-  ): StagedPolicy {
+  #stage(changed: ChangedDocuments, secrets: Authored["secrets"]): StagedPolicy {
     const atMs = this.#deps.now();
     const documents = new Map(this.#documents);
     const writes = [...changed].map(([name, { doc, update }]) => {
@@ -311,7 +313,9 @@ export class PolicyBook implements PolicyAuthor {
     const { owner } = this.#deps;
     const sites = new Map<string, PolicyContents>();
     for (const [name, { contents }] of documents) {
-      if (name !== ORG_DOCUMENT) sites.set(name.slice(siteDocumentName("").length), contents);
+      // At a site only its own counts: one of a name that it had before is history.
+      const counts = owner.role === "hub" ? name !== ORG_DOCUMENT : name === this.#ownName();
+      if (counts) sites.set(name.slice(siteDocumentName("").length), contents);
     }
     return {
       org: documents.get(ORG_DOCUMENT)?.contents ?? EMPTY_CONTENTS,

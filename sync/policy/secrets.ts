@@ -131,21 +131,6 @@ export function readableAt(
   return readable;
 }
 
-/** A record with its secrets in clear where they can be read; where not, it does not mention them. */
-export function withClearSecrets(
-  kind: PolicyKind,
-  id: string,
-  fields: Fields,
-  readable: ReadonlyMap<string, string>,
-): Fields {
-  const kept = Object.entries(fields).filter(([field]) => !SECRET_FIELDS[kind].includes(field));
-  const clear = SECRET_FIELDS[kind].flatMap((field) => {
-    const value = readable.get(secretName(kind, id, field));
-    return value === undefined ? [] : [[field, value] as const];
-  });
-  return Object.fromEntries([...kept, ...clear]);
-}
-
 /** The hub's own copies after a change. */
 export function mergeSecrets(
   before: ReadonlyMap<string, string>,

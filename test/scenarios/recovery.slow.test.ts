@@ -7,6 +7,7 @@ import type { ApiClient } from "../../gateway/client/api-client.ts";
 import { signIn } from "../../gateway/client/sign-in.ts";
 import type { SettingKey } from "../../gateway/config/settings.ts";
 import { ChildGateway, freePort } from "../../gateway/demo/child-gateway.ts";
+import { Line } from "../../gateway/demo/line.ts";
 import { AutoPhone } from "../harness/auto-phone.ts";
 import {
   contentIsHere,
@@ -32,6 +33,8 @@ const Link = z.looseObject({
   clockOffsetMs: z.number().nullable().optional(),
 });
 const Site = z.looseObject({ alarm: z.string().nullable(), clockOffsetMs: z.number().nullable() });
+
+const Distributions = z.array(z.looseObject({ stoppedAt: z.string().nullable() }));
 
 const linkOf = (api: ApiClient) => api.request("/api/v1/link", Link);
 
@@ -252,6 +255,47 @@ describe("joining", () => {
     expect(rows.map(({ site: of, status }) => [of, status])).toEqual([["linz", "installed"]]);
     const there = await hub.api.request("/api/v1/installations", Rows);
     expect(there.rows[0]).toMatchObject({ distribution, status: "installed", site: "linz" });
+  }, 60_000);
+
+  test("a site that joins while it works loses no step of what is under way", async () => {
+    await using hub = await Scenario.start({ role: "hub", now: NOW });
+    await using line = await Line.open(Number(new URL(hub.url).port));
+    line.cut();
+    await using site = await Scenario.start({
+      role: "site",
+      now: NOW,
+      settings: { hubUrl: line.url, joinCode: await joinCode(hub, "linz"), siteName: "Alone" },
+    });
+    await site.prepare();
+    await site.addWindow("2026-03-01T22:00", 120);
+    const [phone] = await phones(site, 1);
+    if (!phone) throw new Error("no phone");
+    const distribution = await site.distribute("1.0.0.0");
+    await site.request(phone.id, distribution);
+    await site.gateway.advance(MINUTE_MS);
+    expect(await phone.contact()).toEqual(["1.0.0.0"]);
+    const before = await site.row(phone.id, distribution);
+    const told = await site.history(phone.id, distribution);
+
+    line.heal();
+    await settled("the site has joined", SETTLE_MS, async () =>
+      (await linkOf(site.api)).phase === "live" ? true : undefined,
+    );
+    const after = await site.row(phone.id, distribution);
+    expect(after).toMatchObject({ site: "linz", status: before.status, state: before.state });
+    expect(await site.history(phone.id, distribution)).toEqual(told);
+    for (let contact = 0; contact < 3; contact++) {
+      await site.gateway.advance(MINUTE_MS);
+      expect(await phone.contact()).toEqual([]);
+    }
+    expect((await site.row(phone.id, distribution)).status).toBe("installed");
+    await untilEqual({ hub, site, line });
+
+    await site.api.send("/api/v1/windows/nightly", { method: "DELETE" });
+    expect(await (await site.api.send("/api/v1/windows")).json()).toEqual([]);
+    await site.api.send(`/api/v1/distributions/${distribution}/stop`, { method: "POST" });
+    const [stopped] = await site.api.request("/api/v1/distributions", Distributions);
+    expect(stopped?.stoppedAt).toBeString();
   }, 60_000);
 
   test("a site whose clock is years off joins and reports; the hub shows by how much", async () => {

@@ -11,6 +11,7 @@ import {
   down,
   hubDesk,
   PACKAGE,
+  PRAGUE_KEYS,
   ROLL_OUT,
   siteDesk,
   up,
@@ -237,6 +238,28 @@ describe("policy from the other side", () => {
     ]);
     await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
     expect(hub.holder.read().windows).toMatchObject([{ name: "Nightly" }]);
+  });
+
+  test("[7.8] what a site decided before it joined is its own afterwards, to be changed and deleted", async () => {
+    const alone = await siteDesk("alone");
+    const groups = ["tills", "kiosks"].map((id) => ({
+      kind: "group" as const,
+      id,
+      body: { name: id, description: "", members: { kind: "list", devices: [] } },
+    }));
+    await alone.book.write([{ kind: "window", id: "nightly", body: WINDOW }, ...groups], "anna");
+    const joined = await siteDesk("prague", PRAGUE_KEYS, alone.disk, "alone");
+    expect(bodies(joined)).toEqual(bodies(alone));
+    await joined.book.write([{ kind: "window", id: "nightly", body: { name: "Now" } }], "anna");
+    await joined.book.write([{ kind: "group", id: "tills", body: null }], "anna");
+
+    const again = await siteDesk("prague", PRAGUE_KEYS, joined.disk, "alone");
+    const hub = await hubDesk();
+    await up(again, hub);
+    for (const { holder } of [joined, again, hub]) {
+      expect(holder.read().windows).toMatchObject([{ name: "Now" }]);
+      expect([...holder.read().groups.keys()].map(String)).toEqual(["kiosks"]);
+    }
   });
 
   test("[4.7] a policy document that does not load stops the start, and nothing is opened empty", async () => {

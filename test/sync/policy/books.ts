@@ -33,9 +33,10 @@ export async function siteDesk(
   site = "prague",
   keys = PRAGUE_KEYS,
   disk: PolicyDisk = emptyDisk(),
+  formerly?: string,
 ): Promise<Desk> {
   const { sealingPublic, sealingPrivate } = keys;
-  return openDesk(disk, { role: "site", site, sealingPublic, sealingPrivate });
+  return openDesk(disk, { role: "site", site, sealingPublic, sealingPrivate }, formerly);
 }
 
 export function emptyDisk(): PolicyDisk {
@@ -112,6 +113,7 @@ export const ROLL_OUT = [
 async function openDesk(
   disk: PolicyDisk,
   owner: Parameters<typeof PolicyBook.open>[0]["owner"],
+  formerly?: string,
 ): Promise<Desk> {
   const store = new MemoryPolicyStore(disk);
   const holder = new PolicyHolder();
@@ -119,6 +121,6 @@ async function openDesk(
   const hlc = new HlcClock(() => clock.nowMs, undefined);
   const now = () => clock.nowMs;
   const nextHlc = () => hlc.next();
-  const book = await PolicyBook.open({ owner, store, holder, nextHlc, now, log });
+  const book = await PolicyBook.open({ owner, store, holder, nextHlc, now, log }, formerly);
   return { disk, store, holder, book, clock };
 }
