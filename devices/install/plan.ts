@@ -2,22 +2,20 @@ import type { Distribution } from "../model/distribution.ts";
 import type { DistributionId, PackageId } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
-import { compareVersions } from "../model/version.ts";
 import { bornRow } from "./birth.ts";
 import { explainRow } from "./explain.ts";
+import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
+import { keptVersion, presentVersion } from "./presence.ts";
 import { relevanceOf } from "./relevance.ts";
 import { targets } from "./targets.ts";
 import {
-  goneState,
-  installedState,
   isOfFormerLife,
   isOpen,
   isPresent,
   isUnfit,
   isWaiting,
   NOT_COMPLIANT,
-  needsChange,
   needsRepair,
   retriedChange,
   retriesByItself,
@@ -25,9 +23,6 @@ import {
   unfitState,
   waitingState,
 } from "./waiting.ts";
-
-/** Stands for the version of an app that is there without telling its version: before all others. */
-const UNKNOWN_VERSION = "0";
 
 /**
  * What to offer to one device now, and for everything that is not offered: why, since when, and
@@ -38,6 +33,7 @@ const UNKNOWN_VERSION = "0";
  *   ends          rows of stopped or superseded distributions stop counting, unless the app is there
  *   relevance     devices that a revision is not for are Not Relevant, and come back when they are
  *   inventory     rows follow what the device says is installed
+ *   again         what went is put back, what may pass is tried again; judged by the same two steps
  *   compliance    the granular state of an Android row says when it is held
  *   release       at the device's instant its Automatic work may start until the occurrence ends
  *   reasons       each open row gets exactly one, and its next attempt
@@ -97,9 +93,13 @@ class Planner {
     this.#return(distribution);
     this.#checkRelevance(distribution, revision, app);
     this.#followInventory(distribution, revision, app);
+    if (this.#startAgain(distribution, revision)) {
+      this.#checkRelevance(distribution, revision, app);
+      this.#followInventory(distribution, revision, app);
+    }
     this.#followCompliance(distribution);
     this.#followWindow(distribution);
-    this.#release(distribution, revision);
+    this.#release(distribution);
     const explained = explainRow(
       this.#input,
       distribution,
@@ -127,25 +127,8 @@ class Planner {
     this.#rows.set(id, { ...this.#row(id), ...change });
   }
 
-  /**
-   * The version on the device: by its inventory, or by the last that was said of the app since; null
-   * when it is not there, as far as it is known.
-   */
   #presentVersion(app: Package): string | null {
-    const { device, inventory } = this.#input;
-    const inventoryAtMs = app.productId === null ? null : device.inventoryAtMs;
-    let last: Installation | undefined;
-    for (const row of this.#rows.values()) {
-      const tells = isPresent(row) || row.status === "removed_after_installation";
-      if (row.package !== app.id || !tells || isOfFormerLife(row, device)) continue;
-      if (!last || isLaterWord(row, last)) last = row;
-    }
-    if (last && (inventoryAtMs === null || isNewsAfter(last, inventoryAtMs))) {
-      return isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null;
-    }
-    if (inventoryAtMs === null) return null;
-    const item = inventory.find((one) => one.productId === app.productId);
-    return item ? (item.version ?? UNKNOWN_VERSION) : null;
+    return presentVersion(this.#input, this.#rows.values(), app);
   }
 
   /** Stopped, superseded, or no longer a target: open rows leave the counts, the rest stays. [D3, D4] */
@@ -184,7 +167,7 @@ class Planner {
           other.package === row.package && (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
       );
     this.#decide(distribution.id, "resumed", "the device is in the target again", {
-      ...(isOvertaken ? retriedChange(this.#input.device, row, distribution, row.operation) : {}),
+      ...(isOvertaken ? this.#retried(distribution, row.operation) : {}),
       counted: true,
     });
   }
@@ -222,7 +205,7 @@ class Planner {
         state: waitingState(device, "pending_install", distribution.mode, "not-requested"),
       });
     } else if (isUnfit(row, device)) {
-      this.#decide(id, "relevant", meets, retriedChange(device, row, distribution, row.operation));
+      this.#decide(id, "relevant", meets, this.#retried(distribution, row.operation));
     }
   }
 
@@ -252,91 +235,13 @@ class Planner {
       : fits;
   }
 
-  /** Rows that wait follow what the device says is installed; work in progress is left alone. */
   #followInventory(distribution: Distribution, revision: Revision, app: Package): void {
-    const { device, nowMs } = this.#input;
-    const row = this.#row(distribution.id);
+    const { device } = this.#input;
     if (device.inventoryAtMs === null || app.productId === null) return;
-    const present = this.#presentVersion(app);
-    const id = distribution.id;
-
-    if (present === null) {
-      const isWaitingUpdate = row.status === "pending_update" && row.offeredAtMs === null;
-      const isInstalled = row.status === "installed" && distribution.operation === "install";
-      if (isWaitingUpdate || isInstalled) {
-        this.#decide(id, "inventory-absent", "the app is no longer on the device", {
-          status: "removed_after_installation",
-          state: goneState(device),
-          version: null,
-          actor: "user",
-        });
-      }
-      return;
-    }
-    if (distribution.operation === "uninstall") {
-      if (row.status === "pending_install") {
-        this.#decide(id, "inventory-present", `version ${present} is on the device`, {
-          status: "installed",
-          state: installedState(device),
-          version: present,
-        });
-      } else if (row.status === "removed_after_installation") {
-        this.#decide(id, "inventory-present", `version ${present} is on the device again`, {
-          status: "installed",
-          state: installedState(device),
-          version: present,
-          actor: null,
-          attempt: row.attempt + 1,
-          offeredAtMs: null,
-          nativeValue: null,
-        });
-      }
-      return;
-    }
-    const isBehind =
-      row.status === "installed" &&
-      row.version !== null &&
-      needsChange(row.version, revision, distribution);
-    if (isBehind) {
-      this.#decide(id, "update-needed", `version ${row.version} is on the device`, {
-        status: "pending_update",
-        state: waitingState(device, "pending_update", distribution.mode, "not-requested"),
-        operation: "update",
-        attempt: row.attempt + 1,
-        offeredAtMs: null,
-        nativeValue: null,
-      });
-      return;
-    }
-    const waits =
-      (row.status === "pending_install" || row.status === "pending_update") &&
-      row.offeredAtMs === null;
-    if (!waits) return;
-    if (!needsChange(present, revision, distribution)) {
-      const isHigher = compareVersions(present, revision.version) > 0;
-      this.#decide(id, "inventory-present", `version ${present} is on the device already`, {
-        status: "installed",
-        state:
-          isHigher && device.platform === "Android"
-            ? "Higher version of app is installed"
-            : installedState(device),
-        version: present,
-        releasedUntilMs: null,
-        requestedAtMs: null,
-      });
-    } else if (row.status === "pending_install") {
-      // Presence is never skipped: the table leads to Pending Update only through Installed.
-      this.#decide(id, "inventory-present", `version ${present} is on the device`, {
-        status: "installed",
-        state: installedState(device),
-        version: present,
-      });
-      this.#decide(id, "update-needed", `version ${revision.version} is wanted`, {
-        status: "pending_update",
-        state: waitingState(device, "pending_update", distribution.mode, "not-requested"),
-        operation: "update",
-        observedAtMs: nowMs,
-      });
+    const row = this.#row(distribution.id);
+    const known = { present: this.#presentVersion(app), isFit: this.#fits(revision).relevant };
+    for (const step of followInventory(device, row, distribution, revision, known)) {
+      this.#decide(distribution.id, step.value, step.text, step.change);
     }
   }
 
@@ -366,42 +271,58 @@ class Planner {
   }
 
   /** The device's instant has come: its Automatic work may start until the occurrence ends. */
-  #release(distribution: Distribution, revision: Revision): void {
+  #release(distribution: Distribution): void {
     const { releaseUntilMs } = this.#input.outlook;
     const row = this.#row(distribution.id);
-    const id = distribution.id;
-    if (distribution.mode === "automatic") {
-      if (releaseUntilMs === null || row.releasedUntilMs === releaseUntilMs) return;
-      if (isWaiting(row)) {
-        this.#decide(id, "released", null, { releasedUntilMs: releaseUntilMs });
-      } else if (needsRepair(row, distribution, revision)) {
-        this.#retry(distribution, "repaired", "repair", releaseUntilMs);
-      } else if (retriesByItself(row, revision)) {
-        this.#retry(distribution, "retried", row.operation, releaseUntilMs);
-      }
-    } else if (retriesByItself(row, revision) && this.#input.nowMs >= retryAtMs(row)) {
-      this.#retry(distribution, "retried", row.operation, null);
-    }
+    const isDue = distribution.mode === "automatic" && releaseUntilMs !== null;
+    if (!isDue || row.releasedUntilMs === releaseUntilMs || !isWaiting(row)) return;
+    this.#decide(distribution.id, "released", null, { releasedUntilMs: releaseUntilMs });
   }
 
-  #retry(
-    distribution: Distribution,
-    value: string,
-    operation: Operation,
-    releasedUntilMs: number | null,
-  ): void {
+  /** What went is put back and what may pass is tried again: at the instant, or after a pause. */
+  #startAgain(distribution: Distribution, revision: Revision): boolean {
+    const { outlook, nowMs } = this.#input;
+    const row = this.#row(distribution.id);
+    const { releaseUntilMs } = outlook;
+    const isDue =
+      distribution.mode === "automatic"
+        ? releaseUntilMs !== null && row.releasedUntilMs !== releaseUntilMs
+        : nowMs >= retryAtMs(row);
+    if (!isDue || isWaiting(row)) return false;
+    if (needsRepair(row, distribution, revision)) {
+      this.#retry(distribution, "repaired", "repair");
+    } else if (retriesByItself(row, revision)) {
+      this.#retry(distribution, "retried", row.operation);
+    } else return false;
+    return true;
+  }
+
+  #retry(distribution: Distribution, value: string, operation: Operation): void {
     const { device, nowMs } = this.#input;
     const row = this.#row(distribution.id);
+    const isLost = isPresent(row) && operation !== "uninstall";
+    if (isLost && this.#retried(distribution, operation).version === null) {
+      // The table leads from an update to an install only through Removed.
+      this.#decide(distribution.id, "inventory-absent", ABSENT, goneChange(device));
+    }
     this.#decide(
       distribution.id,
       value,
       value === "repaired" ? "the app was gone" : "tried again without being asked",
       {
-        ...retriedChange(device, row, distribution, operation),
-        releasedUntilMs,
+        ...this.#retried(distribution, operation),
+        releasedUntilMs: this.#input.outlook.releaseUntilMs,
         requestedAtMs: distribution.mode === "on-demand" ? nowMs : null,
       },
     );
+  }
+
+  #retried(distribution: Distribution, operation: Operation): Partial<Installation> {
+    const { device, policy } = this.#input;
+    const row = this.#row(distribution.id);
+    const app = policy.packages.get(distribution.package);
+    const kept = app ? keptVersion(this.#input, this.#rows.values(), app, row) : row.version;
+    return retriedChange(device, row, distribution, operation, kept);
   }
 
   #explain(
@@ -412,17 +333,4 @@ class Planner {
   ): void {
     this.#reasons.push({ distribution, reason, detail, nextAttemptMs });
   }
-}
-
-/** Does the row tell more than an inventory of that time? What a device reports with it, does. */
-function isNewsAfter(row: Installation, inventoryAtMs: number): boolean {
-  const isReported = row.source !== null && row.status !== "pending_update";
-  return row.observedAtMs > inventoryAtMs || (row.observedAtMs === inventoryAtMs && isReported);
-}
-
-/** Of two rows that tell whether the app is there: which one was said last? */
-function isLaterWord(row: Installation, other: Installation): boolean {
-  return row.observedAtMs === other.observedAtMs
-    ? row.hlc > other.hlc
-    : row.observedAtMs > other.observedAtMs;
 }

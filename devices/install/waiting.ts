@@ -15,15 +15,20 @@ export const AUTOMATIC_ATTEMPTS_MAX = 3;
 /** The pause before an on-demand retry, doubled with each attempt, in milliseconds. */
 export const RETRY_BACKOFF_MS = 15 * 60 * 1000;
 
-/** The change that a retry makes, whoever asks for it: Failed → Pending, attempt + 1. [D8] */
+/**
+ * The change that a retry makes, whoever asks for it: Failed → Pending, attempt + 1. [D8]
+ *
+ * @param kept the version that is still on the device, null when none is
+ */
 export function retriedChange(
   device: Device,
   row: Installation,
   distribution: Distribution,
   operation: Operation,
+  kept: string | null,
 ): Partial<Installation> {
-  const isInstalledStill = row.version !== null && row.status !== "removed_after_installation";
-  const isUpdate = operation === "update" && isInstalledStill;
+  const isUpdate =
+    operation === "update" && kept !== null && (isPresent(row) || row.status === "failed");
   const status =
     operation === "uninstall" && row.status !== "failed"
       ? row.status
@@ -32,8 +37,12 @@ export function retriedChange(
         : ("pending_install" as const);
   return {
     status,
-    state: waitingState(device, status, distribution.mode, "requested"),
+    state:
+      status === "pending_install" || status === "pending_update"
+        ? waitingState(device, status, distribution.mode, "requested")
+        : row.state,
     operation: operation === "update" && !isUpdate ? "install" : operation,
+    version: kept,
     attempt: row.attempt + 1,
     offeredAtMs: null,
     stale: false,

@@ -1,4 +1,5 @@
 import { interpret } from "../install/mappings/interpret.ts";
+import { keptVersion } from "../install/presence.ts";
 import { isOpen, retriedChange, waitingState } from "../install/waiting.ts";
 import { AppError, type FieldError } from "../model/errors.ts";
 import { FACT_SOURCES, type FactSource } from "../model/fact.ts";
@@ -219,9 +220,14 @@ function retriedFor(
   row: Installation,
   operation: Installation["operation"],
 ): Partial<Installation> {
-  const distribution = context.policy.read().distributionsById.get(row.distribution);
-  if (!distribution) throw new AppError("not-found", `no distribution ${row.distribution}`);
-  return retriedChange(ledger.device, row, distribution, operation);
+  const policy = context.policy.read();
+  const distribution = policy.distributionsById.get(row.distribution);
+  const app = policy.packages.get(row.package);
+  if (!distribution || !app) {
+    throw new AppError("not-found", `no distribution ${row.distribution}`);
+  }
+  const kept = keptVersion(ledger, ledger.rows, app, row);
+  return retriedChange(ledger.device, row, distribution, operation, kept);
 }
 
 function decide(

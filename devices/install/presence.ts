@@ -1,0 +1,61 @@
+import type { Installation } from "../model/installation.ts";
+import type { Package } from "../model/package.ts";
+import type { PlanInput } from "./plan-types.ts";
+import { isOfFormerLife, isPresent } from "./waiting.ts";
+
+/** Stands for the version of an app that is there without telling its version: before all others. */
+export const UNKNOWN_VERSION = "0";
+
+/**
+ * The version on the device: by its inventory, or by the last that was said of the app since; null
+ * when it is not there, as far as it is known.
+ */
+export function presentVersion(
+  { device, inventory }: Pick<PlanInput, "device" | "inventory">,
+  rows: Iterable<Installation>,
+  app: Package,
+): string | null {
+  const inventoryAtMs = app.productId === null ? null : device.inventoryAtMs;
+  let last: Installation | undefined;
+  for (const row of rows) {
+    const tells = isPresent(row) || row.status === "removed_after_installation";
+    if (row.package !== app.id || !tells || isOfFormerLife(row, device)) continue;
+    if (!last || isLaterWord(row, last)) last = row;
+  }
+  if (last && (inventoryAtMs === null || isNewsAfter(last, inventoryAtMs))) {
+    return isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null;
+  }
+  if (inventoryAtMs === null) return null;
+  const item = inventory.find((one) => one.productId === app.productId);
+  return item ? (item.version ?? UNKNOWN_VERSION) : null;
+}
+
+/**
+ * The version that work on the row starts from when it begins again. A failed update says nothing of
+ * the former version, which stays: where no inventory is told, it is what the row knew.
+ */
+export function keptVersion(
+  input: Pick<PlanInput, "device" | "inventory">,
+  rows: Iterable<Installation>,
+  app: Package,
+  row: Installation,
+): string | null {
+  const present = presentVersion(input, rows, app);
+  if (present !== null) return present === UNKNOWN_VERSION ? (row.version ?? present) : present;
+  const isTold = app.productId !== null && input.device.inventoryAtMs !== null;
+  if (isTold || row.status === "removed_after_installation") return null;
+  return isPresent(row) ? (row.version ?? UNKNOWN_VERSION) : row.version;
+}
+
+/** Does the row tell more than an inventory of that time? What a device reports with it, does. */
+function isNewsAfter(row: Installation, inventoryAtMs: number): boolean {
+  const isReported = row.source !== null && row.status !== "pending_update";
+  return row.observedAtMs > inventoryAtMs || (row.observedAtMs === inventoryAtMs && isReported);
+}
+
+/** Of two rows that tell whether the app is there: which one was said last? */
+function isLaterWord(row: Installation, other: Installation): boolean {
+  return row.observedAtMs === other.observedAtMs
+    ? row.hlc > other.hlc
+    : row.observedAtMs > other.observedAtMs;
+}

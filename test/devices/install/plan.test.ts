@@ -1,0 +1,119 @@
+import { describe, expect, test } from "bun:test";
+import { bucketOf, isRow } from "../../../devices/install/matrix.ts";
+import { isOpen } from "../../../devices/install/waiting.ts";
+import { PLATFORMS } from "../../../devices/model/device.ts";
+import {
+  BUCKETS,
+  compareOrder,
+  type Installation,
+  REASONS,
+} from "../../../devices/model/installation.ts";
+import { World } from "./a-world.ts";
+
+const SEED = Number(Bun.env.TEST_SEED ?? Date.now() % 1_000_000);
+const WORLDS = 60;
+const STEPS = 60;
+
+/** Lives of devices: after each thing that happens the plan is made and looked at. */
+function* lives(): Generator<{ world: World; before: readonly Installation[]; where: string }> {
+  for (let index = 0; index < WORLDS; index++) {
+    const platform = PLATFORMS[index % PLATFORMS.length] ?? "Windows";
+    const world = new World(SEED + index, platform);
+    for (let step = 0; step < STEPS; step++) {
+      const before = world.rows;
+      world.step();
+      yield { world, before, where: `TEST_SEED=${SEED + index}, step ${step}` };
+    }
+  }
+}
+
+describe(`plan() over whole lives (TEST_SEED=${SEED})`, () => {
+  test("each open row has one reason of the closed list, and a since that is not to come", () => {
+    for (const { world, where } of lives()) {
+      world.plan();
+      for (const row of world.rows) {
+        const isAsked = isOpen(row) && row.incarnation === world.view.device.incarnation;
+        if (isAsked)
+          expect([where, REASONS as readonly unknown[]]).toEqual([
+            where,
+            expect.arrayContaining([row.reason]),
+          ]);
+        expect(row.sinceMs).toBeLessThanOrEqual(world.nowMs);
+      }
+      const said = world.planned().reasons.map((reason) => reason.distribution);
+      expect(new Set(said).size).toBe(said.length);
+    }
+  });
+
+  test("planning twice decides nothing more, and says the same", () => {
+    for (const { world, where } of lives()) {
+      const first = world.plan();
+      const rows = world.rows;
+      const second = world.plan();
+      expect([where, second.births, second.decisions]).toEqual([where, [], []]);
+      expect(second.work.map((work) => work.distribution.id)).toEqual(
+        first.work.map((work) => work.distribution.id),
+      );
+      expect(world.rows).toEqual(rows);
+    }
+  });
+
+  test("what is decided is legal, and leads to a row of the matrix", () => {
+    for (const { world, where } of lives()) {
+      const before = world.rows;
+      world.plan();
+      for (const fact of world.facts.filter(({ kind }) => kind === "decision")) {
+        const row = before.find((one) => one.distribution === fact.distribution);
+        if (fact.value !== "born" && row?.anomaly === false) {
+          expect([where, fact.value, fact.anomaly]).toEqual([where, fact.value, false]);
+        }
+      }
+      for (const { platform, status, state } of world.rows) {
+        expect([where, status, state, isRow(platform, status, state)]).toEqual([
+          where,
+          status,
+          state,
+          true,
+        ]);
+      }
+    }
+  });
+
+  test("no row goes back in the order, and one of a life is never replaced by its former one", () => {
+    for (const { world, before } of lives()) {
+      world.plan();
+      for (const row of world.rows) {
+        const former = before.find((one) => one.distribution === row.distribution);
+        if (former) expect(compareOrder(row, former)).toBeGreaterThanOrEqual(0);
+      }
+    }
+  });
+
+  test("work is only for rows that count, wait, and were asked for or released", () => {
+    for (const { world, where } of lives()) {
+      const { work } = world.plan();
+      for (const { distribution } of work) {
+        const row = world.rows.find((one) => one.distribution === distribution.id);
+        const isDue = (row?.releasedUntilMs ?? 0) > world.nowMs || row?.requestedAtMs !== null;
+        expect([where, row?.counted, row?.offeredAtMs, isDue]).toEqual([where, true, null, true]);
+        expect(distribution.stoppedAtMs).toBeNull();
+        expect(world.view.device.removedAtMs).toBeNull();
+        expect(world.view.device.compliance).not.toBe("out-of-compliance");
+      }
+    }
+  });
+
+  test("the buckets part the rows that count, and of each package one row at most is current", () => {
+    for (const { world } of lives()) {
+      world.plan();
+      const counted = world.rows.filter((row) => row.counted);
+      const sums = BUCKETS.map(
+        (bucket) => counted.filter((row) => bucketOf(row.status, row.operation) === bucket).length,
+      );
+      expect(sums.reduce((sum, count) => sum + count, 0)).toBe(counted.length);
+      const current = world.rows.filter((row) => row.current);
+      expect(new Set(current.map((row) => row.package)).size).toBe(current.length);
+      expect(current.every((row) => row.counted)).toBe(true);
+    }
+  });
+});
