@@ -5,6 +5,7 @@ import type { Message } from "../../protocols/syncml/message.ts";
 import type { DeviceCredential } from "../model/credential.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
+import type { StoredSession } from "../ports/site-store.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
 import { hear, settle, speak, speaksEnterpriseApp } from "./enterprise-app/conversation.ts";
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
@@ -76,7 +77,7 @@ async function serveDevice(
   // An ended session is kept for a device that lost the last answer, but not for ever: a device with
   // a constant SessionID would get yesterday's answer.
   const isRecent = stored !== undefined && nowMs - stored.updatedAtMs <= SESSION_LIFE_MS;
-  const state = isRecent ? (JSON.parse(stored.state) as StoredState) : undefined;
+  const state = isRecent ? stateOf(stored) : undefined;
   const received = receive(state?.dm, message, {
     credential,
     freshNonce: Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64"),
@@ -100,17 +101,28 @@ async function serveDevice(
     : [];
   const answered = answer(received.session, commands);
 
-  ledger.setSession({
-    device: id,
-    sessionId: answered.session.sessionId,
-    state: JSON.stringify({ dm: answered.session, conversation: conversation.state }),
-    updatedAtMs: nowMs,
-  });
+  ledger.setSession(
+    storedAs(id, { dm: answered.session, conversation: conversation.state }, nowMs),
+  );
   const changes = ledger.changes(context.policy.read(), nowMs);
   const nextCredential = credential && credentialAfter(context, credential, received.events, nowMs);
   const all = nextCredential === credential ? changes : { ...changes, ...wrap(nextCredential) };
   if (!isEmpty(all)) await context.store.commit([all]);
   return answered.message;
+}
+
+/** What stored sessions were made from: a store that gives back the same object saves the parsing. */
+const states = new WeakMap<StoredSession, StoredState>();
+
+function stateOf(stored: StoredSession): StoredState {
+  return states.get(stored) ?? (JSON.parse(stored.state) as StoredState);
+}
+
+function storedAs(device: DeviceId, state: StoredState, updatedAtMs: number): StoredSession {
+  const { sessionId } = state.dm;
+  const stored = { device, sessionId, state: JSON.stringify(state), updatedAtMs };
+  states.set(stored, state);
+  return stored;
 }
 
 function wrap(credential: DeviceCredential | undefined): { credential?: DeviceCredential } {
@@ -136,13 +148,15 @@ function converse(
   if (serves) settle(conversation);
 
   const { evaluates } = conversation.state;
+  const { changeCount } = ledger;
   const work = replan(context, ledger, { contact: true, evaluates });
   if (ledger.instants.some((instant) => instant.evaluatedAtMs === nowMs)) {
     conversation.state = { ...conversation.state, evaluates: true };
   }
   if (!serves) return [];
   const commands = speak(conversation, work);
-  if (commands.length > 0) replan(context, ledger, { contact: false });
+  // Where neither the plan nor what is said changed anything, planning again says the same.
+  if (ledger.changeCount !== changeCount) replan(context, ledger, { contact: false });
   return commands;
 }
 

@@ -32,6 +32,7 @@ export class Ledger {
   #device: Device;
   #inventory: readonly InventoryItem[];
   #session: StoredSession | null | undefined;
+  #changeCount = 0;
 
   constructor(view: DeviceView, nextHlc: () => Hlc) {
     this.#before = view;
@@ -40,6 +41,11 @@ export class Ledger {
     this.#rows = new Map(view.installations.map((row) => [row.distribution, row]));
     this.#inventory = view.inventory;
     this.#downloads = new Map(view.downloads.map((node) => [node.productId, node]));
+  }
+
+  /** Rises with whatever a plan could see differently. */
+  get changeCount(): number {
+    return this.#changeCount;
   }
 
   get device(): Device {
@@ -60,6 +66,7 @@ export class Ledger {
 
   /** Instants that are not closed, with what this use-case changed. */
   get instants(): readonly Instant[] {
+    if (this.#touchedInstants.size === 0) return this.#before.instants;
     const merged = new Map(this.#before.instants.map((instant) => [instant.startMs, instant]));
     for (const [startMs, instant] of this.#touchedInstants) merged.set(startMs, instant);
     return [...merged.values()].filter((instant) => !instant.closed);
@@ -76,7 +83,7 @@ export class Ledger {
   birth(row: Installation, atMs: number): void {
     const hlc = this.#nextHlc();
     const born = { ...row, hlc };
-    this.#rows.set(row.distribution, born);
+    this.#setRow(born);
     const decision = { value: "born", by: "site", atMs, text: null, protocol: "site" };
     this.#facts.push(decisionFact(this.#device, born, decision, hlc));
   }
@@ -104,24 +111,22 @@ export class Ledger {
 
   /** Changes bookkeeping of a row that is neither a report nor a decision worth a fact. */
   note(distribution: DistributionId, change: Partial<Installation>): void {
-    this.#rows.set(distribution, { ...this.#need(distribution), ...change });
+    this.#setRow({ ...this.#need(distribution), ...change });
   }
 
   explain(planned: PlannedReason, nowMs: number): void {
     const row = this.#need(planned.distribution);
-    const isSame = row.reason === planned.reason;
-    this.#rows.set(planned.distribution, {
-      ...row,
-      reason: planned.reason,
-      reasonDetail: planned.detail,
-      nextAttemptMs: planned.nextAttemptMs,
-      sinceMs: isSame ? row.sinceMs : Math.max(row.sinceMs, nowMs),
-    });
+    const { reason, detail: reasonDetail, nextAttemptMs } = planned;
+    const isSame = row.reason === reason;
+    const sinceMs = isSame ? row.sinceMs : Math.max(row.sinceMs, nowMs);
+    const isSaid =
+      isSame && row.reasonDetail === reasonDetail && row.nextAttemptMs === nextAttemptMs;
+    if (!isSaid) this.#setRow({ ...row, reason, reasonDetail, nextAttemptMs, sinceMs });
   }
 
   /** Facts about the device itself; the hub learns of them, contacts excepted. */
   patchDevice(change: Partial<Device>): void {
-    this.#device = { ...this.#device, ...change };
+    this.#setDevice({ ...this.#device, ...change });
   }
 
   /** A fact that concerns the device, not one row. */
@@ -149,16 +154,18 @@ export class Ledger {
 
   setInventory(items: readonly InventoryItem[], atMs: number): void {
     this.#inventory = items;
-    this.#device = { ...this.#device, inventoryAtMs: atMs };
+    this.#setDevice({ ...this.#device, inventoryAtMs: atMs });
   }
 
   setDownload(node: DownloadNode): void {
     this.#downloads.set(node.productId, node);
     this.#touchedDownloads.add(node.productId);
+    this.#changeCount++;
   }
 
   setInstant(instant: Instant): void {
     this.#touchedInstants.set(instant.startMs, instant);
+    this.#changeCount++;
   }
 
   setSession(session: StoredSession | null): void {
@@ -199,9 +206,19 @@ export class Ledger {
   }
 
   #take(folded: { device: Device; row: Installation; fact: NewFact }): void {
-    this.#device = folded.device;
-    this.#rows.set(folded.row.distribution, folded.row);
+    this.#setDevice(folded.device);
+    this.#setRow(folded.row);
     this.#facts.push(folded.fact);
+  }
+
+  #setDevice(device: Device): void {
+    this.#device = device;
+    this.#changeCount++;
+  }
+
+  #setRow(row: Installation): void {
+    this.#rows.set(row.distribution, row);
+    this.#changeCount++;
   }
 
   #need(distribution: DistributionId): Installation {
@@ -226,6 +243,6 @@ function isDeviceNews(before: Device, after: Device): boolean {
 }
 
 function sameRow(row: Installation, before: Installation | undefined): boolean {
-  if (!before) return false;
+  if (!before || row === before) return row === before;
   return (Object.keys(row) as (keyof Installation)[]).every((key) => row[key] === before[key]);
 }

@@ -5,14 +5,18 @@ import type { Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import { type SiteContext, withDevice } from "./site-context.ts";
 
+const PLANNED_TOGETHER = 16;
+
 /**
  * Plans every device again: after a change of policy, and as time goes by. Devices that nothing
- * changed for cost a read and no write. One device at a time, so that devices that speak meanwhile
- * are not kept waiting.
+ * changed for cost a read and no write. A few devices at a time: they share a commit, and devices that
+ * speak meanwhile are not kept waiting.
  */
 export async function replanAll(context: SiteContext): Promise<void> {
-  for (const device of await context.store.deviceIds()) {
-    await replanOne(context, device);
+  const devices = await context.store.deviceIds();
+  for (let at = 0; at < devices.length; at += PLANNED_TOGETHER) {
+    const group = devices.slice(at, at + PLANNED_TOGETHER);
+    await Promise.all(group.map((device) => replanOne(context, device)));
   }
 }
 

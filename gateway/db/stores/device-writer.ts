@@ -16,7 +16,7 @@ import {
   sessions,
 } from "../schema/devices.ts";
 import { facts } from "../schema/installations.ts";
-import type { Numbering } from "./numbering.ts";
+import type { Numbering, Scope } from "./numbering.ts";
 import type { RowWriter } from "./row-writer.ts";
 import { insertInto, upsertInto } from "./upsert.ts";
 
@@ -41,7 +41,8 @@ export class DeviceWriter {
 
   /** @throws AppError "conflict" for a used enrolment code, or an alias of another device */
   write(changes: readonly DeviceChanges[]): void {
-    const { site } = this.#numbering.scope();
+    const scope = this.#numbering.scope();
+    const { site } = scope;
     for (const change of changes) {
       if (change.consumeEnrolmentCode !== undefined) {
         this.#consumeCode(change.consumeEnrolmentCode, change.device);
@@ -56,12 +57,14 @@ export class DeviceWriter {
     }
     const rows = changes.flatMap((change) => change.installations ?? []);
     this.#rows.putNow(rows.map((row) => ({ ...row, site })));
-    this.#putFacts(changes.flatMap((change) => change.facts ?? []));
+    this.#putFacts(
+      changes.flatMap((change) => change.facts ?? []),
+      scope,
+    );
   }
 
-  #putFacts(newFacts: readonly NewFact[]): void {
+  #putFacts(newFacts: readonly NewFact[], scope: Scope): void {
     if (newFacts.length === 0) return;
-    const scope = this.#numbering.scope();
     const { site, incarnation: siteIncarnation } = scope;
     let seq = this.#numbering.lastFact(scope);
     for (const fact of newFacts) {
