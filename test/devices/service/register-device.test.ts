@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { removeDevice } from "../../../devices/service/change-device.ts";
+import { FAILURES_MAX } from "../../../devices/service/dm-session.ts";
 import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
 import { recordFacts } from "../../../devices/service/installations.ts";
 import { registerDevice, rotateSecret } from "../../../devices/service/register-device.ts";
@@ -19,6 +20,16 @@ describe("registering devices", () => {
     expect(second.device.id).toBe(first.device.id);
     expect(second.device.incarnation).toBeGreaterThan(first.device.incarnation);
     expect(second.device.removedAtMs).toBeNull();
+  });
+
+  test("a block from before the clock was set back does not hold", async () => {
+    await using core = await SiteCore.open();
+    const { raw } = await core.device("blocked");
+    const guesser = new RawDevice({ ...raw.options, password: "not the password" });
+    for (let guess = 0; guess < FAILURES_MAX; guess++) await guesser.open();
+    await expect(raw.open()).rejects.toThrow("HTTP 429");
+    core.nowMs -= 24 * 60 * 60_000;
+    expect((await raw.open()).statuses[0]?.code).toBe(212);
   });
 
   test("an enrolment code makes a device known once, with the code as its password", async () => {

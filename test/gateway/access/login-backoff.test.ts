@@ -32,6 +32,12 @@ describe("LoginBackoff", () => {
     expect(FREE_FAILURES).toBe(5);
   });
 
+  test("nobody waits for failures from before the clock was set back", () => {
+    const backoff = after(20, 10 * FORGET_MS);
+    expect(backoff.waitMs("zoe", "elsewhere", 10 * FORGET_MS)).toBeGreaterThan(0);
+    expect(backoff.waitMs("zoe", "elsewhere", FORGET_MS)).toBe(0);
+  });
+
   test("the wait runs out with time, and what is long ago is forgotten", () => {
     const backoff = after(FREE_FAILURES, 1000);
     expect(backoff.waitMs("zoe", "x", 1000 + WAIT_MS_MIN - 1)).toBe(1);
