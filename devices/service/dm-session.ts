@@ -85,17 +85,18 @@ async function serveDevice(
   if (received.turn === "repeat") return answer(received.session, []).message;
 
   const ledger = new Ledger(view, () => context.hlc.next());
-  const isSameSession = state?.dm.sessionId === received.session.sessionId;
-  const isBegun = isSameSession && state.dm.phase === "open";
+  const isOpen = received.session.phase === "open";
+  const isBegun = state !== undefined && goesOn(received.session, state.dm);
+  // While a newcomer has not proved who it is, what was said with the device is kept for it.
+  const keeps = state !== undefined && (isBegun || !isOpen);
   const conversation: Conversation = {
     context,
     ledger,
     enterpriseId: context.policy.read().enterprise.enterpriseId ?? "",
     baseUrl: origin.baseUrl,
     protocol: "oma-dm",
-    state: isBegun ? state.conversation : NEW_CONVERSATION,
+    state: keeps ? state.conversation : NEW_CONVERSATION,
   };
-  const isOpen = received.session.phase === "open";
   const commands = isOpen
     ? converse(conversation, received.events, { begins: !isBegun, turn: received.turn })
     : [];
@@ -123,6 +124,19 @@ function storedAs(device: DeviceId, state: StoredState, updatedAtMs: number): St
   const stored = { device, sessionId, state: JSON.stringify(state), updatedAtMs };
   states.set(stored, state);
   return stored;
+}
+
+/**
+ * Is it an open session that goes on, the stored one or the one that a newcomer suspended? A device
+ * may give all its sessions one id: a new one has no message of ours yet.
+ */
+function goesOn(session: ServerSession, stored: ServerSession): boolean {
+  return [stored, stored.suspended].some(
+    (one) =>
+      one?.phase === "open" &&
+      one.sessionId === session.sessionId &&
+      one.serverMessageId === session.serverMessageId,
+  );
 }
 
 function wrap(credential: DeviceCredential | undefined): { credential?: DeviceCredential } {
