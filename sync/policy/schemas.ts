@@ -3,8 +3,10 @@
  * comes from the other side. They follow the types in devices/model.
  */
 import { z } from "zod";
+import { parseGroupFilter } from "../../devices/filter/groups.ts";
 import { PLATFORMS } from "../../devices/model/device.ts";
 import { type DeviceGroup, type Distribution, MODES } from "../../devices/model/distribution.ts";
+import { AppError } from "../../devices/model/errors.ts";
 import { parseHlc } from "../../devices/model/hlc.ts";
 import {
   parseDeviceId,
@@ -19,6 +21,7 @@ import {
 import { CHANNELS, LICENCES, type Package, type Revision } from "../../devices/model/package.ts";
 import type { EnterpriseSettings } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
+import { checkWindow } from "../../devices/windows/recurrence.ts";
 import type { PolicyKind } from "../ports/policy-author.ts";
 
 const NAME_CHARACTERS_MAX = 200;
@@ -26,7 +29,6 @@ const DESCRIPTION_CHARACTERS_MAX = 10_000;
 const TOKEN_CHARACTERS_MAX = 64 * 1024;
 const SITES_MAX = 10_000;
 const MEMBERS_MAX = 10_000;
-const DURATION_MINUTES_MAX = 7 * 24 * 60;
 
 const name = z.string().min(1).max(NAME_CHARACTERS_MAX);
 const short = z.string().max(NAME_CHARACTERS_MAX);
@@ -97,23 +99,31 @@ const scope = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("group"), group: groupName }),
 ]);
 
-const windowSchema = z.strictObject({
-  id: windowId,
-  name,
-  start: z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/, "must be YYYY-MM-DDTHH:MM"),
-  recurrence: z.string().min(1).max(1000).nullable(),
-  durationMinutes: z.int().min(1).max(DURATION_MINUTES_MAX),
-  timeZone: z.string().min(1).max(64).nullable(),
-  scope,
-  enabled: z.boolean(),
-});
+/** One that cannot be expanded would stop the planning of every device it applies to. */
+const windowSchema = z
+  .strictObject({
+    id: windowId,
+    name,
+    start: z.string(),
+    recurrence: z.string().nullable(),
+    durationMinutes: z.number(),
+    timeZone: z.string().nullable(),
+    scope,
+    enabled: z.boolean(),
+  })
+  .superRefine((window, context) => refuseWhat(() => checkWindow(window), context));
 
 const groupSchema = z.strictObject({
   name: groupName,
   description: z.string().max(DESCRIPTION_CHARACTERS_MAX),
   members: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("list"), devices: z.array(name).max(MEMBERS_MAX) }),
-    z.strictObject({ kind: z.literal("filter"), filter: z.string().max(4096) }),
+    z.strictObject({
+      kind: z.literal("filter"),
+      filter: z
+        .string()
+        .superRefine((text, context) => refuseWhat(() => parseGroupFilter(text), context)),
+    }),
   ]),
 });
 
@@ -184,6 +194,23 @@ export function problemsOf(kind: PolicyKind, recordId: string, body: unknown): R
   const own = field === null ? recordId : (parsed.data as Record<string, unknown>)[field];
   if (own === recordId) return [];
   return [{ pointer: `/${field}`, message: `must be ${recordId}, the record's own id` }];
+}
+
+/** What a check of the domain refuses is a problem of the field that it names. */
+function refuseWhat(
+  check: () => unknown,
+  context: { addIssue(issue: { code: "custom"; message: string; path: string[] }): void },
+): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const fields =
+      error.fields.length > 0 ? error.fields : [{ pointer: "", message: error.message }];
+    for (const { pointer, message } of fields) {
+      context.addIssue({ code: "custom", message, path: pointer.split("/").slice(1) });
+    }
+  }
 }
 
 function id<T extends string>(parse: (text: string) => T | undefined, what: string) {

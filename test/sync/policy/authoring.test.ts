@@ -181,6 +181,35 @@ describe("policy from the other side", () => {
     expect(site.holder.read().windows).toMatchObject([{ durationMinutes: 60 }]);
   });
 
+  test.each([
+    ["window", "nightly", { recurrence: "FREQ=DAILY;BYHOUR=25" }, "/recurrence"],
+    ["window", "nightly", { timeZone: "Europe/Nowhere" }, "/timeZone"],
+    ["window", "nightly", { start: "2026-02-30T22:00" }, "/start"],
+    ["group", "Front", { members: { kind: "filter", filter: "platform:" } }, "/members/filter"],
+    ["group", "Front", { members: { kind: "filter", filter: "group:Back" } }, "/members/filter"],
+  ] as const)(
+    "[7.3] a %s that a device could not be planned with is quarantined: %#",
+    async (kind, id, fields, pointer) => {
+      const [hub, site] = [await hubDesk(), await siteDesk()];
+      const group = { name: "Front", description: "", members: { kind: "list", devices: [] } };
+      await hub.book.write(
+        [
+          { kind: "window", id: "nightly", body: WINDOW },
+          { kind: "group", id: "Front", body: group },
+        ],
+        "hana",
+      );
+      await down(hub, site);
+      const bad = new Doc();
+      applyUpdate(bad, hub.book.updateFor(ORG_DOCUMENT, new Uint8Array([0])).update);
+      writePolicy(bad, [{ map: kind, key: id, fields }]);
+      await site.book.receive(ORG_DOCUMENT, encodeStateAsUpdate(bad), false);
+      expect(site.disk.records.get(`${kind}/${id}`)?.quarantine).toContain(pointer);
+      expect(site.holder.read().windows).toMatchObject([WINDOW]);
+      expect([...site.holder.read().groups.values()]).toMatchObject([group]);
+    },
+  );
+
   test("[7.3] bytes that are no update, or lack one before them, change nothing", async () => {
     const [hub, site] = [await hubDesk(), await siteDesk()];
     await hub.book.write([{ kind: "window", id: "nightly", body: WINDOW }], "hana");
