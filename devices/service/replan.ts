@@ -1,6 +1,9 @@
 import { groupsOf } from "../filter/groups.ts";
 import { plan } from "../install/plan.ts";
 import type { Work } from "../install/plan-types.ts";
+import type { Device } from "../model/device.ts";
+import type { GroupName } from "../model/ids.ts";
+import type { Policy } from "../model/policy.ts";
 import type { Ledger } from "./ledger.ts";
 import { updateInstants } from "./outlook.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -20,7 +23,7 @@ export function replan(
 ): readonly Work[] {
   const policy = context.policy.read();
   const nowMs = context.now();
-  const groups = groupsOf(ledger.device, [], [...policy.groups.values()]);
+  const groups = groupsAt(policy, ledger.device);
   const outlook = updateInstants(ledger, {
     site: context.site,
     timeZone: context.timeZone(),
@@ -55,4 +58,9 @@ export function replan(
   }
   for (const reason of planned.reasons) ledger.explain(reason, nowMs);
   return planned.work;
+}
+
+/** The groups of a device. Its one alias at a site, the one of OMA DM, is its stable id. */
+export function groupsAt(policy: Policy, device: Device): GroupName[] {
+  return groupsOf(device, [], [...policy.groups.values()]);
 }

@@ -1,4 +1,3 @@
-import { groupsOf } from "../filter/groups.ts";
 import { plan } from "../install/plan.ts";
 import { AppError } from "../model/errors.ts";
 import {
@@ -10,6 +9,7 @@ import {
 import type { Operation, Reason } from "../model/installation.ts";
 import type { Occurrence } from "../model/window.ts";
 import { windowsFor } from "../windows/occurrences.ts";
+import { groupsAt } from "./replan.ts";
 import type { SiteContext } from "./site-context.ts";
 
 /** What a device's next maintenance window will bring, as far as it is known now. */
@@ -46,7 +46,7 @@ export async function tonight(context: SiteContext, id: DeviceId): Promise<Tonig
   if (!view) throw new AppError("not-found", `no device ${id}`);
   const policy = context.policy.read();
   const nowMs = context.now();
-  const groups = groupsOf(view.device, [], [...policy.groups.values()]);
+  const groups = groupsAt(policy, view.device);
   const windows = windowsFor(view.device, groups, policy.windows);
   const { occurrences } = context.occurrences.find(
     windows,

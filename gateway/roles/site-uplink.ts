@@ -45,6 +45,7 @@ export class SiteUplink implements PolicyAuthor {
   readonly #options: UplinkOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #joining: Promise<boolean> | undefined;
   #identity: SiteIdentity | undefined;
   #link: SiteLink | undefined;
   #book: PolicyBook;
@@ -160,7 +161,15 @@ export class SiteUplink implements PolicyAuthor {
     );
   }
 
-  async #tryJoin(): Promise<boolean> {
+  /** One at a time: two that ended in turn would leave the link and the pages with two books. */
+  #tryJoin(): Promise<boolean> {
+    this.#joining ??= this.#joinOnce().finally(() => {
+      this.#joining = undefined;
+    });
+    return this.#joining;
+  }
+
+  async #joinOnce(): Promise<boolean> {
     const { linkStore, log, config, settings } = this.#options;
     if (this.#identity || !this.#hubUrl || !this.#joinCode) return false;
     try {

@@ -98,23 +98,6 @@ describe("windows that change", () => {
     expect(sends(await raw.session(phone(state)))).toBe(false);
   });
 
-  test("a weekly window's next attempt is never in the past", async () => {
-    await using core = await SiteCore.open({ nowMs: NOON });
-    await core.addWindow("2026-11-21T12:30", 60);
-    await core.change({
-      windows: core.policy.windows.map((one) => ({ ...one, recurrence: "FREQ=WEEKLY" })),
-    });
-    const { id, raw } = await core.device("one");
-    await raw.session(phone(newPhone()));
-    await moveTo(core, NOON + 89 * MINUTE_MS);
-    await raw.session(phone(newPhone()));
-    await moveTo(core, NOON + 89.5 * MINUTE_MS);
-    const distribution = await core.distribute("1.0.0.0", { mode: "automatic" });
-    const row = await core.row(id, distribution);
-    expect(row).toMatchObject({ reason: "window" });
-    expect(row.nextAttemptMs).toBe(NOON + 30 * MINUTE_MS + 7 * 24 * HOUR_MS);
-  });
-
   test("a device that went silent with work in hand wants attention after two windows", async () => {
     await using core = await SiteCore.open({ nowMs: NOON });
     await core.addWindow("2026-01-01T22:00", 120);
