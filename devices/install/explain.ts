@@ -51,6 +51,9 @@ export function explainRow(
     return because("retry-backoff", "lost again and again: an administrator can retry it");
   }
   if (row.offeredAtMs !== null) {
+    const isUnenrolled = input.device.enrolment === "unenrolled" && revision.channel !== "reported";
+    const obstacle = isUnenrolled ? enrolmentObstacle(input.device, input.policy) : null;
+    if (obstacle !== null) return because("enrolment", obstacle);
     return (row.state ?? "").startsWith("Prompted user")
       ? because("user", "the user is asked to confirm")
       : because("contact", "sent; the device tells how it goes at its next contact");

@@ -124,7 +124,7 @@ function accept(conversation: Conversation, distribution: DistributionId, push: 
     value: "accepted",
     meaning: "no-change",
     lastError: null,
-    text: "the device accepted the work; how it goes is asked later",
+    text: null,
     version: null,
     atMs: nowMs,
     attempt: null,

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
-import { patchDevice } from "../../../devices/service/change-device.ts";
+import type { DeviceId, DistributionId, GroupName } from "../../../devices/model/ids.ts";
+import {
+  patchDevice,
+  requestEnrolment,
+  requestUnenrolment,
+} from "../../../devices/service/change-device.ts";
 import { recordFacts, requestInstallation } from "../../../devices/service/installations.ts";
 import { registerDevice } from "../../../devices/service/register-device.ts";
 import { tonight } from "../../../devices/service/tonight.ts";
@@ -316,6 +320,45 @@ describe("devices that a revision is not for", () => {
       status: "removed_after_installation",
       reason: null,
     });
+  });
+});
+
+test("work in hand of a device that was unenrolled waits for its enrolment, and is sent again", async () => {
+  await using core = await SiteCore.open({ nowMs: NOON });
+  const { id, raw } = await core.device("one");
+  const state = newPhone();
+  const distribution = await core.distribute("1.0.0.0");
+  await ask(core, id, distribution);
+  await raw.session(phone(state));
+  expect(await core.row(id, distribution)).toMatchObject({
+    nativeValue: "accepted",
+    lastErrorText: null,
+  });
+  await requestUnenrolment(core.context, id);
+  await raw.session(phone(state));
+  expect(await core.row(id, distribution)).toMatchObject({ reason: "enrolment" });
+  await requestEnrolment(core.context, id);
+  const commands = await raw.session(phone(state));
+  expect(commands.map(({ name }) => name)).toContain("Atomic");
+});
+
+test("a device that leaves the group of a distribution leaves its counts, and comes back to them", async () => {
+  await using core = await SiteCore.open({ nowMs: NOON });
+  const group = "handhelds" as GroupName;
+  const filter = "ownership:corporate";
+  const members = { kind: "filter", filter } as const;
+  await core.change({ groups: new Map([[group, { name: group, description: "", members }]]) });
+  const { id, raw } = await core.device("one", { ownership: "corporate" });
+  const distribution = await core.distribute("1.0.0.0", { target: { kind: "group", group } });
+  await ask(core, id, distribution);
+  await patchDevice(core.context, id, { ownership: "personal" });
+  expect(await core.row(id, distribution)).toMatchObject({ counted: false, reason: "stopped" });
+  const commands = await raw.session(phone(newPhone()));
+  expect(commands.map(({ name }) => name)).not.toContain("Atomic");
+  await patchDevice(core.context, id, { ownership: "corporate" });
+  expect(await core.row(id, distribution)).toMatchObject({
+    counted: true,
+    reason: "available-on-demand",
   });
 });
 
