@@ -51,8 +51,14 @@ export function explainRow(
     return because("retry-backoff", "lost again and again: an administrator can retry it");
   }
   if (row.offeredAtMs !== null) {
-    const isUnenrolled = input.device.enrolment === "unenrolled" && revision.channel !== "reported";
-    const obstacle = isUnenrolled ? enrolmentObstacle(input.device, input.policy) : null;
+    // It cannot even be asked how the work goes.
+    const { enrolment } = input.device;
+    const isOut =
+      enrolment === "unenrolled" ||
+      enrolment === "unknown" ||
+      input.policy.enterprise.enterpriseId === null;
+    const isCutOff = isOut && revision.channel !== "reported";
+    const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy) : null;
     if (obstacle !== null) return because("enrolment", obstacle);
     return (row.state ?? "").startsWith("Prompted user")
       ? because("user", "the user is asked to confirm")

@@ -91,6 +91,10 @@ export function enrolmentObstacle(device: Device, policy: Policy): string | null
     case "unenrolled":
       return "the device was unenrolled: enrol it again first";
     case "unknown":
+      // A device that was enrolled by somebody else says so itself, and is enabled then.
+      return policy.enterprise.enrollmentToken === null
+        ? "no enrolment token is set: an administrator sets it in the settings"
+        : null;
     case "enabled":
       return null;
   }
@@ -117,6 +121,12 @@ export function isPresent(row: Installation): boolean {
 /** Open, and not with the device: nothing was sent in this attempt. */
 export function isWaiting(row: Installation): boolean {
   return isOpen(row) && row.offeredAtMs === null;
+}
+
+/** Sent to the device, or said by it to be under way: it goes on with it whatever is decided here. */
+export function isInHand(row: Installation): boolean {
+  const isUnderWay = row.status === "installing" || row.status === "updating";
+  return isOpen(row) && (row.offeredAtMs !== null || isUnderWay);
 }
 
 /**

@@ -4,7 +4,13 @@ import type { Work } from "../../install/plan-types.ts";
 import type { Device } from "../../model/device.ts";
 import type { Conversation } from "./conversation-context.ts";
 import { hearDetail, speakDetail } from "./detail.ts";
-import { hearEnrolment, hearEnterpriseStatus, speakEnrolment, speakStatus } from "./enrolment.ts";
+import {
+  hearEnrolment,
+  hearEnterpriseStatus,
+  isWithoutToken,
+  speakEnrolment,
+  speakStatus,
+} from "./enrolment.ts";
 import { hearInventory, settleInventory, speakInventory } from "./inventory.ts";
 import { hearPoll, settlePolls, speakPolls } from "./poll.ts";
 import { hearPush, settlePushes, speakPushes } from "./push.ts";
@@ -51,7 +57,12 @@ export function settle(conversation: Conversation): void {
 export function speak(conversation: Conversation, work: readonly Work[]): OutgoingCommand[] {
   const enrolment = speakEnrolment(conversation);
   if (enrolment.length > 0) return enrolment;
-  if (conversation.ledger.device.enrolment === "unenrolled") return [];
+  const { device, rows } = conversation.ledger;
+  if (device.enrolment === "unenrolled") return [];
+  if (isWithoutToken(conversation)) {
+    // Somebody else may have enrolled it: its Status tells, and nothing more is asked of a stranger.
+    return speakStatus(conversation, { needed: rows.some(({ reason }) => reason === "enrolment") });
+  }
 
   const questions = [
     ...speakPolls(conversation),

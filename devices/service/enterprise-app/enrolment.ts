@@ -45,6 +45,12 @@ export function speakEnrolment(conversation: Conversation): OutgoingCommand[] {
   return [replaceEnrollmentToken(TAG_REPLACE, enterpriseId, token)];
 }
 
+/** Not enrolled as far as is known, and there is nothing to enrol it with. */
+export function isWithoutToken({ ledger, context }: Conversation): boolean {
+  const { enrollmentToken } = context.policy.read().enterprise;
+  return ledger.device.enrolment === "unknown" && enrollmentToken === null;
+}
+
 export function hearEnrolment(conversation: Conversation, event: SessionEvent): void {
   if (event.kind !== "status") return;
   const { ledger, context } = conversation;
@@ -97,7 +103,8 @@ export function hearEnterpriseStatus(conversation: Conversation, event: SessionE
   const { ledger } = conversation;
   if (event.kind === "status" && event.tag === TAG_STATUS) {
     conversation.state = { ...conversation.state, status: "done" };
-    if (event.code === 404 && ledger.device.enrolmentDigest !== null) {
+    const { enrolment, enrolmentDigest } = ledger.device;
+    if (event.code === 404 && (enrolmentDigest !== null || enrolment === "enabled")) {
       // The EnterpriseID node is gone: the device has forgotten its enrolment. It is enrolled anew.
       ledger.patchDevice({ enrolment: "unknown", enrolmentDigest: null });
     }
