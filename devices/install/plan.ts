@@ -8,8 +8,9 @@ import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
 import { keptVersion, presentVersion } from "./presence.ts";
 import { relevanceOf } from "./relevance.ts";
-import { targets } from "./targets.ts";
+import { targets, whyEnded } from "./targets.ts";
 import {
+  isInHand,
   isOfFormerLife,
   isOpen,
   isPresent,
@@ -41,6 +42,10 @@ import {
 export function plan(input: PlanInput): Plan {
   return new Planner(input).run();
 }
+
+const DONE = "the device had the work in hand, and did it";
+/** No protocol of today can call work back. [D4] */
+const NO_CANCEL = "the device has the work already and cannot be asked to drop it";
 
 class Planner {
   readonly #input: PlanInput;
@@ -131,21 +136,24 @@ class Planner {
     return presentVersion(this.#input, this.#rows.values(), app);
   }
 
-  /** Stopped, superseded, or no longer a target: open rows leave the counts, the rest stays. [D3, D4] */
+  /**
+   * Stopped, superseded, or no longer a target: what is undone leaves the counts, the rest stays, also
+   * what a device finishes later. [D3, D4]
+   */
   #end(distribution: Distribution, newer: Distribution | undefined): void {
     const row = this.#rows.get(distribution.id);
     if (!row || isOfFormerLife(row, this.#input.device)) return;
     const reason: Reason = newer ? "superseded" : "stopped";
-    const leaves = isOpen(row) || row.status === "failed" || row.status === "upgrade_failed";
-    if (!leaves || (!row.counted && row.reason === reason)) {
-      if (row.reason !== null && !leaves) this.#explain(distribution.id, null, "", null);
+    const isUndone = isOpen(row) || row.status === "failed" || row.status === "upgrade_failed";
+    if (!isUndone) {
+      // The device had it in hand when it ended, and has done it since.
+      if (!row.counted) this.#decide(distribution.id, "done-after-all", DONE, { counted: true });
+      if (row.reason !== null) this.#explain(distribution.id, null, "", null);
       return;
     }
-    const text = newer
-      ? `superseded by distribution ${newer.id}`
-      : distribution.stoppedAtMs !== null
-        ? "the distribution was stopped"
-        : "the device is no longer in the target";
+    if (!row.counted && row.reason === reason) return;
+    const why = whyEnded(distribution, newer);
+    const text = isInHand(row) ? `${why}; ${NO_CANCEL}` : why;
     this.#decide(distribution.id, reason, text, {
       counted: false,
       releasedUntilMs: null,

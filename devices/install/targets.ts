@@ -1,6 +1,7 @@
 import type { Device } from "../model/device.ts";
 import type { Distribution } from "../model/distribution.ts";
-import type { GroupName } from "../model/ids.ts";
+import type { GroupName, PackageId } from "../model/ids.ts";
+import type { Policy } from "../model/policy.ts";
 
 /**
  * Does this distribution ask for work on this device? Evaluated at the site, at contact and at a
@@ -22,4 +23,26 @@ export function targets(
     case "device":
       return target.device === device.id;
   }
+}
+
+/** Of the distributions of a package, the one that is planned for a device: the newest. [D3] */
+export function plannedFor(
+  app: PackageId,
+  device: Device,
+  groups: readonly GroupName[],
+  policy: Policy,
+): Distribution | undefined {
+  return policy.distributions.find(
+    (one) =>
+      one.package === app &&
+      policy.packages.has(app) &&
+      policy.revisions.has(one.revision) &&
+      targets(one, device, groups),
+  );
+}
+
+/** Why a distribution is not planned for a device, in words. */
+export function whyEnded(distribution: Distribution, newer: Distribution | undefined): string {
+  if (distribution.stoppedAtMs !== null) return "the distribution was stopped";
+  return newer ? `superseded by distribution ${newer.id}` : "the device is no longer in the target";
 }

@@ -1,6 +1,8 @@
 import { interpret } from "../install/mappings/interpret.ts";
 import { keptVersion } from "../install/presence.ts";
+import { plannedFor, whyEnded } from "../install/targets.ts";
 import { isOpen, retriedChange, waitingState } from "../install/waiting.ts";
+import type { Distribution } from "../model/distribution.ts";
 import { AppError, type FieldError } from "../model/errors.ts";
 import { FACT_SOURCES, type FactSource } from "../model/fact.ts";
 import {
@@ -11,7 +13,7 @@ import {
 } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
 import type { Ledger } from "./ledger.ts";
-import { replan } from "./replan.ts";
+import { groupsAt, replan } from "./replan.ts";
 import { type SiteContext, withDevice } from "./site-context.ts";
 
 /** One fact reported through the API for one installation. [D13] */
@@ -124,7 +126,6 @@ export function requestInstallation(
         { allowed: [] },
       );
     }
-    if (!row.counted) throw notCounted(row);
     if (isOpen(row) && (row.requestedAtMs !== null || row.offeredAtMs !== null)) return;
     const isGone = row.status === "removed_after_installation" && row.operation !== "uninstall";
     if (!isOpen(row) && !isGone) {
@@ -148,7 +149,6 @@ export function retryInstallation(
   by: string,
 ): Promise<Installation> {
   return changeRow(context, key, (ledger, row, mode) => {
-    if (!row.counted) throw notCounted(row);
     const canRetry = row.status === "failed" || row.status === "upgrade_failed" || row.stale;
     if (!canRetry) {
       throw new AppError(
@@ -208,6 +208,7 @@ function changeRow(
     if (!row || !distribution) {
       throw new AppError("not-found", `no installation ${installationIdFrom(key)}`);
     }
+    needPlanned(context, ledger, row, distribution);
     change(ledger, row, distribution.mode);
     replan(context, ledger, { contact: false });
     return ledger.row(key.distribution) ?? row;
@@ -248,8 +249,17 @@ function decide(
   });
 }
 
-function notCounted(row: Installation): AppError {
-  return new AppError("conflict", `this row no longer counts: ${row.reasonDetail || row.reason}`, {
-    allowed: [],
-  });
+/** Nothing can be asked of work that was stopped, superseded or is for others now. [D3, D4] */
+function needPlanned(
+  context: SiteContext,
+  ledger: Ledger,
+  row: Installation,
+  distribution: Distribution,
+): void {
+  const policy = context.policy.read();
+  const groups = groupsAt(policy, ledger.device);
+  const planned = plannedFor(row.package, ledger.device, groups, policy);
+  if (planned?.id === distribution.id) return;
+  const why = whyEnded(distribution, planned);
+  throw new AppError("conflict", `this work is not to be done any more: ${why}`, { allowed: [] });
 }

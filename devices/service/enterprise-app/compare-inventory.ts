@@ -21,15 +21,17 @@ export function compareInventory(
   const { packages } = context.policy.read();
   for (const row of ledger.rows) {
     const productId = packages.get(row.package)?.productId;
-    if (!productId || !row.current) continue;
+    if (!productId) continue;
     const item = items.find((one) => one.productId === productId);
     // A device has until its next contact to list what it just said it installed.
     const isFresh = row.observedAtMs >= context.now();
     const isWanted = item !== undefined && isAtLeast(item.version, row.targetVersion);
     if (state.lost.includes(row.distribution)) {
-      if (isWanted) report(conversation, row, "inventory", installed(item));
+      // Of work that was stopped or superseded a later version does not tell that it was done.
+      const isDone = row.current ? isWanted : item?.version === row.targetVersion;
+      if (isDone) report(conversation, row, "inventory", installed(item));
       else loseStatus(conversation, row);
-    } else if (isFresh) {
+    } else if (isFresh || !row.current) {
       // Judged at the next contact.
     } else if (row.operation === "uninstall") {
       if (!item && row.status === "installed") {

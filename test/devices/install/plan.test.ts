@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bucketOf, isRow } from "../../../devices/install/matrix.ts";
+import { targets } from "../../../devices/install/targets.ts";
 import { isOpen } from "../../../devices/install/waiting.ts";
 import { PLATFORMS } from "../../../devices/model/device.ts";
 import {
@@ -99,6 +100,27 @@ describe(`plan() over whole lives (TEST_SEED=${SEED})`, () => {
         expect(distribution.stoppedAtMs).toBeNull();
         expect(world.view.device.removedAtMs).toBeNull();
         expect(world.view.device.compliance).not.toBe("out-of-compliance");
+      }
+    }
+  });
+
+  test("what ended counts where it was done, and nowhere else; what is planned counts", () => {
+    for (const { world, where } of lives()) {
+      world.plan();
+      const { device } = world.view;
+      const planned = new Map<string, string>();
+      for (const distribution of world.policy.distributions) {
+        if (!targets(distribution, device, []) || planned.has(distribution.package)) continue;
+        planned.set(distribution.package, distribution.id);
+      }
+      for (const row of world.rows.filter((one) => one.incarnation === device.incarnation)) {
+        const isPlanned = planned.get(row.package) === row.distribution;
+        const isUndone = isOpen(row) || row.status === "failed" || row.status === "upgrade_failed";
+        expect([where, row.status, row.counted]).toEqual([
+          where,
+          row.status,
+          isPlanned || !isUndone,
+        ]);
       }
     }
   });
