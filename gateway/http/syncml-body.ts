@@ -1,0 +1,64 @@
+import { AppError } from "../../devices/model/errors.ts";
+import { DEVICE_BODY_BYTES_MAX } from "../../devices/model/limits.ts";
+import type { Element } from "../../protocols/syncml/element.ts";
+import { parseXml } from "../../protocols/syncml/parse-xml.ts";
+import { printXml } from "../../protocols/syncml/print-xml.ts";
+
+/** Both are met in the field; the answer is in the one received. [syncml 3.1] */
+const CONTENT_TYPES = ["application/vnd.syncml.dm+xml", "application/vnd.syncml+xml"] as const;
+
+export interface SyncmlBody {
+  readonly root: Element;
+  /** In which the answer goes back. */
+  readonly contentType: string;
+}
+
+/**
+ * Reads the SyncML document that a request carries.
+ *
+ * @throws AppError "unsupported" for another content type, "too-large" over `DEVICE_BODY_BYTES_MAX`
+ * @throws ProtocolError naming the rule that the bytes break
+ */
+export async function readSyncml(request: Request): Promise<SyncmlBody> {
+  const contentType = contentTypeOf(request.headers.get("content-type") ?? undefined);
+  return { contentType, root: parseXml(await readBytes(request)) };
+}
+
+/** The document as an answer, in the encoding that was received. */
+export function syncmlResponse(root: Element, contentType: string): Response {
+  return new Response(printXml(root), {
+    headers: { "content-type": `${contentType}; charset=utf-8`, "cache-control": "no-store" },
+  });
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const declared = Number(request.headers.get("content-length") ?? "0");
+  if (declared > DEVICE_BODY_BYTES_MAX) throw tooLarge();
+  if (request.headers.has("content-length")) return new Uint8Array(await request.arrayBuffer());
+
+  // A chunked body has no declared length: it is read only up to the limit.
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > DEVICE_BODY_BYTES_MAX) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(): AppError {
+  return new AppError("too-large", `a message holds at most ${DEVICE_BODY_BYTES_MAX} bytes`);
+}
+
+function contentTypeOf(header: string | undefined): string {
+  const type = (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const known = CONTENT_TYPES.find((name) => name === type);
+  if (known) return known;
+  // Devices that name no type, or plain XML, mean the same.
+  if (type === "" || type === "text/xml" || type === "application/xml") return CONTENT_TYPES[0];
+  throw new AppError(
+    "unsupported",
+    `Content-Type ${type} is not served here; send ${CONTENT_TYPES[0]}`,
+  );
+}
