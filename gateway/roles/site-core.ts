@@ -7,7 +7,7 @@ import type { SiteContext } from "../../devices/service/site-context.ts";
 import { siteKeys } from "../../sync/link/join-hub.ts";
 import { PolicyBook } from "../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../sync/policy/policy-holder.ts";
-import type { SiteIdentity, SiteKeys, SiteLinkStore } from "../../sync/ports/site-link-store.ts";
+import type { SiteIdentity, SiteKeys } from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import { DeviceUrls } from "../content/device-urls.ts";
 import { Puller } from "../content/puller.ts";
@@ -18,6 +18,7 @@ import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
 import { SqlPolicyStore } from "../db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../db/stores/site-store.ts";
+import { besideUseCases } from "./beside-use-cases.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
 import { LocalSettingsValues } from "./local-settings.ts";
 import { SiteUplink } from "./site-uplink.ts";
@@ -55,7 +56,8 @@ export async function buildSite(
   });
 
   const store = new CachedSiteStore(new SqlSiteStore(database, provisional));
-  const linkStore = forgetting(new SqlSiteLinkStore(database, provisional), store);
+  const lock = new DeviceLock();
+  const linkStore = besideUseCases(new SqlSiteLinkStore(database, provisional), store, lock);
   const keys = await siteKeys(linkStore);
   const holder = new PolicyHolder();
   const openBook = (site: SiteId) =>
@@ -121,7 +123,7 @@ export async function buildSite(
     occurrences: new OccurrenceCache(),
     now,
     hlc,
-    lock: new DeviceLock(),
+    lock,
     log: options.log,
     random: Math.random,
     randomBytes: (count) => randomBytes(count),
@@ -133,22 +135,6 @@ export async function buildSite(
 
 function sealing({ sealingPublic, sealingPrivate }: SiteKeys) {
   return { sealingPublic, sealingPrivate };
-}
-
-/** Joining and adopting write devices and rows past the store: what it remembers is read again. */
-function forgetting(linkStore: SqlSiteLinkStore, store: CachedSiteStore): SiteLinkStore {
-  const join = linkStore.join.bind(linkStore);
-  const adopt = linkStore.adopt.bind(linkStore);
-  return Object.assign(linkStore, {
-    join: async (...args: Parameters<typeof join>) => {
-      await join(...args);
-      store.forget();
-    },
-    adopt: async (...args: Parameters<typeof adopt>) => {
-      await adopt(...args);
-      store.forget();
-    },
-  });
 }
 
 /** A site's name before it has joined a hub: its own, as an identifier, with some chance in it. */

@@ -49,6 +49,8 @@ export class SiteUplink implements PolicyAuthor {
   #identity: SiteIdentity | undefined;
   #link: SiteLink | undefined;
   #book: PolicyBook;
+  /** While the book of the new name is being opened. */
+  #renaming: Promise<void> | undefined;
   #joinProblem: string | null = null;
   #joinCode: string | undefined;
   #hubUrl: string | undefined;
@@ -107,8 +109,9 @@ export class SiteUplink implements PolicyAuthor {
     await this.#tryJoin();
   }
 
-  write(changes: readonly PolicyChange[], by: string): Promise<void> {
-    return this.#book.write(changes, by);
+  async write(changes: readonly PolicyChange[], by: string): Promise<void> {
+    await this.#renaming;
+    await this.#book.write(changes, by);
   }
 
   contentRequest(sha256: Sha256) {
@@ -202,7 +205,13 @@ export class SiteUplink implements PolicyAuthor {
 
   /** From now on the site is what the hub called it; what was decided here before comes along. */
   async #adopt(identity: SiteIdentity): Promise<void> {
-    this.#book = await this.#options.openBook(identity.site);
+    // What is decided meanwhile waits: in the book of the former name nobody would see it.
+    this.#renaming = this.#book.exclusive(async () => {
+      this.#book = await this.#options.openBook(identity.site);
+    });
+    await this.#renaming.finally(() => {
+      this.#renaming = undefined;
+    });
     this.#identity = identity;
     this.#joinProblem = null;
   }

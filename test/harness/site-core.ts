@@ -20,7 +20,7 @@ import { OccurrenceCache } from "../../devices/service/outlook.ts";
 import { type NewDevice, registerDevice } from "../../devices/service/register-device.ts";
 import { replanAll } from "../../devices/service/replan-all.ts";
 import type { SiteContext } from "../../devices/service/site-context.ts";
-import { openDatabase } from "../../gateway/db/database.ts";
+import { type OutpostDatabase, openDatabase } from "../../gateway/db/database.ts";
 import { CachedSiteStore } from "../../gateway/db/stores/cached-site-store.ts";
 import { SqlSiteEnrolmentCodes } from "../../gateway/db/stores/enrolment-codes.ts";
 import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
@@ -41,7 +41,7 @@ export const QUIET: Log = { info() {}, warn() {}, error() {} };
 /** A site without its shell: the domain over real SQL, with policy and time in the test's hands. */
 export class SiteCore implements AsyncDisposable {
   readonly context: SiteContext;
-  readonly #close: () => Promise<void>;
+  readonly database: OutpostDatabase;
   readonly #app: ReturnType<typeof omaDmRoutes>;
   readonly content = new Set<string>();
   nowMs: number;
@@ -56,10 +56,7 @@ export class SiteCore implements AsyncDisposable {
     return made;
   }
 
-  private constructor(
-    database: Awaited<ReturnType<typeof openDatabase>>,
-    options: { nowMs?: number; seed?: number },
-  ) {
+  private constructor(database: OutpostDatabase, options: { nowMs?: number; seed?: number }) {
     this.nowMs = options.nowMs ?? Date.parse("2026-11-21T12:00:00Z");
     this.policy = {
       version: 1,
@@ -79,7 +76,7 @@ export class SiteCore implements AsyncDisposable {
     };
     const random = seededRandom(options.seed ?? 1);
     const site = "site-1" as SiteId;
-    this.#close = () => database.close();
+    this.database = database;
     this.context = {
       site,
       organisation: "test",
@@ -262,6 +259,6 @@ export class SiteCore implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#close();
+    return this.database.close();
   }
 }

@@ -1,0 +1,192 @@
+/** A site's tie to its hub, as `both` and `start()` may ask for it at the same time. */
+import { describe, expect, test } from "bun:test";
+import type { SiteId } from "../../../devices/model/ids.ts";
+import { HlcClock } from "../../../devices/service/clock.ts";
+import { readConfig } from "../../../gateway/config/read.ts";
+import type { OutpostDatabase } from "../../../gateway/db/database.ts";
+import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
+import { SqlSiteLinkStore } from "../../../gateway/db/stores/site-link-store.ts";
+import { SiteUplink } from "../../../gateway/roles/site-uplink.ts";
+import { siteKeys } from "../../../sync/link/join-hub.ts";
+import { PolicyBook } from "../../../sync/policy/policy-book.ts";
+import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
+import type { PolicyChange } from "../../../sync/ports/policy-author.ts";
+import { openMemory, silentLog } from "../db/temporary.ts";
+import { LinkHarness } from "../http/link/link-harness.ts";
+
+const PROVISIONAL = "alone-1" as SiteId;
+
+describe("joining", () => {
+  test("one attempt at a time: whoever asks meanwhile waits for the same one", async () => {
+    await using hub = await LocalHub.open();
+    await using site = await LoneSite.open();
+    const code = await hub.codeFor("prague");
+    const first = site.uplink.joinAt(hub.url, code);
+    const second = site.uplink.joinAt(hub.url, code);
+    site.uplink.start();
+    await hub.joinHasArrived;
+    hub.letAnswer();
+    await Promise.all([first, second]);
+    expect(hub.joins).toBe(1);
+    expect(site.uplink.identity?.site).toBe("prague" as SiteId);
+    // One book for the site's new name: the link, the pages and the plans read the same.
+    expect(site.opened).toEqual([PROVISIONAL, "prague" as SiteId]);
+  });
+
+  test("an attempt that failed makes room for the next one", async () => {
+    await using hub = await LocalHub.open();
+    await using site = await LoneSite.open();
+    hub.letAnswer();
+    hub.isAway = true;
+    await site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    expect(site.uplink.identity).toBeUndefined();
+    expect(await site.uplink.view()).toMatchObject({ joined: false, phase: "joining" });
+    hub.isAway = false;
+    await site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    expect(hub.joins).toBe(2);
+    expect(site.uplink.identity?.site).toBe("prague" as SiteId);
+  });
+
+  test("what is decided at any time while it joins is in the book of its new name", async () => {
+    await using hub = await LocalHub.open();
+    await using site = await LoneSite.open();
+    const opening = Promise.withResolvers<void>();
+    site.opening = opening.promise;
+    const joining = site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    await hub.joinHasArrived;
+    await site.uplink.write([groupNamed("Before")], "anna");
+    hub.letAnswer();
+    await site.isOpening;
+    const written = site.uplink.write([groupNamed("Between")], "anna");
+    opening.resolve();
+    await Promise.all([joining, written]);
+    await site.uplink.write([groupNamed("Later")], "anna"); // Shows what the new book holds.
+    const groups = [...site.holder.read().groups.keys()].map(String).sort();
+    expect(groups).toEqual(["Before", "Between", "Later"]);
+  });
+});
+
+function groupNamed(name: string): PolicyChange {
+  const members = { kind: "filter", filter: "cpu:x86" };
+  return { kind: "group", id: name, body: { name, description: "", members } };
+}
+
+/** A hub on a port of this machine, whose answers to a join wait until the test lets them go. */
+class LocalHub implements AsyncDisposable {
+  joins = 0;
+  isAway = false;
+  readonly #harness: LinkHarness;
+  readonly #server: ReturnType<typeof Bun.serve>;
+  readonly #arrived = Promise.withResolvers<void>();
+  readonly #gate = Promise.withResolvers<void>();
+
+  private constructor(harness: LinkHarness) {
+    this.#harness = harness;
+    this.#server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => {
+        if (new URL(request.url).pathname.endsWith("/join")) {
+          this.joins += 1;
+          this.#arrived.resolve();
+          await this.#gate.promise;
+        }
+        return this.isAway ? new Response("", { status: 503 }) : harness.app.fetch(request);
+      },
+    });
+  }
+
+  static async open(): Promise<LocalHub> {
+    return new LocalHub(await LinkHarness.open());
+  }
+
+  get url(): string {
+    return this.#server.url.href;
+  }
+
+  get joinHasArrived(): Promise<void> {
+    return this.#arrived.promise;
+  }
+
+  letAnswer(): void {
+    this.#gate.resolve();
+  }
+
+  async codeFor(site: string): Promise<string> {
+    const wanted = { site: site as SiteId, name: site, by: "admin", validMs: 60_000 };
+    return (await this.#harness.hub.makeJoinCode(wanted)).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.stop(true);
+    await this.#harness[Symbol.asyncDispose]();
+  }
+}
+
+/** A site that has no hub yet, over a database in memory. */
+class LoneSite implements AsyncDisposable {
+  readonly opened: SiteId[] = [];
+  readonly holder = new PolicyHolder();
+  uplink!: SiteUplink;
+  /** What the book of the new name waits for. */
+  opening: Promise<void> = Promise.resolve();
+  readonly #isOpening = Promise.withResolvers<void>();
+  readonly #database: OutpostDatabase;
+
+  private constructor(database: OutpostDatabase) {
+    this.#database = database;
+  }
+
+  static async open(): Promise<LoneSite> {
+    const site = new LoneSite(await openMemory());
+    const linkStore = new SqlSiteLinkStore(site.#database, PROVISIONAL);
+    const keys = await siteKeys(linkStore);
+    const now = Date.now;
+    const hlc = new HlcClock(now, undefined);
+    const settings = { siteName: "Prague", timeZone: "Europe/Prague", factRetentionDays: 30 };
+    const { config } = readConfig("site", {
+      file: undefined,
+      env: {},
+      flags: {},
+      machine: { hostname: "box", timeZone: "Europe/Prague" },
+      readSecretFile: () => "",
+    });
+    site.uplink = await SiteUplink.open({
+      config,
+      linkStore,
+      keys,
+      openBook: async (name) => {
+        site.opened.push(name);
+        if (name !== PROVISIONAL) {
+          site.#isOpening.resolve();
+          await site.opening;
+        }
+        return PolicyBook.open(
+          {
+            owner: { role: "site", site: name, ...keys },
+            store: new SqlPolicyStore(site.#database),
+            holder: site.holder,
+            nextHlc: () => hlc.next(),
+            now,
+            log: silentLog,
+          },
+          PROVISIONAL,
+        );
+      },
+      provisional: PROVISIONAL,
+      settings: { read: () => settings, write: async () => undefined },
+      siteNow: now,
+      log: silentLog,
+    });
+    return site;
+  }
+
+  get isOpening(): Promise<void> {
+    return this.#isOpening.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.uplink[Symbol.asyncDispose]();
+    await this.#database.close();
+  }
+}
