@@ -36,6 +36,7 @@ function attribute(attributes, name) {
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&quot;", '"')
+    .replaceAll("&apos;", "'")
     .replaceAll("&#10;", " ")
     .replaceAll("&amp;", "&");
 }

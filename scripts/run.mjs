@@ -9,9 +9,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bunPath, ensureSetUp, ROOT } from "./setup.mjs";
 
+const PARENT_LOOK_MS = 500;
+
 /**
  * Runs Bun with `args` and resolves with its exit code, 128 + n when signal n ended it.
  * A terminal sends Ctrl+C to the whole group by itself, so SIGINT is passed on only without one.
+ *
+ * npm runs a script through a shell: SIGTERM to npm ends npm and the shell and reaches nobody else.
+ * So what npm started ends when that shell is gone, or `npm start` would outlive its supervisor.
  */
 export function runBun(args, options = {}) {
   const child = spawn(bunPath(), args, { stdio: "inherit", ...options });
@@ -21,9 +26,17 @@ export function runBun(args, options = {}) {
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, PARENT_LOOK_MS);
+  if (process.env.npm_lifecycle_event === undefined) clearInterval(watch);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {
+      clearInterval(watch);
       for (const name of signals) process.off(name, forward);
       resolve(signal === null ? (code ?? 1) : 128 + (constants.signals[signal] ?? 0));
     });

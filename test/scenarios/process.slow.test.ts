@@ -36,6 +36,27 @@ describe("a gateway's process", () => {
     await Promise.all(pages.map((page) => page.text())); // Each stream has ended.
   }, 30_000);
 
+  test("that `npm start` made ends when only npm is told to", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "outpost-npm-"));
+    const port = await freePort();
+    const npm = Bun.spawn(["npm", "start"], {
+      cwd: join(import.meta.dir, "..", ".."),
+      env: { ...process.env, OUTPOST_DATA_DIR: join(folder, "data"), OUTPOST_PORT: String(port) },
+      stdout: "ignore",
+      stderr: "ignore",
+    });
+    const answers = () =>
+      fetch(`http://127.0.0.1:${port}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await settled("the gateway answers", SETTLE_MS, async () => (await answers()) || undefined);
+    npm.kill("SIGTERM");
+    await npm.exited;
+    await settled("it is gone", SETTLE_MS, async () => ((await answers()) ? undefined : true));
+    rmSync(folder, { recursive: true });
+  }, 60_000);
+
   test.each([
     ["a port that is taken", "port", "Port", 1],
     ["a folder that is a file", "file", "cannot be made", 1],
