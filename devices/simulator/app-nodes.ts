@@ -1,11 +1,13 @@
 /** Which node of EnterpriseAppManagement a LocURI names, as the device sees it. */
+import { ENTERPRISE_APP_MANAGEMENT } from "../../protocols/csp/enterprise-app-management/nodes.ts";
 import {
-  BASE_URI,
   findNode,
-  NODES,
   type NodeRule,
+  rootUri,
   type TreeCommand,
-} from "../../protocols/csp/enterprise-app-management/nodes.ts";
+} from "../../protocols/csp/node-table.ts";
+
+const BASE_URI = rootUri(ENTERPRISE_APP_MANAGEMENT);
 
 /** A path below the root, understood. */
 export interface AppPath {
@@ -18,7 +20,9 @@ export interface AppPath {
 }
 
 /** All nodes in the spelling of `AppPath.node`. */
-export const NODE_SHAPES: readonly string[] = NODES.map(({ path }) => shapeOf(path));
+export const NODE_SHAPES: readonly string[] = ENTERPRISE_APP_MANAGEMENT.nodes.map(({ path }) =>
+  shapeOf(path),
+);
 
 const GUID = /^\{[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}\}$/;
 
@@ -34,7 +38,7 @@ export function parseAppPath(uri: string): AppPath | undefined {
   const product = productSegment === undefined ? "" : decodeName(productSegment);
   if (enterpriseId === "" || enterpriseId === "*") return undefined;
   if (productSegment !== undefined && !GUID.test(product)) return undefined;
-  const rule = findNode(segments);
+  const rule = findNode(ENTERPRISE_APP_MANAGEMENT, segments);
   return rule && { node: shapeOf(rule.path), rule, enterpriseId, product };
 }
 

@@ -1,5 +1,5 @@
 import { getDownloadNode } from "../../../protocols/csp/enterprise-app-management/commands.ts";
-import { readLastError } from "../../../protocols/csp/enterprise-app-management/values.ts";
+import { readLastError } from "../../../protocols/csp/last-error.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import { interpret } from "../../install/mappings/interpret.ts";

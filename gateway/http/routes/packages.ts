@@ -4,7 +4,7 @@ import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { parsePackageId } from "../../../devices/model/ids.ts";
 import type { Package, Revision } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
-import { parseProductId } from "../../../protocols/csp/enterprise-app-management/uris.ts";
+import { parseProductId } from "../../../protocols/csp/product-id.ts";
 import { linkTo } from "../../reports/links.ts";
 import type { ReportReader } from "../../reports/report-reader.ts";
 import { linkedBuckets } from "../../reports/summary.ts";

@@ -1,8 +1,9 @@
 import { withoutQuery } from "../../oma-dm/loc-uri.ts";
 import type { Item } from "../../syncml/message.ts";
+import { childNames, segmentsOf } from "../node-table.ts";
+import { parseProductId } from "../product-id.ts";
 import { parseInstallDate } from "./install-date.ts";
-import { INVENTORY_LEAVES, type InventoryLeaf } from "./nodes.ts";
-import { decodeSegment, parseProductId, segmentsOf } from "./uris.ts";
+import { ENTERPRISE_APP_MANAGEMENT, INVENTORY_LEAVES, type InventoryLeaf } from "./nodes.ts";
 
 /** One app that a device said is installed; null is what it did not say. */
 export interface InventoryProduct {
@@ -69,21 +70,12 @@ export function readChildren(data: string): readonly string[] {
 function inventoryPlace(
   source: string,
 ): { readonly segment?: string; readonly leaf?: InventoryLeaf } | undefined {
-  const segments = segmentsOf(withoutQuery(source));
+  const segments = segmentsOf(ENTERPRISE_APP_MANAGEMENT, withoutQuery(source))?.segments;
   if (segments?.[1] !== "EnterpriseApps" || segments[2] !== "Inventory") return undefined;
   const [, , , segment, name] = segments;
   if (segment === undefined) return {};
   const leaf = INVENTORY_LEAVES.find((known) => known === name);
   return leaf === undefined ? { segment } : { segment, leaf };
-}
-
-/** Child names of an interior node: joined by `/`, each percent-encoded. */
-function childNames(data: string): readonly string[] {
-  return data
-    .trim()
-    .split("/")
-    .filter((name) => name !== "")
-    .map(decodeSegment);
 }
 
 /** The leaves of a product, begun when it is new; undefined when the name is no product id. */

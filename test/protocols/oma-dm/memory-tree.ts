@@ -1,12 +1,9 @@
 import {
-  findNode,
   INVENTORY_LEAVES,
+  ENTERPRISE_APP_MANAGEMENT as TABLE,
 } from "../../../protocols/csp/enterprise-app-management/nodes.ts";
-import {
-  encodeSegment,
-  parseProductId,
-  segmentsOf,
-} from "../../../protocols/csp/enterprise-app-management/uris.ts";
+import { encodeSegment, findNode, segmentsOf } from "../../../protocols/csp/node-table.ts";
+import { parseProductId } from "../../../protocols/csp/product-id.ts";
 import type { ManagementTree, TreeNode, TreeReply } from "../../../protocols/oma-dm/carry-out.ts";
 import { withoutQuery } from "../../../protocols/oma-dm/loc-uri.ts";
 
@@ -25,8 +22,8 @@ export function memoryTree(options: { readonly structData: boolean }): Managemen
         code,
         nodes,
       });
-      const segments = segmentsOf(withoutQuery(uri))?.map(upperGuid);
-      const rule = segments === undefined ? undefined : findNode(segments);
+      const segments = segmentsOf(TABLE, withoutQuery(uri))?.segments.map(upperGuid);
+      const rule = segments === undefined ? undefined : findNode(TABLE, segments);
       if (segments === undefined || rule === undefined) return reply(404);
       const code = rule.codes[command];
       if (code === 405) return reply(405);
@@ -84,7 +81,7 @@ const uriOf = (path: string): string =>
 
 function read(state: Nodes, path: string): TreeNode {
   const value = state.get(path);
-  const rule = findNode(path.split("/"));
+  const rule = findNode(TABLE, path.split("/"));
   if (rule !== undefined && rule.format !== "node") {
     return { uri: uriOf(path), format: rule.format, data: value ?? "" };
   }

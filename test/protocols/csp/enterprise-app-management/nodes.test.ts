@@ -1,14 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import {
-  BASE_URI,
-  findNode,
-  NODES,
-  ROOT_NODE,
-} from "../../../../protocols/csp/enterprise-app-management/nodes.ts";
+import { ENTERPRISE_APP_MANAGEMENT } from "../../../../protocols/csp/enterprise-app-management/nodes.ts";
+import { findNode, rootUri } from "../../../../protocols/csp/node-table.ts";
+
+const find = (segments: readonly string[]) => findNode(ENTERPRISE_APP_MANAGEMENT, segments);
 
 describe("the node table", () => {
   test("matches the table a human reviewed [E-009 to E-033, Q34 to Q37]", () => {
-    const rows = NODES.map(({ path, format, codes }) =>
+    const rows = ENTERPRISE_APP_MANAGEMENT.nodes.map(({ path, format, codes }) =>
       [
         path.replace("{EnterpriseID}", "*").replace("{ProductID}", "*"),
         format,
@@ -48,16 +46,16 @@ describe("the node table", () => {
   });
 
   test("has 24 nodes and their root", () => {
-    expect(NODES).toHaveLength(24);
-    expect(findNode([])).toBe(ROOT_NODE);
-    expect(BASE_URI).toBe("./Vendor/MSFT/EnterpriseAppManagement");
+    expect(ENTERPRISE_APP_MANAGEMENT.nodes).toHaveLength(24);
+    expect(find([])).toBe(ENTERPRISE_APP_MANAGEMENT.root);
+    expect(rootUri(ENTERPRISE_APP_MANAGEMENT)).toBe("./Vendor/MSFT/EnterpriseAppManagement");
   });
 
   test("is found by exact names, with any name for an enterprise and a product", () => {
-    expect(findNode(["4000000001", "EnrollmentToken"])?.format).toBe("chr");
-    expect(findNode(["x", "EnterpriseApps", "Inventory", "{any}", "Version"])?.format).toBe("chr");
-    expect(findNode(["x", "enrollmenttoken"])).toBeUndefined();
-    expect(findNode(["x", "EnterpriseApps", "Download{any}", "DownloadInstall"])).toBeUndefined();
-    expect(findNode(["x", "EnterpriseApps", "Inventory", "{any}", "Version", "y"])).toBeUndefined();
+    expect(find(["4000000001", "EnrollmentToken"])?.format).toBe("chr");
+    expect(find(["x", "EnterpriseApps", "Inventory", "{any}", "Version"])?.format).toBe("chr");
+    expect(find(["x", "enrollmenttoken"])).toBeUndefined();
+    expect(find(["x", "EnterpriseApps", "Download{any}", "DownloadInstall"])).toBeUndefined();
+    expect(find(["x", "EnterpriseApps", "Inventory", "{any}", "Version", "y"])).toBeUndefined();
   });
 });

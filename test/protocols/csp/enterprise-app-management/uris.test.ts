@@ -6,9 +6,8 @@ import {
   enterpriseUri,
   inventoryUri,
   parseEnterpriseId,
-  parseProductId,
-  segmentsOf,
 } from "../../../../protocols/csp/enterprise-app-management/uris.ts";
+import { parseProductId } from "../../../../protocols/csp/product-id.ts";
 
 const APP = "{B316008A-141D-4A79-810F-8B764C4CFDFB}";
 
@@ -21,21 +20,6 @@ describe("LocURIs", () => {
       "./Vendor/MSFT/EnterpriseAppManagement/4000000001/EnterpriseApps/Inventory",
     );
     expect(enterpriseUri("{a b/c}", "Status")).toEndWith("/%7Ba%20b%2Fc%7D/Status");
-  });
-
-  test("come apart into the names they were made of", () => {
-    expect(segmentsOf(`\n ${downloadUri("4000000001", APP, "Name")} `)).toEqual([
-      "4000000001",
-      "EnterpriseApps",
-      "Download",
-      APP,
-      "Name",
-    ]);
-    expect(segmentsOf("./Vendor/MSFT/EnterpriseAppManagement")).toEqual([]);
-    expect(segmentsOf("Vendor/MSFT/EnterpriseAppManagement/x/")).toEqual(["x"]);
-    expect(segmentsOf("./Vendor/MSFT/EnterpriseAppManagement/50%")).toEqual(["50%"]);
-    expect(segmentsOf("./Vendor/MSFT/EnterpriseAppManagementX/x")).toBeUndefined();
-    expect(segmentsOf("./DevInfo")).toBeUndefined();
   });
 });
 

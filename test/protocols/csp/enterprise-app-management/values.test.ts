@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import {
   readDownloadStatus,
   readEnterpriseStatus,
-  readLastError,
 } from "../../../../protocols/csp/enterprise-app-management/values.ts";
+import { readLastError } from "../../../../protocols/csp/last-error.ts";
 
 describe("values", () => {
   test.each([
