@@ -23,6 +23,7 @@ export function groupsOf(
   aliases: readonly string[],
   groups: readonly DeviceGroup[],
 ): GroupName[] {
+  if (groups.length === 0) return [];
   const names = new Set([device.id, device.name, device.stableId, ...aliases].map(foldCase));
   const record = deviceRecord(device);
   return groups

@@ -1,5 +1,5 @@
 import type { Distribution } from "../model/distribution.ts";
-import type { DistributionId, PackageId } from "../model/ids.ts";
+import type { DistributionId, PackageId, RevisionId } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { bornRow } from "./birth.ts";
@@ -7,7 +7,7 @@ import { explainRow } from "./explain.ts";
 import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
 import { keptVersion, presentVersion } from "./presence.ts";
-import { relevanceOf } from "./relevance.ts";
+import { type Relevance, relevanceOf } from "./relevance.ts";
 import { targets, whyEnded } from "./targets.ts";
 import {
   isInHand,
@@ -54,6 +54,7 @@ class Planner {
   readonly #reasons: PlannedReason[] = [];
   readonly #work: Work[] = [];
   readonly #rows: Map<DistributionId, Installation>;
+  readonly #relevances = new Map<RevisionId, Relevance>();
 
   constructor(input: PlanInput) {
     this.#input = input;
@@ -217,8 +218,14 @@ class Planner {
     }
   }
 
-  #fits(revision: Revision): ReturnType<typeof relevanceOf> {
-    return relevanceOf(this.#input.device, revision, this.#input.policy.enterprise.platforms);
+  /** The device stays what it is while it is planned: each revision is judged once. */
+  #fits(revision: Revision): Relevance {
+    const known = this.#relevances.get(revision.id);
+    if (known) return known;
+    const { device, policy } = this.#input;
+    const judged = relevanceOf(device, revision, policy.enterprise.platforms);
+    this.#relevances.set(revision.id, judged);
+    return judged;
   }
 
   #relevance(

@@ -18,8 +18,9 @@ export function presentVersion(
   const inventoryAtMs = app.productId === null ? null : device.inventoryAtMs;
   let last: Installation | undefined;
   for (const row of rows) {
+    if (row.package !== app.id) continue; // First, because it is so for most rows.
     const tells = isPresent(row) || row.status === "removed_after_installation";
-    if (row.package !== app.id || !tells || isOfFormerLife(row, device)) continue;
+    if (!tells || isOfFormerLife(row, device)) continue;
     if (!last || isLaterWord(row, last)) last = row;
   }
   if (last && (inventoryAtMs === null || isNewsAfter(last, inventoryAtMs))) {

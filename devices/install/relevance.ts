@@ -73,7 +73,9 @@ function deviceRelevance(device: Device, revision: Revision): Relevance {
 
 /** `Windows 10 Mobile Enterprise` is of the family `Windows 10 Mobile`. */
 function isOfFamily(osPlatform: string, family: string): boolean {
-  return `${osPlatform.trim()} `.toLowerCase().startsWith(`${family.trim()} `.toLowerCase());
+  const actual = osPlatform.trim().toLowerCase();
+  const wanted = family.trim().toLowerCase();
+  return actual === wanted || actual.startsWith(`${wanted} `);
 }
 
 function fits(actual: string | null, wanted: string): boolean {

@@ -162,14 +162,14 @@ function converse(
   if (serves) settle(conversation);
 
   const { evaluates } = conversation.state;
-  const { changeCount } = ledger;
   const work = replan(context, ledger, { contact: true, evaluates });
+  const { changeCount } = ledger;
   if (ledger.instants.some((instant) => instant.evaluatedAtMs === nowMs)) {
     conversation.state = { ...conversation.state, evaluates: true };
   }
   if (!serves) return [];
   const commands = speak(conversation, work);
-  // Where neither the plan nor what is said changed anything, planning again says the same.
+  // What is sent waits for the device from now on. Where nothing is, planning again says the same.
   if (ledger.changeCount !== changeCount) replan(context, ledger, { contact: false });
   return commands;
 }

@@ -104,7 +104,8 @@ export function updateInstants(ledger: Ledger, input: OutlookInput): WindowOutlo
     });
   }
   const isOpen = occurrences.some((one) => one.startMs <= nowMs && nowMs < one.endMs);
-  const awaited = running?.evaluatedAtMs === null ? running.instantMs : null;
+  const isAwaited = running?.evaluatedAtMs === null && !isFirst;
+  const awaited = isAwaited ? running.instantMs : null;
   const later = open.find((instant) => instant.startMs > nowMs);
   return {
     hasWindows: windows.length > 0,
