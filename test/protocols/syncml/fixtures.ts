@@ -1,4 +1,4 @@
-const ROOT = new URL("../../fixtures/syncml/", import.meta.url).pathname;
+const ROOT = new URL("../../fixtures/", import.meta.url).pathname;
 
 export interface Fixture {
   readonly name: string;
@@ -6,10 +6,15 @@ export interface Fixture {
   readonly expected: string;
 }
 
-/** Every `.xml` of a folder with its partner; throws when a file has none. */
-export async function loadFixtures(folder: string, partner: string): Promise<readonly Fixture[]> {
+/** Every `.xml` of a folder of a set with its partner; throws when a file has none. */
+export async function loadFixtures(
+  folder: string,
+  partner: string,
+  set: "syncml" | "mde2" = "syncml",
+): Promise<readonly Fixture[]> {
   const fixtures: Fixture[] = [];
-  const names = [...new Bun.Glob("*").scanSync(ROOT + folder)].sort();
+  const root = `${ROOT}${set}/${folder}`;
+  const names = [...new Bun.Glob("*").scanSync(root)].sort();
   for (const file of names) {
     if (!file.endsWith(".xml")) {
       const xml = file.replace(partner, ".xml");
@@ -21,8 +26,8 @@ export async function loadFixtures(folder: string, partner: string): Promise<rea
     if (!names.includes(name + partner)) throw new Error(`${file} has no ${partner}`);
     fixtures.push({
       name,
-      bytes: new Uint8Array(await Bun.file(`${ROOT}${folder}/${file}`).arrayBuffer()),
-      expected: await Bun.file(`${ROOT}${folder}/${name}${partner}`).text(),
+      bytes: new Uint8Array(await Bun.file(`${root}/${file}`).arrayBuffer()),
+      expected: await Bun.file(`${root}/${name}${partner}`).text(),
     });
   }
   return fixtures;
