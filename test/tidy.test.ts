@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sync: ["devices", "protocols"],
   "gateway/access": ["devices"],
   "gateway/config": ["devices"],
+  "gateway/certificates": ["devices"],
   "gateway/telemetry": ["devices"],
   "gateway/reports": ["devices"],
   "gateway/content": ["devices", "protocols", "gateway/telemetry"],

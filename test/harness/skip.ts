@@ -23,3 +23,10 @@ export function missingForSmallDisk(): string | undefined {
     ? undefined
     : "needs root and `unshare -m` for a small disk of its own; run as root on Linux";
 }
+
+/** Why openssl cannot be asked here; undefined when it can. */
+export function missingForOpenssl(): string | undefined {
+  return Bun.which("openssl") === null
+    ? "needs openssl as an independent judge: apt-get install openssl"
+    : undefined;
+}
