@@ -2,10 +2,8 @@ import {
   getInventory,
   getInventoryNode,
 } from "../../../protocols/csp/enterprise-app-management/commands.ts";
-import {
-  readChildren,
-  readInventory,
-} from "../../../protocols/csp/enterprise-app-management/inventory.ts";
+import { readInventory } from "../../../protocols/csp/enterprise-app-management/inventory.ts";
+import { readProductIds } from "../../../protocols/csp/inventory.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { InventoryItem } from "../../model/inventory.ts";
@@ -76,7 +74,7 @@ export function hearInventory(conversation: Conversation, event: SessionEvent): 
   if (isOurs) {
     conversation.state = { ...state, walked: [...state.walked, ...event.items] };
   } else if (event.tag === TAG_LIST) {
-    const children = event.items.flatMap((item) => readChildren(item.data ?? ""));
+    const children = event.items.flatMap((item) => readProductIds(item.data ?? ""));
     conversation.state = {
       ...state,
       inventory: "walking",

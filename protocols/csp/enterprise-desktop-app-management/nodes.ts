@@ -34,3 +34,16 @@ export const ENTERPRISE_DESKTOP_APP_MANAGEMENT: NodeTable = nodeTable(
     node(`${PRODUCT}/LastErrorDesc`, "chr", GET),
   ],
 );
+
+export const PRODUCT_LEAVES = [
+  "Version",
+  "Name",
+  "Publisher",
+  "InstallPath",
+  "InstallDate",
+  "DownloadInstall",
+  "Status",
+  "LastError",
+  "LastErrorDesc",
+] as const;
+export type ProductLeaf = (typeof PRODUCT_LEAVES)[number];

@@ -103,3 +103,11 @@ export const ENTERPRISE_MODERN_APP_MANAGEMENT: NodeTable = nodeTable(
     node(`${LICENCE}/GetLicenseFromStore`, "xml", EXEC),
   ],
 );
+
+export const INSTALLATION_LEAVES = [
+  "Status",
+  "ProgressStatus",
+  "LastError",
+  "LastErrorDesc",
+] as const;
+export type InstallationLeaf = (typeof INSTALLATION_LEAVES)[number];

@@ -11,10 +11,8 @@ import {
   pushAtomic,
   replaceDownload,
 } from "../../../protocols/csp/enterprise-app-management/commands.ts";
-import {
-  readChildren,
-  readInventory,
-} from "../../../protocols/csp/enterprise-app-management/inventory.ts";
+import { readInventory } from "../../../protocols/csp/enterprise-app-management/inventory.ts";
+import { readProductIds } from "../../../protocols/csp/inventory.ts";
 import { CHALLENGES_MAX } from "../../../protocols/oma-dm/client-session.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
@@ -243,7 +241,7 @@ describe("weak clients", () => {
         if (number === 2) return [getInventory("list", EID, "children")];
         if (number > 3) return [];
         const list = events.find((event) => event.kind === "results" && event.tag === "list");
-        const children = list?.kind === "results" ? readChildren(list.items[0]?.data ?? "") : [];
+        const children = list?.kind === "results" ? readProductIds(list.items[0]?.data ?? "") : [];
         return children.flatMap((app) =>
           (["Version", "Title"] as const).map((leaf) =>
             getInventoryNode(`walk ${leaf} ${app}`, EID, app, leaf),

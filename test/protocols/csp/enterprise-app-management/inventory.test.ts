@@ -1,11 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { parseInstallDate } from "../../../../protocols/csp/enterprise-app-management/install-date.ts";
-import {
-  PRODUCTS_MAX,
-  readChildren,
-  readInventory,
-} from "../../../../protocols/csp/enterprise-app-management/inventory.ts";
+import { readInventory } from "../../../../protocols/csp/enterprise-app-management/inventory.ts";
 import { inventoryUri } from "../../../../protocols/csp/enterprise-app-management/uris.ts";
+import { parseInstallDate } from "../../../../protocols/csp/install-date.ts";
+import { PRODUCTS_MAX, readProductIds } from "../../../../protocols/csp/inventory.ts";
 import { decodeDocument } from "../../../../protocols/syncml/decode-message.ts";
 import type { Item } from "../../../../protocols/syncml/message.ts";
 import { parseXml } from "../../../../protocols/syncml/parse-xml.ts";
@@ -96,13 +93,13 @@ describe("readInventory()", () => {
   });
 });
 
-describe("readChildren()", () => {
+describe("readProductIds()", () => {
   test("reads escaped and plain names, and passes over what is no app", () => {
-    expect(readChildren(`%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D/${OTHER}/x`)).toEqual([
+    expect(readProductIds(`%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D/${OTHER}/x`)).toEqual([
       APP,
       OTHER,
     ]);
-    expect(readChildren("")).toEqual([]);
+    expect(readProductIds("")).toEqual([]);
   });
 });
 

@@ -17,6 +17,13 @@ export function parseInstallDate(text: string): string | undefined {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
+/** The same for MSI packages, which tell only the day: that is its first second. */
+export function parseInstallDay(text: string): string | undefined {
+  const day = text.trim();
+  return parseInstallDate(DAY.test(day) ? `${day}T00:00:00` : day);
+}
+
+const DAY = /^\d{4}-?\d{2}-?\d{2}$/;
 const DATE =
   /^(\d{4})-?(\d{2})-?(\d{2})[-T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)? ?(Z|z|[+-]\d{2}:?\d{2})?$/;
 
