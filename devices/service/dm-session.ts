@@ -1,6 +1,11 @@
 import { devInfoOf } from "../../protocols/oma-dm/dev-info.ts";
-import { answer, receive } from "../../protocols/oma-dm/server-session.ts";
-import type { ServerSession, SessionEvent } from "../../protocols/oma-dm/server-state.ts";
+import type { ReceivedMac } from "../../protocols/oma-dm/message-mac.ts";
+import { answer, lostCommands, receive } from "../../protocols/oma-dm/server-session.ts";
+import type {
+  ReceiveContext,
+  ServerSession,
+  SessionEvent,
+} from "../../protocols/oma-dm/server-state.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
 import type { DeviceCredential } from "../model/credential.ts";
 import { AppError } from "../model/errors.ts";
@@ -28,6 +33,10 @@ export interface MessageOrigin {
   readonly address: string;
   /** The gateway's address as the device reaches it. */
   readonly baseUrl: string;
+  /** The MAC that came beside the message. */
+  readonly mac?: ReceivedMac | undefined;
+  /** The canonical subject of a client certificate that a trusted proxy has verified. */
+  readonly certificateSubject?: string | undefined;
 }
 
 interface StoredState {
@@ -78,15 +87,14 @@ async function serveDevice(
   // a constant SessionID would get yesterday's answer.
   const isRecent = stored !== undefined && nowMs - stored.updatedAtMs <= SESSION_LIFE_MS;
   const state = isRecent ? stateOf(stored) : undefined;
-  const received = receive(state?.dm, message, {
-    credential,
-    freshNonce: Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64"),
-  });
+  const received = receive(state?.dm, message, receiveContext(context, credential, origin));
   if (received.turn === "repeat") return answer(received.session, []).message;
+  const forgotten = stored !== undefined && !isRecent ? lostCommands(stateOf(stored).dm) : [];
+  reportLost(context, id, [...forgotten, ...received.events]);
 
   const ledger = new Ledger(view, () => context.hlc.next());
   const isOpen = received.session.phase === "open";
-  const isBegun = state !== undefined && goesOn(received.session, state.dm);
+  const isBegun = received.continues;
   // While a newcomer has not proved who it is, what was said with the device is kept for it.
   const keeps = state !== undefined && (isBegun || !isOpen);
   const conversation: Conversation = {
@@ -126,17 +134,39 @@ function storedAs(device: DeviceId, state: StoredState, updatedAtMs: number): St
   return stored;
 }
 
-/**
- * Is it an open session that goes on, the stored one or the one that a newcomer suspended? A device
- * may give all its sessions one id: a new one has no message of ours yet.
- */
-function goesOn(session: ServerSession, stored: ServerSession): boolean {
-  return [stored, stored.suspended].some(
-    (one) =>
-      one?.phase === "open" &&
-      one.sessionId === session.sessionId &&
-      one.serverMessageId === session.serverMessageId,
-  );
+/** What a message is judged by: the device's own rule, or where it has none, the site's. */
+function receiveContext(
+  context: SiteContext,
+  credential: DeviceCredential | undefined,
+  { mac, certificateSubject }: MessageOrigin,
+): ReceiveContext {
+  const freshNonce = Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64");
+  if (credential === undefined) return { credential: undefined, freshNonce, mac };
+  const { scheme } = credential;
+  return {
+    credential: {
+      ...credential,
+      scheme: scheme === "site" ? context.omaDm().requiredProof : scheme,
+    },
+    freshNonce,
+    mac,
+    certified:
+      certificateSubject !== undefined && certificateSubject === credential.certificateSubject,
+  };
+}
+
+/** A session that broke off: what it had sent is asked for again, never sent again blindly. */
+function reportLost(context: SiteContext, device: DeviceId, events: readonly SessionEvent[]): void {
+  const tags = (kind: "in-doubt" | "not-sent") =>
+    events.flatMap((event) => (event.kind === kind ? [event.tag] : []));
+  const inDoubt = tags("in-doubt");
+  const notSent = tags("not-sent");
+  if (inDoubt.length + notSent.length === 0) return;
+  context.log.info("session-broke-off", {
+    device,
+    inDoubt: inDoubt.join(", "),
+    notSent: notSent.join(", "),
+  });
 }
 
 function wrap(credential: DeviceCredential | undefined): { credential?: DeviceCredential } {
@@ -254,10 +284,7 @@ async function refuseStranger(
   origin: MessageOrigin,
   removed: DeviceId | undefined,
 ): Promise<Message> {
-  const received = receive(undefined, message, {
-    credential: undefined,
-    freshNonce: Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64"),
-  });
+  const received = receive(undefined, message, receiveContext(context, undefined, origin));
   context.log.warn(removed ? "removed-device-refused" : "unknown-device-knocked", {
     externalId,
     address: origin.address,

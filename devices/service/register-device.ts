@@ -1,5 +1,5 @@
 import { secretHashOf } from "../../protocols/oma-dm/credentials.ts";
-import type { DeviceCredential } from "../model/credential.ts";
+import type { DeviceCredential, DeviceScheme } from "../model/credential.ts";
 import {
   type Compliance,
   type Device,
@@ -13,10 +13,13 @@ import { DEVICES_MAX } from "../model/limits.ts";
 import type { DeviceView } from "../ports/site-store.ts";
 import { Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
+import {
+  NO_SERVER_SECRET,
+  newServerSecret,
+  PASSWORD_CHARACTERS,
+  type ServerAccount,
+} from "./server-secret.ts";
 import { randomName, type SiteContext } from "./site-context.ts";
-
-/** Characters of a device's generated password; five bits each. */
-const PASSWORD_CHARACTERS = 24;
 
 /** What an administrator or the device itself tells about a new device; missing facts are unknown. */
 export interface NewDevice {
@@ -38,7 +41,12 @@ export interface NewDevice {
   readonly userName?: string | undefined;
   /** The OMA DM password; generated unless given. */
   readonly password?: string | undefined;
-  readonly scheme?: DeviceCredential["scheme"] | undefined;
+  /** The weakest proof of its identity that is taken; as the site says unless given. */
+  readonly scheme?: DeviceScheme | undefined;
+  /** The subject of the client certificate that stands for it, canonical. */
+  readonly certificateSubject?: string | null | undefined;
+  /** It asks for the site's own password: one is made. */
+  readonly mutual?: boolean | undefined;
 }
 
 export interface RegisteredDevice {
@@ -46,6 +54,8 @@ export interface RegisteredDevice {
   readonly userName: string;
   /** Shown once; only its hash is kept. */
   readonly password: string;
+  /** What the site proves itself with, for a device that asks for it. Shown once as well. */
+  readonly server: ServerAccount | null;
 }
 
 /**
@@ -87,18 +97,24 @@ export async function registerDevice(
     replan(context, ledger, { contact: false });
     const userName = wanted.userName ?? wanted.stableId;
     const password = wanted.password ?? randomName(context, PASSWORD_CHARACTERS);
+    const server = wanted.mutual === true ? newServerSecret(context) : NO_SERVER_SECRET;
     const changes = ledger.changes(context.policy.read(), context.now());
     await context.store.commit([
       {
         ...changes,
         put: ledger.device,
         alias: { device: id, protocol: "oma-dm", externalId: wanted.stableId },
-        credential: credentialFrom(id, userName, password, wanted.scheme ?? "any"),
+        credential: {
+          ...credentialFrom(id, userName, password),
+          ...server.stored,
+          scheme: wanted.scheme ?? "site",
+          certificateSubject: wanted.certificateSubject ?? null,
+        },
         ...(former && !isAlive ? { inventory: [] } : {}),
         ...options,
       },
     ]);
-    return { device: ledger.device, userName, password };
+    return { device: ledger.device, userName, password, server: server.account };
   });
 }
 
@@ -122,7 +138,8 @@ async function beginLife(
 
 /** What is told now holds; what is not is as the hub knew it. */
 function goOn(context: SiteContext, former: DeviceView, wanted: NewDevice): Ledger {
-  const { platform: _, userName: _user, password: _password, scheme: _scheme, ...facts } = wanted;
+  const { platform: _platform, userName: _user, password: _password, ...rest } = wanted;
+  const { scheme: _scheme, certificateSubject: _subject, mutual: _mutual, ...facts } = rest;
   const given = Object.entries(facts).filter(([, value]) => value !== undefined);
   const ledger = new Ledger(former, () => context.hlc.next());
   ledger.patchDevice(Object.fromEntries(given));
@@ -201,20 +218,20 @@ function deviceFrom(
   };
 }
 
-function credentialFrom(
-  device: DeviceId,
-  userName: string,
-  password: string,
-  scheme: DeviceCredential["scheme"],
-): DeviceCredential {
+function credentialFrom(device: DeviceId, userName: string, password: string): DeviceCredential {
   return {
     device,
     userName,
     secretHash: secretHashOf(userName, password),
     previousSecretHash: null,
-    scheme,
+    scheme: "site",
     nextNonce: null,
     failures: 0,
     blockedUntilMs: null,
+    certificateSubject: null,
+    ...NO_SERVER_SECRET.stored,
+    notifyAddress: null,
+    notifySession: null,
+    notifiedAtMs: null,
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RequiredProof } from "../model/credential.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId, SiteId } from "../model/ids.ts";
 import type { ContentCatalogue } from "../ports/content-catalogue.ts";
@@ -11,11 +12,20 @@ import type { DeviceLock } from "./device-lock.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
 import type { OccurrenceCache } from "./outlook.ts";
 
+/** What holds for OMA DM at this site, unless a device has its own. */
+export interface OmaDmSettings {
+  /** The weakest proof of identity that is taken from devices. */
+  readonly requiredProof: RequiredProof;
+  /** The name by which devices know this server: in its credentials and in notifications. */
+  readonly serverId: string;
+}
+
 /** What the use-cases of a site work with. Made once, in gateway/roles. */
 export interface SiteContext {
   readonly site: SiteId;
   readonly organisation: string;
   readonly timeZone: () => string;
+  readonly omaDm: () => OmaDmSettings;
   readonly store: SiteStore;
   readonly enrolmentCodes: EnrolmentCodes;
   readonly policy: PolicyReader;

@@ -12,6 +12,7 @@ import { auditPages } from "./pages/audit.tsx";
 import { deviceDetailPages } from "./pages/device.tsx";
 import { devicePages } from "./pages/devices.tsx";
 import { distributionPages } from "./pages/distributions.tsx";
+import { dmAccountPages } from "./pages/dm-account.tsx";
 import { enrolmentPages } from "./pages/enrolment.tsx";
 import { filePages } from "./pages/files.tsx";
 import { groupPages } from "./pages/groups.tsx";
@@ -63,6 +64,7 @@ export function consoleRoutes(deps: ConsoleDeps): Console {
   installationPages(kit);
   devicePages(kit);
   deviceDetailPages(kit);
+  dmAccountPages(kit);
   appPages(kit);
   distributionPages(kit);
   windowPages(kit);

@@ -1,3 +1,4 @@
+import type { RequiredProof, ServerProblem } from "../../devices/model/credential.ts";
 import type { Enrolment } from "../../devices/model/device.ts";
 import type { Bucket, Operation, Reason } from "../../devices/model/installation.ts";
 import type { BlobView } from "../reports/report-reader.ts";
@@ -44,6 +45,21 @@ export const BUCKET_LOOKS: Readonly<Record<Bucket, BucketLook>> = {
     icon: "minus",
     color: "var(--removed)",
   },
+};
+
+/** The weakest proof of a device's identity that is taken. */
+export const PROOF_WORDS: Readonly<Record<RequiredProof, string>> = {
+  any: "Anything it offers",
+  "syncml:auth-basic": "Password (basic)",
+  "syncml:auth-md5": "Digest (MD5)",
+  "syncml:auth-MAC": "Every message signed (MAC)",
+  certificate: "Client certificate, and nothing else",
+};
+
+export const SERVER_PROBLEM_WORDS: Readonly<Record<ServerProblem, string>> = {
+  "none-set": "It asks for this server's password, and none is set",
+  wrong: "It does not accept this server's password",
+  "clear-text": "It asks for this server's password in clear text, which is never sent",
 };
 
 export const REASON_WORDS: Readonly<Record<Reason, string>> = {

@@ -21,12 +21,14 @@ import { deviceChanges } from "./routes/device-changes.ts";
 import { deviceImport } from "./routes/device-import.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { distributionRoutes } from "./routes/distributions.ts";
+import { dmAccountRoutes } from "./routes/dm-account.ts";
 import { enrolmentCodeRoutes, knockRoutes } from "./routes/enrolment.ts";
 import { factRoutes } from "./routes/facts.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { installationActions, installationRoutes } from "./routes/installations.ts";
 import { linkRoutes } from "./routes/link.ts";
+import { omaDmSettingsRoutes } from "./routes/oma-dm-settings.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { revisionRoutes } from "./routes/revisions.ts";
@@ -112,13 +114,15 @@ export function createApi(deps: ApiDeps): Api {
   return api;
 }
 
-function siteParts({ reports, audit, now }: ApiDeps, role: SiteApiDeps): Api[] {
+function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps): Api[] {
   const { useCases } = role;
   const enrolment = { ...role, audit, now };
   return [
     // Before the routes with an id, so that `import` is not taken for one.
     deviceImport({ reports, useCases, audit }),
     deviceChanges({ reports, useCases, audit }),
+    dmAccountRoutes({ useCases, audit }),
+    omaDmSettingsRoutes({ settings, audit }),
     factRoutes(useCases),
     installationActions({ reports, useCases, audit }),
     enrolmentCodeRoutes(enrolment),

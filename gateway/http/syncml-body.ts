@@ -11,6 +11,8 @@ export interface SyncmlBody {
   readonly root: Element;
   /** In which the answer goes back. */
   readonly contentType: string;
+  /** As they came: a MAC is over them. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -21,7 +23,8 @@ export interface SyncmlBody {
  */
 export async function readSyncml(request: Request): Promise<SyncmlBody> {
   const contentType = contentTypeOf(request.headers.get("content-type") ?? undefined);
-  return { contentType, root: parseXml(await readBytes(request)) };
+  const bytes = await readBytes(request);
+  return { contentType, root: parseXml(bytes), bytes };
 }
 
 /** The document as an answer, in the encoding that was received. */

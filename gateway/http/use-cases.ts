@@ -7,8 +7,11 @@ import type { DeviceId, InstallationKey, SiteId } from "../../devices/model/ids.
 import type { Installation } from "../../devices/model/installation.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
+import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
 import type { BulkOutcome, DirectFact, RecordedFact } from "../../devices/service/installations.ts";
 import type { NewDevice, RegisteredDevice } from "../../devices/service/register-device.ts";
+import type { ServerAccount } from "../../devices/service/server-secret.ts";
+import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { Tonight } from "../../devices/service/tonight.ts";
 
 /** What a site does about its own devices. `by` is who asked, for the history. */
@@ -19,6 +22,12 @@ export interface SiteUseCases {
   removeDevice(id: DeviceId): Promise<void>;
   /** The new OMA DM password, shown once. */
   rotateSecret(id: DeviceId): Promise<string>;
+  /** How the device and the site know each other in OMA DM; undefined when it has no account. */
+  dmAccount(id: DeviceId): Promise<DmAccount | undefined>;
+  /** No account: "not-found"; a certificate of another device: "conflict". */
+  changeDmAccount(id: DeviceId, patch: DmAccountPatch): Promise<DmAccount>;
+  /** The site's new password towards the device, shown once; no account: "not-found". */
+  renewServerPassword(id: DeviceId): Promise<ServerAccount>;
   requestUnenrolment(id: DeviceId): Promise<Device>;
   requestEnrolment(id: DeviceId): Promise<Device>;
   /** All or nothing; resolves after the commit. [D13] */
@@ -39,6 +48,8 @@ export interface LocalSettings {
   readonly timeZone: string;
   /** Facts older than this may go once the hub has them, in days. */
   readonly factRetentionDays: number;
+  /** Of a site; a hub serves no devices. */
+  readonly omaDm: OmaDmSettings;
 }
 
 export interface LocalSettingsStore {

@@ -1,8 +1,10 @@
 import { FACT_RETENTION_DAYS } from "../../devices/model/limits.ts";
+import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { ValueStore } from "../db/stores/value-store.ts";
 import type { LocalSettings, LocalSettingsStore } from "../http/use-cases.ts";
 
 const NAME = "settings/local";
+const OMA_DM_DEFAULT: OmaDmSettings = { requiredProof: "any", serverId: "outpost" };
 
 /** Settings of this one gateway, kept in its database; the configuration gives the first values. */
 export class LocalSettingsValues implements LocalSettingsStore {
@@ -23,6 +25,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
       factRetentionDays: FACT_RETENTION_DAYS,
       ...first,
       ...stored,
+      omaDm: { ...OMA_DM_DEFAULT, ...stored?.omaDm },
     });
   }
 

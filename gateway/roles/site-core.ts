@@ -116,6 +116,7 @@ export async function buildSite(
       return identityOf().organisation;
     },
     timeZone: () => settings.read().timeZone,
+    omaDm: () => settings.read().omaDm,
     store,
     enrolmentCodes: new SqlSiteEnrolmentCodes(database),
     policy: holder,

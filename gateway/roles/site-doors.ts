@@ -101,6 +101,7 @@ export function siteDoors(
         omaDmRoutes({
           serve: (message, origin) => serveMessage(core.context, message, origin),
           baseUrlOf: (request) => baseUrlOf(config, request),
+          certificate: { header: config.certificateSubjectHeader, proxies },
           log: options.log,
           metrics: options.metrics,
         }),

@@ -6,6 +6,11 @@ import {
   requestUnenrolment,
 } from "../../devices/service/change-device.ts";
 import {
+  changeDmAccount,
+  readDmAccount,
+  renewServerPassword,
+} from "../../devices/service/dm-account.ts";
+import {
   recordFacts,
   requestInstallation,
   retryInstallation,
@@ -27,6 +32,9 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
     patchDevice: (id, patch) => patchDevice(context, id, patch),
     removeDevice: (id) => removeDevice(context, id),
     rotateSecret: (id) => rotateSecret(context, id),
+    dmAccount: (id) => readDmAccount(context, id),
+    changeDmAccount: (id, patch) => changeDmAccount(context, id, patch),
+    renewServerPassword: (id) => renewServerPassword(context, id),
     requestUnenrolment: (id) => requestUnenrolment(context, id),
     requestEnrolment: (id) => requestEnrolment(context, id),
     recordFacts: (id, facts, by) => recordFacts(context, id, facts, by),

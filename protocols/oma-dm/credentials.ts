@@ -2,18 +2,37 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Credential } from "../syncml/message.ts";
 
 /**
- * The credentials of OMA DM that travel inside SyncHdr. [syncml 3.4]
+ * How the ends of OMA DM prove who they are, weakest first. [syncml 3.4]
+ *
+ * Basic and MD5 travel as the Cred of SyncHdr, the MAC as a header of the transport and never as a
+ * Cred (`message-mac.ts`).
  *
  * H is MD5 because the specification says so; what is stored is B64(H(user ":" password)), which is
  * as good as the password for anyone who gets hold of it and is guarded like one.
  */
-export const AUTH_SCHEMES = ["syncml:auth-basic", "syncml:auth-md5"] as const;
+export const AUTH_SCHEMES = ["syncml:auth-basic", "syncml:auth-md5", "syncml:auth-MAC"] as const;
 export type AuthScheme = (typeof AUTH_SCHEMES)[number];
+
+/** How a device proved who it is: by what it knows, or by a certificate that TLS has verified. */
+export type Proved = AuthScheme | "certificate";
+
+/** The weakest proof that is taken from a device. */
+export type RequiredProof = "any" | Proved;
+
+const STRENGTH: readonly RequiredProof[] = ["any", ...AUTH_SCHEMES, "certificate"];
+
+/** Is that proof less than what is required? */
+export function isWeaker(proof: Proved, required: RequiredProof): boolean {
+  return STRENGTH.indexOf(proof) < STRENGTH.indexOf(required);
+}
+
+/** `scheme`: right or wrong, it was not what was asked for. `certificate`: only that is taken. */
+export type AuthProblem = "missing" | "wrong" | "scheme" | "certificate";
 
 /** The scheme a Cred or Chal names, whatever its case; undefined when it is not one of ours. */
 export function schemeOf(type: string): AuthScheme | undefined {
   const wanted = type.toLowerCase();
-  return AUTH_SCHEMES.find((scheme) => scheme === wanted);
+  return AUTH_SCHEMES.find((scheme) => scheme.toLowerCase() === wanted);
 }
 
 /** B64(H(user ":" password)): the only form in which a secret is kept. */
@@ -54,6 +73,6 @@ function digest(secretHash: string, nonce: string): Buffer {
   return createHash("md5").update(`${secretHash}:`).update(Buffer.from(nonce, "base64")).digest();
 }
 
-function sameBytes(a: Buffer, b: Buffer): boolean {
+export function sameBytes(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }

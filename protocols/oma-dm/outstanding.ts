@@ -97,6 +97,11 @@ export class OutstandingCommands {
   }
 }
 
+/** Has the device said how this command ended? */
+export function isAnswered(command: Outstanding): boolean {
+  return codeOf(command) !== undefined;
+}
+
 function asksFor(command: Outstanding, source: string): boolean {
   return command.targets.some((target) => isWithin(source, target));
 }

@@ -3,6 +3,7 @@ import { buildAnswer } from "./answer-message.ts";
 import { type AuthDecision, authenticate } from "./authenticate.ts";
 import { commandStatus, hearMessage } from "./hear-message.ts";
 import type { OutgoingCommand } from "./outgoing-command.ts";
+import { isAnswered } from "./outstanding.ts";
 import {
   type Owed,
   type ReceiveContext,
@@ -17,6 +18,8 @@ import {
   isRepetition,
   isSessionStartMessage,
   newSession,
+  openSessionIn,
+  pushedAside,
   sessionOf,
 } from "./session-choice.ts";
 
@@ -24,6 +27,8 @@ export interface Received {
   readonly session: ServerSession;
   /** What the message told, in order. Empty for a repeated message. */
   readonly events: readonly SessionEvent[];
+  /** It belongs to a session that was open before, and did not begin one. */
+  readonly continues: boolean;
   readonly turn: Turn;
   /** The Status elements that the answer will carry, for whoever wants to look. */
   readonly replyStatuses: readonly ReplyStatus[];
@@ -44,17 +49,14 @@ export function receive(
   message: Message,
   context: ReceiveContext,
 ): Received {
-  const digest = digestOf(message);
-  let current = sessionOf(session, message, digest);
+  const digest = digestOf(message, context);
+  let current = sessionOf(session, message, digest, context);
   if (current !== undefined && isRepetition(current, message, digest)) {
-    if (!startsAfresh(current, message, context)) {
-      const turn = current.owed?.turn ?? "repeat";
-      return { session: current, events: [], turn, replyStatuses: current.owed?.statuses ?? [] };
-    }
+    if (!startsAfresh(current, message, context)) return repeated(current);
     current = undefined;
   }
-  const noted = withMessage(current ?? newSession(session, message), message, digest, context);
-
+  const before = current ?? newSession(session, message);
+  const noted = withMessage(before, message, digest, context);
   if (noted.phase === "closed") return refused(noted, message, 506);
   const versionCode = versionProblem(message);
   if (versionCode !== undefined) {
@@ -62,8 +64,51 @@ export function receive(
   }
 
   const decision = authenticate(noted, message.header.cred, context);
-  if (!decision.ok) return challenged(noted, message, decision, context);
-  return listened(opened(noted, decision), message, decision, context);
+  if (!decision.ok) {
+    const isOpen = before.phase === "open";
+    const stranger = isOpen
+      ? withMessage(pushedAside(before, message), message, digest, context)
+      : noted;
+    return challenged(stranger, message, decision, context);
+  }
+  if (current === undefined && !isSessionStartMessage(message)) {
+    // The rest of a session that we do not know, or that another one of this device has replaced.
+    return refused({ ...noted, phase: "closed" }, message, 506);
+  }
+  const isContinued = current?.phase === "open";
+  const replaced = isContinued ? undefined : openSessionIn(session);
+  const events = replaced === undefined ? [] : lostCommands(replaced);
+  const listening = listened(opened(noted, decision), message, decision, context);
+  return { ...listening, events: [...events, ...listening.events], continues: isContinued };
+}
+
+function repeated(session: ServerSession): Received {
+  const { owed } = session;
+  return {
+    session,
+    events: [],
+    continues: session.phase === "open",
+    turn: owed?.turn ?? "repeat",
+    replyStatuses: owed?.statuses ?? [],
+  };
+}
+
+/**
+ * What a session that will not go on leaves behind: every command of ours that has no answer. For
+ * one that nobody continues, such as one that was silent for too long, ask before it is dropped.
+ */
+export function lostCommands(session: ServerSession): readonly SessionEvent[] {
+  return [
+    ...session.outstanding
+      .filter((command) => !isAnswered(command))
+      .map(({ tag }): SessionEvent => ({ kind: "in-doubt", tag })),
+    ...session.queued.flatMap(tagsOf).map((tag): SessionEvent => ({ kind: "not-sent", tag })),
+  ];
+}
+
+function tagsOf(command: OutgoingCommand): readonly string[] {
+  const members = "commands" in command ? command.commands.flatMap(tagsOf) : [];
+  return [command.tag, ...members];
 }
 
 export interface Answer {
@@ -117,7 +162,7 @@ function checkTags(commands: readonly OutgoingCommand[], seen: Set<string>): voi
 /**
  * Is a first message that looks like a repetition a new session all the same? A simple device sends
  * the very same first message every time. So it is one when the former session got its last answer
- * by basic credentials, and when a former refusal would not be one now.
+ * by basic credentials or a certificate, and when a former refusal would not be one now.
  */
 function startsAfresh(session: ServerSession, message: Message, context: ReceiveContext): boolean {
   if (!isSessionStartMessage(message) || session.owed !== null) return false;
@@ -126,7 +171,7 @@ function startsAfresh(session: ServerSession, message: Message, context: Receive
     return cred !== undefined && authenticate(newSession(session, message), cred, context).ok;
   }
   const isOver = session.outstanding.length === 0 && session.lastAnswer?.final === true;
-  return isOver && session.scheme === "syncml:auth-basic";
+  return isOver && (session.scheme === "syncml:auth-basic" || session.scheme === "certificate");
 }
 
 function withMessage(
@@ -164,6 +209,7 @@ function opened(
     phase: "open",
     scheme: proof.scheme,
     usedNonce: proof.usedNonce,
+    asked: null,
     challengeNonce: null,
     attempts: 0,
     suspended: null,
@@ -178,7 +224,7 @@ function challenged(
   context: ReceiveContext,
 ): Received {
   const attempts = session.attempts + 1;
-  const out = attempts >= (context.limits ?? SESSION_LIMITS).attemptsMax;
+  const out = decision.final || attempts >= (context.limits ?? SESSION_LIMITS).attemptsMax;
   const statuses = [
     { ...headerStatus(message, decision.code), chal: decision.chal },
     ...message.commands
@@ -189,6 +235,7 @@ function challenged(
     ...session,
     phase: out ? "closed" : "unauthenticated",
     attempts,
+    asked: decision.scheme,
     challengeNonce: decision.chal.nextNonce ?? session.challengeNonce,
   };
   const events: SessionEvent[] = [{ kind: "not-authenticated", reason: decision.reason, attempts }];
@@ -220,12 +267,13 @@ function listened(
   const closed: ServerSession = { ...session, phase: "closed", outstanding: [], queued: [] };
 
   if (heard.abort !== undefined) {
-    events.push({ kind: "aborted", by: "device", reason: heard.abort });
+    events.push(...lostCommands(next), { kind: "aborted", by: "device", reason: heard.abort });
     return owing(closed, { turn: "ended", statuses, adds: "nothing" }, events);
   }
   const limit = (context.limits ?? SESSION_LIMITS).messagesMax;
   if (session.serverMessageId + 1 >= limit) {
-    events.push({ kind: "aborted", by: "server", reason: `more than ${limit} messages` });
+    const reason = `more than ${limit} messages`;
+    events.push(...lostCommands(next), { kind: "aborted", by: "server", reason });
     return owing(closed, { turn: "ended", statuses, adds: "abort" }, events);
   }
   if (!message.final) {
@@ -253,5 +301,11 @@ function headerStatus({ header }: Message, code: number): ReplyStatus {
 }
 
 function owing(session: ServerSession, owed: Owed, events: readonly SessionEvent[]): Received {
-  return { session: { ...session, owed }, events, turn: owed.turn, replyStatuses: owed.statuses };
+  return {
+    session: { ...session, owed },
+    events,
+    continues: false,
+    turn: owed.turn,
+    replyStatuses: owed.statuses,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Challenge, Item, Location, Message } from "../syncml/message.ts";
-import type { AuthScheme } from "./credentials.ts";
+import type { AuthProblem, AuthScheme, Proved, RequiredProof } from "./credentials.ts";
 import type { DevInfo } from "./dev-info.ts";
+import type { ReceivedMac } from "./message-mac.ts";
 import type { OutgoingCommand } from "./outgoing-command.ts";
 
 /**
@@ -13,8 +14,10 @@ export interface ServerSession {
   readonly sessionId: string;
   /** `closed`: aborted, refused or out of attempts; a further message is answered 506. */
   readonly phase: "unauthenticated" | "open" | "closed";
-  /** The scheme that opened the session; another one is refused from then on. */
-  readonly scheme: AuthScheme | null;
+  /** What opened the session; anything else is refused from then on. */
+  readonly scheme: Proved | null;
+  /** What our last challenge in this session asked for. */
+  readonly asked: AuthScheme | null;
   /** Base64 of the nonce of our last challenge to a peer that is not authenticated. */
   readonly challengeNonce: string | null;
   /** Base64 of the nonce that the good digest used. */
@@ -99,7 +102,7 @@ export type SessionEvent =
   | {
       /** The Cred was right. A non-null `nextNonce` must be stored: the next session uses it. */
       readonly kind: "authenticated";
-      readonly scheme: AuthScheme;
+      readonly scheme: Proved;
       /** Base64. */
       readonly nextNonce: string | null;
       /** The former secret of a rotation was used, not the current one. */
@@ -107,8 +110,7 @@ export type SessionEvent =
     }
   | {
       readonly kind: "not-authenticated";
-      /** `scheme`: right or wrong, it was not the scheme asked for. */
-      readonly reason: "missing" | "wrong" | "scheme";
+      readonly reason: AuthProblem;
       readonly attempts: number;
     }
   | { readonly kind: "dev-info"; readonly info: DevInfo }
@@ -131,14 +133,22 @@ export type SessionEvent =
     }
   /** The device finished its package without a word about this command. */
   | { readonly kind: "unanswered"; readonly tag: string }
+  /**
+   * The session ended with this command sent and not answered. Whether the device carried it out is
+   * not known: whoever sends an Exec again has to ask the device first.
+   */
+  | { readonly kind: "in-doubt"; readonly tag: string }
+  /** The session ended before this command was sent. */
+  | { readonly kind: "not-sent"; readonly tag: string }
   | { readonly kind: "aborted"; readonly by: "device" | "server"; readonly reason: string };
 
 /** The device's credential as stored; a `DeviceCredential` is one. */
 export interface StoredCredential {
   readonly secretHash: string;
   readonly previousSecretHash: string | null;
-  readonly scheme: "any" | AuthScheme;
-  /** Base64; null before the first successful MD5 authentication. */
+  /** The weakest proof that is taken. */
+  readonly scheme: RequiredProof;
+  /** Base64; null before the first success with a digest or a MAC. */
   readonly nextNonce: string | null;
 }
 
@@ -147,6 +157,10 @@ export interface ReceiveContext {
   readonly credential: StoredCredential | undefined;
   /** Base64 of 16 random bytes, fresh for every call. */
   readonly freshNonce: string;
+  /** The MAC that came beside the message. */
+  readonly mac?: ReceivedMac | undefined;
+  /** The message came over TLS with a verified client certificate that is this device's. */
+  readonly certified?: boolean | undefined;
   /** Where the device must send its next message; undefined leaves it where it is. */
   readonly respUri?: string | undefined;
   readonly limits?: SessionLimits | undefined;

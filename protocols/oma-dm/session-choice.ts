@@ -2,15 +2,22 @@ import { createHash } from "node:crypto";
 import { ProtocolError } from "../errors.ts";
 import { isSessionStart } from "../syncml/alerts.ts";
 import type { Message } from "../syncml/message.ts";
-import type { ServerSession } from "./server-state.ts";
+import { authenticate } from "./authenticate.ts";
+import type { ReceiveContext, ServerSession } from "./server-state.ts";
 
-/** Names a message by all that it says, to know it again. */
-export function digestOf(message: Message): string {
-  return createHash("sha256").update(JSON.stringify(message)).digest("base64");
+/**
+ * Names a message by all that it says, to know it again. What proves its sender is part of it: where
+ * the proof is not in the message, its text alone may be easy to guess.
+ */
+export function digestOf(message: Message, { mac, certified }: ReceiveContext): string {
+  const hash = createHash("sha256").update(JSON.stringify(message));
+  if (mac !== undefined) hash.update(`mac ${mac.mac}`);
+  if (certified === true) hash.update("certified");
+  return hash.digest("base64");
 }
 
 /**
- * The session a message belongs to; undefined when it starts a new one.
+ * The session a message belongs to; undefined when there is none, or when it starts a new one.
  *
  * Throws `ProtocolError` with rule `dm-message-order` when it fits into no session.
  */
@@ -18,17 +25,14 @@ export function sessionOf(
   session: ServerSession | undefined,
   message: Message,
   digest: string,
+  context: ReceiveContext,
 ): ServerSession | undefined {
   if (session === undefined) return undefined;
-  const { sessionId, messageId } = message.header;
-  const starts = isSessionStartMessage(message);
   const { suspended } = session;
-  const continuesSuspended =
-    suspended?.sessionId === sessionId &&
-    (isRepetition(suspended, message, digest) ||
-      (messageId > suspended.clientMessageId && !starts && message.header.cred === undefined));
-  if (continuesSuspended && suspended !== null) return suspended;
+  if (suspended !== null && continues(suspended, message, digest, context)) return suspended;
+  const { sessionId, messageId } = message.header;
   if (session.sessionId !== sessionId) return undefined;
+  const starts = isSessionStartMessage(message);
   if (messageId > session.clientMessageId) {
     // A device that starts afresh under its old SessionID went on counting, or did not.
     return session.phase === "closed" && starts ? undefined : session;
@@ -38,6 +42,23 @@ export function sessionOf(
   throw new ProtocolError(
     "dm-message-order",
     `MsgID ${messageId} came after MsgID ${session.clientMessageId} of session ${sessionId}`,
+  );
+}
+
+/** Does the session that a stranger pushed aside go on with this message? */
+function continues(
+  suspended: ServerSession,
+  message: Message,
+  digest: string,
+  context: ReceiveContext,
+): boolean {
+  const { sessionId, messageId, cred } = message.header;
+  if (suspended.sessionId !== sessionId) return false;
+  if (isRepetition(suspended, message, digest)) return true;
+  return (
+    messageId > suspended.clientMessageId &&
+    !isSessionStartMessage(message) &&
+    authenticate(suspended, cred, context).ok
   );
 }
 
@@ -64,11 +85,11 @@ export function isRepetition(session: ServerSession, message: Message, digest: s
  * counts, because some devices answer a challenge with a new session.
  */
 export function newSession(before: ServerSession | undefined, message: Message): ServerSession {
-  const open = before?.phase === "open" ? before : before?.suspended;
   return {
     sessionId: message.header.sessionId,
     phase: "unauthenticated",
     scheme: null,
+    asked: null,
     challengeNonce: before?.challengeNonce ?? null,
     usedNonce: null,
     attempts: before?.sessionId === message.header.sessionId ? attemptsOf(before) : 0,
@@ -83,8 +104,22 @@ export function newSession(before: ServerSession | undefined, message: Message):
     queued: [],
     owed: null,
     lastAnswer: null,
-    suspended: open ?? null,
+    suspended: openSessionIn(before) ?? null,
   };
+}
+
+/** The open session: this one, or the one that waits behind a stranger's. */
+export function openSessionIn(session: ServerSession | undefined): ServerSession | undefined {
+  return session?.phase === "open" ? session : (session?.suspended ?? undefined);
+}
+
+/**
+ * What becomes of a message that failed authentication inside an open session: a stranger may have
+ * sent it, so the session itself stays as it was, pushed aside. Our MsgIDs go on counting, for a
+ * device that starts over under the same SessionID.
+ */
+export function pushedAside(open: ServerSession, message: Message): ServerSession {
+  return { ...newSession(open, message), serverMessageId: open.serverMessageId };
 }
 
 /** A client that starts again from MsgID 1 to answer a challenge has not gained new attempts. */

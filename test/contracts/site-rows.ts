@@ -137,6 +137,15 @@ export function credentialOf(
     nextNonce: null,
     failures: 0,
     blockedUntilMs: null,
+    certificateSubject: null,
+    serverId: "outpost",
+    serverSecretHash: "aGFzaA==",
+    serverScheme: "syncml:auth-MAC",
+    serverNonce: "bm9uY2U=",
+    serverProblem: "wrong",
+    notifyAddress: "10.0.0.7:2948",
+    notifySession: 65535,
+    notifiedAtMs: 1_795_000_000_123,
     ...change,
   };
 }

@@ -106,6 +106,28 @@ export function siteStoreContract(name: string, open: () => Promise<OpenedSiteSt
       expect(await store.credential(idOf("a"))).toEqual(credentialOf("a"));
     });
 
+    withStore("a certificate stands for one device at a time", async ({ store }) => {
+      const certificateSubject = "CN=Device-42";
+      const put = (name: string, subject: string | null, removedAtMs: number | null = null) =>
+        store.commit([
+          {
+            device: idOf(name),
+            put: deviceNamed(name, { removedAtMs }),
+            credential: credentialOf(name, { certificateSubject: subject }),
+          },
+        ]);
+      await put("a", certificateSubject);
+      await put("a", certificateSubject);
+      await put("b", null);
+      await put("c", null);
+      expect(put("b", certificateSubject)).rejects.toMatchObject({ code: "conflict" });
+      expect((await store.credential(idOf("b")))?.certificateSubject).toBeNull();
+      // A device that was removed gives it away.
+      await put("a", certificateSubject, 5);
+      await put("b", certificateSubject);
+      expect((await store.credential(idOf("b")))?.certificateSubject).toBe(certificateSubject);
+    });
+
     withStore("lists are upserts, the inventory is replaced whole", async ({ store }) => {
       const both = [inventoryItemOf("a", "{A}"), inventoryItemOf("a", "{B}")];
       await store.commit([{ device: idOf("a"), put: deviceNamed("a"), inventory: both }]);

@@ -13,6 +13,7 @@ import type { Installation } from "../../devices/model/installation.ts";
 import type { Policy } from "../../devices/model/policy.ts";
 import type { EnrolmentCode } from "../../devices/ports/enrolment-codes.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
+import type { DmAccount } from "../../devices/service/dm-account.ts";
 import { Accounts } from "../../gateway/access/accounts.ts";
 import { ApiTokens } from "../../gateway/access/api-tokens.ts";
 import { Audit } from "../../gateway/access/audit.ts";
@@ -122,6 +123,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     siteName: role === "hub" ? "Contoso Retail" : "Prague, Main Square",
     timeZone: "Europe/Prague",
     factRetentionDays: 90,
+    omaDm: { requiredProof: "any" as const, serverId: "outpost" },
   };
   const knocks = devices > 0 ? someKnocks() : [];
   const codes: EnrolmentCode[] = devices > 0 ? someCodes(data) : [];
@@ -379,6 +381,16 @@ function fakeUseCases(
     });
     return row;
   };
+  const account: DmAccount = {
+    userName: "urn:uuid:handheld",
+    scheme: "site",
+    requiredProof: "syncml:auth-md5",
+    certificateSubject: "CN=Handheld-1,O=Contoso",
+    failures: 2,
+    blockedUntilMs: null,
+    serverId: "outpost",
+    serverProblem: "wrong",
+  };
   return {
     registerDevice: async (wanted) => ({
       device: {
@@ -387,7 +399,11 @@ function fakeUseCases(
       },
       userName: wanted.stableId,
       password: "secret-of-the-device",
+      server: null,
     }),
+    dmAccount: async () => account,
+    changeDmAccount: async (_id, patch) => Object.assign(account, patch),
+    renewServerPassword: async () => ({ serverId: "outpost", password: "secret-of-the-server" }),
     patchDevice: async (id) => deviceOf(id),
     removeDevice: async () => {},
     rotateSecret: async () => "another-secret",
@@ -446,6 +462,7 @@ function fakeUseCases(
       device: { ...deviceOf(data.devices[0]?.id as DeviceId), name: knock.externalId },
       userName: knock.externalId,
       password: "secret-of-the-device",
+      server: null,
     }),
   };
 }

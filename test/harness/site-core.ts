@@ -19,7 +19,7 @@ import { serveMessage } from "../../devices/service/dm-session.ts";
 import { OccurrenceCache } from "../../devices/service/outlook.ts";
 import { type NewDevice, registerDevice } from "../../devices/service/register-device.ts";
 import { replanAll } from "../../devices/service/replan-all.ts";
-import type { SiteContext } from "../../devices/service/site-context.ts";
+import type { OmaDmSettings, SiteContext } from "../../devices/service/site-context.ts";
 import { type OutpostDatabase, openDatabase } from "../../gateway/db/database.ts";
 import { CachedSiteStore } from "../../gateway/db/stores/cached-site-store.ts";
 import { SqlSiteEnrolmentCodes } from "../../gateway/db/stores/enrolment-codes.ts";
@@ -46,6 +46,9 @@ export class SiteCore implements AsyncDisposable {
   readonly content = new Set<string>();
   nowMs: number;
   policy: Policy;
+  /** Addresses that are believed; a request without a connection comes from the empty address. */
+  proxies: { includes(address: string): boolean } = { includes: () => false };
+  omaDm: OmaDmSettings = { requiredProof: "any", serverId: "outpost" };
 
   static async open(options: { nowMs?: number; seed?: number } = {}): Promise<SiteCore> {
     const core = { current: undefined as SiteCore | undefined };
@@ -81,6 +84,7 @@ export class SiteCore implements AsyncDisposable {
       site,
       organisation: "test",
       timeZone: () => "Europe/Prague",
+      omaDm: () => this.omaDm,
       store: new CachedSiteStore(new SqlSiteStore(database, site)),
       enrolmentCodes: new SqlSiteEnrolmentCodes(database),
       policy: { read: () => this.policy },
@@ -102,6 +106,10 @@ export class SiteCore implements AsyncDisposable {
     this.#app = omaDmRoutes({
       serve: (message, origin) => serveMessage(this.context, message, origin),
       baseUrlOf: () => "http://site.test",
+      certificate: {
+        header: "x-certificate-subject",
+        proxies: { includes: (address) => this.proxies.includes(address) },
+      },
       log: QUIET,
       metrics: new Metrics(),
     });

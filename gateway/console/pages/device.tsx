@@ -2,6 +2,7 @@ import { fieldIs } from "../../../devices/filter/filter.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../../devices/model/ids.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
+import type { DmAccount } from "../../../devices/service/dm-account.ts";
 import type { Tonight } from "../../../devices/service/tonight.ts";
 import { recordAction } from "../../http/audited.ts";
 import {
@@ -25,7 +26,7 @@ import { type FormState, FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { plural } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
-import { ENROLMENT_WORDS, OPERATION_WORDS, REASON_WORDS } from "../words.ts";
+import { ENROLMENT_WORDS, OPERATION_WORDS, PROOF_WORDS, REASON_WORDS } from "../words.ts";
 import { DeviceBadges, DeviceFieldsets } from "./devices.tsx";
 
 /** One device: its apps, what the coming night brings, its inventory, and what can be done. */
@@ -101,12 +102,15 @@ export function deviceDetailPages(kit: Kit): void {
   async function read(visit: Visit): Promise<DeviceData> {
     const device = await needDevice(visit);
     const filter = [fieldIs("device", device.id)];
-    const [page, inventory, tonight] = await Promise.all([
+    const isOurs = site !== undefined && device.removedAtMs === null;
+    const [page, inventory, tonight, account] = await Promise.all([
       deps.reports.list({ filter, limit: PAGE_ROWS_DEFAULT }),
       deps.reports.inventory(device.id),
-      site && device.removedAtMs === null ? site.useCases.tonight(device.id) : undefined,
+      isOurs ? site.useCases.tonight(device.id) : undefined,
+      isOurs ? site.useCases.dmAccount(device.id) : undefined,
     ]);
-    return { device, rows: page.rows, hasMore: page.next !== undefined, inventory, tonight };
+    const hasMore = page.next !== undefined;
+    return { device, rows: page.rows, hasMore, inventory, tonight, account };
   }
 
   async function needDevice(visit: Visit): Promise<DeviceView> {
@@ -122,6 +126,7 @@ interface DeviceData {
   readonly hasMore: boolean;
   readonly inventory: readonly InventoryItem[];
   readonly tonight: Tonight | undefined;
+  readonly account: DmAccount | undefined;
 }
 
 function DevicePage({
@@ -131,6 +136,7 @@ function DevicePage({
   hasMore,
   inventory,
   tonight,
+  account,
 }: DeviceData & { view: View }) {
   const terms = [fieldIs("device", device.id)];
   return (
@@ -144,7 +150,7 @@ function DevicePage({
       <Live view={view}>
         <div class="grid">
           <Card title="What it is" width={tonight ? "w5" : ""}>
-            <DeviceFacts view={view} device={device} />
+            <DeviceFacts view={view} device={device} account={account} />
           </Card>
           {tonight && (
             <Card title="What will happen in the next window" width="w7">
@@ -240,7 +246,8 @@ function DeviceActions({ view, device }: { view: View; device: DeviceView }) {
   );
 }
 
-function DeviceFacts({ view, device }: { view: View; device: DeviceView }) {
+function DeviceFacts(props: { view: View; device: DeviceView; account: DmAccount | undefined }) {
+  const { view, device, account } = props;
   const entries: readonly (readonly [string, unknown])[] = [
     ["Platform", device.platform],
     ["System", [device.osPlatform, device.osVersion].filter(Boolean).join(" ") || "not known"],
@@ -253,6 +260,10 @@ function DeviceFacts({ view, device }: { view: View; device: DeviceView }) {
     ["Owner", `${device.ownership}${device.shared ? ", shared" : ""}`],
     ["Compliance", device.compliance],
     ["Enterprise enrolment", ENROLMENT_WORDS[device.enrolment]],
+    [
+      "OMA DM",
+      account ? <AccountSummary view={view} id={device.id} {...account} /> : "no account here",
+    ],
     ["Site", device.site],
   ];
   return (
@@ -266,6 +277,17 @@ function DeviceFacts({ view, device }: { view: View; device: DeviceView }) {
     </dl>
   );
 }
+
+function AccountSummary({ view, id, requiredProof, serverProblem }: AccountSummaryProps) {
+  return (
+    <>
+      <a href={url(view, `/devices/${id}/oma-dm`)}>{PROOF_WORDS[requiredProof]}</a>
+      {serverProblem && <Badge view={view} kind="bad" label="It refuses this server" />}
+    </>
+  );
+}
+
+type AccountSummaryProps = { view: View; id: DeviceId } & DmAccount;
 
 const WHEN_BADGES = {
   now: { kind: "good", label: "At the next contact" },
@@ -414,7 +436,7 @@ function crumbsTo(device: DeviceView) {
   ];
 }
 
-function needId({ c }: Visit | FormVisit): DeviceId {
+export function needId({ c }: Visit | FormVisit): DeviceId {
   const id = parseDeviceId(c.req.param("id") ?? "");
   if (!id) throw new AppError("not-found", "there is no such device");
   return id;

@@ -16,6 +16,7 @@ import { Page } from "../components/layout.tsx";
 import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
+import { OmaDmSettingsForm, omaDmFrom } from "./oma-dm-settings.tsx";
 
 /** The one setting record of the policy. */
 const ENTERPRISE = "enterprise";
@@ -28,9 +29,7 @@ const NAME_CHARACTERS_MAX = 200;
 export function settingsPages(kit: Kit): void {
   const { deps } = kit;
 
-  kit.page("/settings", ({ view }) => (
-    <SettingsPage view={view} {...current()} local={FRESH_FORM} enterprise={FRESH_FORM} />
-  ));
+  kit.page("/settings", ({ view }) => <SettingsPage view={view} {...current()} {...FRESH} />);
 
   kit.form(
     "settings:write",
@@ -41,9 +40,7 @@ export function settingsPages(kit: Kit): void {
       await recordAction(deps.audit, visit.c, "settings.change", "settings", { ...change });
       return kit.done(visit.c, "/settings", "The settings were saved.");
     },
-    ({ view, form }) => (
-      <SettingsPage view={view} {...current()} local={form} enterprise={FRESH_FORM} />
-    ),
+    ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} local={form} />,
   );
 
   kit.form(
@@ -61,10 +58,22 @@ export function settingsPages(kit: Kit): void {
       await recordAction(deps.audit, visit.c, "settings.enterprise", ENTERPRISE, change);
       return kit.done(visit.c, "/settings", "The enterprise settings were saved.");
     },
-    ({ view, form }) => (
-      <SettingsPage view={view} {...current()} local={FRESH_FORM} enterprise={form} />
-    ),
+    ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} enterprise={form} />,
   );
+
+  if (deps.role === "site") {
+    kit.form(
+      "settings:write",
+      "/settings/oma-dm",
+      async (visit) => {
+        const change = omaDmFrom(visit.form);
+        await deps.settings.write({ omaDm: change });
+        await recordAction(deps.audit, visit.c, "settings.oma-dm", "settings", { ...change });
+        return kit.done(visit.c, "/settings", "The settings of OMA DM were saved.");
+      },
+      ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} omaDm={form} />,
+    );
+  }
 
   function current(): Pick<SettingsPageProps, "settings" | "policy"> {
     return { settings: deps.settings.read(), policy: deps.policy.read().enterprise };
@@ -77,9 +86,13 @@ interface SettingsPageProps {
   readonly policy: EnterpriseSettings;
   readonly local: FormState;
   readonly enterprise: FormState;
+  readonly omaDm: FormState;
 }
 
-function SettingsPage({ view, settings, policy, local, enterprise }: SettingsPageProps) {
+const FRESH = { local: FRESH_FORM, enterprise: FRESH_FORM, omaDm: FRESH_FORM };
+
+function SettingsPage(props: SettingsPageProps) {
+  const { view, settings, policy, local, enterprise, omaDm } = props;
   const reason = whyNot(view, "settings:write");
   return (
     <Page
@@ -139,6 +152,14 @@ function SettingsPage({ view, settings, policy, local, enterprise }: SettingsPag
           </div>
         </fieldset>
       </PostForm>
+      {view.role === "site" && (
+        <OmaDmSettingsForm
+          view={view}
+          form={omaDm}
+          settings={settings.omaDm}
+          isLocked={reason !== undefined}
+        />
+      )}
       <PostForm view={view} path="/settings/enterprise" class="sheet">
         <FormProblem view={view} form={enterprise} />
         <fieldset disabled={reason !== undefined}>
@@ -229,7 +250,7 @@ function differing(
   );
 }
 
-function localFrom(form: SentForm): LocalSettings {
+function localFrom(form: SentForm): Omit<LocalSettings, "omaDm"> {
   const siteName = form.value("siteName");
   if (siteName === "" || siteName.length > NAME_CHARACTERS_MAX) {
     throw fieldError("/siteName", `a name of at most ${NAME_CHARACTERS_MAX} characters`);

@@ -1,7 +1,9 @@
 // Written by `npm run db:generate`; do not edit.
 import type { Migration } from "../migrate.ts";
 import sql0 from "./0000_initial.sql" with { type: "text" };
+import sql1 from "./0001_oma-dm-account.sql" with { type: "text" };
 
 export const MIGRATIONS: readonly Migration[] = [
   { tag: "0000_initial", whenMs: 1795236038472, sql: sql0 },
+  { tag: "0001_oma-dm-account", whenMs: 1795905056791, sql: sql1 },
 ];

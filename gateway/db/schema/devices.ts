@@ -56,16 +56,29 @@ export const deviceAliases = sqliteTable(
   ],
 );
 
-export const deviceCredentials = sqliteTable("device_credentials", {
-  device: text("device").primaryKey(),
-  userName: text("user_name").notNull(),
-  secretHash: text("secret_hash").notNull(),
-  previousSecretHash: text("previous_secret_hash"),
-  scheme: text("scheme").notNull(),
-  nextNonce: text("next_nonce"),
-  failures: integer("failures").notNull(),
-  blockedUntilMs: integer("blocked_until_ms"),
-});
+export const deviceCredentials = sqliteTable(
+  "device_credentials",
+  {
+    device: text("device").primaryKey(),
+    userName: text("user_name").notNull(),
+    secretHash: text("secret_hash").notNull(),
+    previousSecretHash: text("previous_secret_hash"),
+    scheme: text("scheme").notNull(),
+    nextNonce: text("next_nonce"),
+    failures: integer("failures").notNull(),
+    blockedUntilMs: integer("blocked_until_ms"),
+    certificateSubject: text("certificate_subject"),
+    serverId: text("server_id"),
+    serverSecretHash: text("server_secret_hash"),
+    serverScheme: text("server_scheme"),
+    serverNonce: text("server_nonce"),
+    serverProblem: text("server_problem"),
+    notifyAddress: text("notify_address"),
+    notifySession: integer("notify_session"),
+    notifiedAtMs: integer("notified_at_ms"),
+  },
+  (table) => [uniqueIndex("device_credentials_by_subject").on(table.certificateSubject)],
+);
 
 export const sessions = sqliteTable("sessions", {
   device: text("device").primaryKey(),

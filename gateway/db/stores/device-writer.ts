@@ -1,3 +1,4 @@
+import type { DeviceCredential } from "../../../devices/model/credential.ts";
 import type { DeviceAlias } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { NewFact } from "../../../devices/model/fact.ts";
@@ -39,7 +40,7 @@ export class DeviceWriter {
     this.#put = prepareWrites(database.connection);
   }
 
-  /** @throws AppError "conflict" for a used enrolment code, or an alias of another device */
+  /** @throws AppError "conflict" for a used enrolment code, an alias or certificate of another device */
   write(changes: readonly DeviceChanges[]): void {
     const scope = this.#numbering.scope();
     const { site } = scope;
@@ -49,7 +50,7 @@ export class DeviceWriter {
       }
       if (change.put) this.#put.device({ ...change.put, site });
       if (change.alias) this.#putAlias(change.alias);
-      if (change.credential) this.#put.credential(change.credential);
+      if (change.credential) this.#putCredential(change.credential);
       if (change.inventory) this.#replaceInventory(change.device, change.inventory);
       for (const node of change.downloads ?? []) this.#put.downloadNode(node);
       for (const instant of change.instants ?? []) this.#put.instant(instant);
@@ -103,6 +104,31 @@ export class DeviceWriter {
       );
     }
     this.#put.alias(alias);
+  }
+
+  /** A certificate stands for one device; one that was removed gives its own away. */
+  #putCredential(credential: DeviceCredential): void {
+    const { device, certificateSubject } = credential;
+    if (certificateSubject !== null) {
+      const [owner] = this.#connection
+        .prepare(
+          "SELECT c.device, d.removed_at_ms FROM device_credentials c LEFT JOIN devices d ON d.id = c.device " +
+            "WHERE c.certificate_subject = ? AND c.device <> ?",
+        )
+        .rows(certificateSubject, device);
+      if (owner && owner[1] === null) {
+        throw new AppError(
+          "conflict",
+          `The certificate ${certificateSubject} stands for another device already.`,
+        );
+      }
+      if (owner) {
+        this.#connection
+          .prepare("UPDATE device_credentials SET certificate_subject = NULL WHERE device = ?")
+          .run(String(owner[0]));
+      }
+    }
+    this.#put.credential(credential);
   }
 
   #replaceInventory(device: DeviceId, items: readonly InventoryItem[]): void {

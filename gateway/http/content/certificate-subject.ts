@@ -1,4 +1,5 @@
 import { AppError } from "../../../devices/model/errors.ts";
+import { subjectAttributes } from "../../../protocols/oma-dm/subject.ts";
 import type { TrustedProxies } from "../client-address.ts";
 
 export interface CertificateRule {
@@ -41,8 +42,8 @@ export function checkCertificate(rule: CertificateRule, peer: string, headers: H
  * value could pass for another attribute there.
  */
 export function subjectFits(subject: string, criteria: string): boolean {
-  const wanted = attributesOf(decodeCriteria(criteria));
-  const shown = new Set(attributesOf(subject));
+  const wanted = subjectAttributes(decodeCriteria(criteria));
+  const shown = new Set(subjectAttributes(subject));
   return wanted.length > 0 && wanted.every((attribute) => shown.has(attribute));
 }
 
@@ -54,12 +55,6 @@ function decodeCriteria(criteria: string): string {
   } catch {
     return ""; // Fits nothing: criteria that cannot be read must not let everybody in.
   }
-}
-
-/** The attributes of a distinguished name, as they are written; separators inside values stay. */
-function attributesOf(name: string): readonly string[] {
-  const attributes = name.match(/(?:\\.|"(?:\\.|[^"\\])*"|[^,+\\"])+/gs) ?? [];
-  return attributes.map((attribute) => attribute.trim()).filter((attribute) => attribute !== "");
 }
 
 function forbidden(message: string): AppError {

@@ -3,10 +3,13 @@ import { AppError } from "../../../devices/model/errors.ts";
 import type { Log } from "../../../devices/ports/log.ts";
 import type { MessageOrigin } from "../../../devices/service/dm-session.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
+import { MAC_HEADER, receivedMac } from "../../../protocols/oma-dm/message-mac.ts";
+import { canonicalSubject } from "../../../protocols/oma-dm/subject.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
 import type { Message } from "../../../protocols/syncml/message.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { TrustedProxies } from "../client-address.ts";
 import type { AppEnv } from "../environment.ts";
 import { readSyncml, syncmlResponse } from "../syncml-body.ts";
 
@@ -14,25 +17,48 @@ export interface OmaDmDeps {
   readonly serve: (message: Message, origin: MessageOrigin) => Promise<Message>;
   /** The gateway's address as the sender of this request reaches it. */
   readonly baseUrlOf: (request: Request) => string;
+  readonly certificate: VerifiedCertificates;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
+/** Where the subject of a client certificate comes from that TLS has verified. */
+export interface VerifiedCertificates {
+  /** The header in which a trusted proxy passes it on; undefined: none does. */
+  readonly header: string | undefined;
+  readonly proxies: TrustedProxies;
+}
+
 /** `POST /syncml`: the OMA DM server of the site. */
-export function omaDmRoutes({ serve, baseUrlOf, log, metrics }: OmaDmDeps): Hono<AppEnv> {
+export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
+  const { serve, baseUrlOf, certificate, log, metrics } = deps;
   const routes = new Hono<AppEnv>();
   routes.post("/syncml", async (c) => {
-    const origin = { address: c.get("address") ?? "", baseUrl: baseUrlOf(c.req.raw) };
-    const { contentType, message } = await readMessage(c.req.raw, {
-      log,
-      metrics,
-      about: { requestId: c.get("requestId"), address: origin.address },
+    const address = c.get("address") ?? "";
+    const about = { requestId: c.get("requestId"), address };
+    const request = c.req.raw;
+    const { contentType, message, bytes } = await readMessage(request, { log, metrics, about });
+    const peer = c.env?.server?.requestIP(request)?.address ?? "";
+    const answer = await serve(message, {
+      address,
+      baseUrl: baseUrlOf(request),
+      mac: receivedMac(request.headers.get(MAC_HEADER), bytes),
+      certificateSubject: verifiedSubject(certificate, peer, request.headers),
     });
-    const answer = await serve(message, origin);
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
     return syncmlResponse(encodeMessage(answer), contentType);
   });
   return routes;
+}
+
+/** Undefined unless a trusted proxy says so: from anybody else the header is only a claim. */
+function verifiedSubject(
+  { header, proxies }: VerifiedCertificates,
+  peer: string,
+  headers: Headers,
+): string | undefined {
+  if (header === undefined || !proxies.includes(peer)) return undefined;
+  return canonicalSubject(headers.get(header) ?? "");
 }
 
 /** What cannot be read is refused and logged with the rule it breaks; nothing of it is stored. */
@@ -43,10 +69,14 @@ async function readMessage(
     metrics,
     about,
   }: Pick<OmaDmDeps, "log" | "metrics"> & { readonly about: Readonly<Record<string, string>> },
-): Promise<{ readonly contentType: string; readonly message: Message }> {
+): Promise<{
+  readonly contentType: string;
+  readonly message: Message;
+  readonly bytes: Uint8Array;
+}> {
   try {
-    const { contentType, root } = await readSyncml(request);
-    return { contentType, message: decodeMessage(root) };
+    const { contentType, root, bytes } = await readSyncml(request);
+    return { contentType, message: decodeMessage(root), bytes };
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof AppError) {
       metrics.count("outpost_syncml_messages_total", { outcome: "refused" });

@@ -51,8 +51,12 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Api {
     ...guarded("reports:read"),
     responses: { 200: json(LocalSettingsSchema, "The settings"), ...PROBLEMS },
   });
+  const local = () => {
+    const { siteName, timeZone, factRetentionDays } = settings.read();
+    return { siteName, timeZone, factRetentionDays };
+  };
   api.openapi(read, (c) => {
-    const current = { ...settings.read() };
+    const current = local();
     c.header("ETag", etagOf(current));
     return c.json(current, 200);
   });
@@ -67,7 +71,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Api {
     responses: { 200: json(LocalSettingsSchema, "The settings now"), ...PROBLEMS },
   });
   api.openapi(change, async (c) => {
-    checkPreconditions(c, { ...settings.read() });
+    checkPreconditions(c, local());
     const { siteName, timeZone, factRetentionDays } = c.req.valid("json");
     if (timeZone !== undefined && !isTimeZone(timeZone)) {
       throw fieldError("/timeZone", `no IANA time zone is called ${timeZone}`);
@@ -79,7 +83,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Api {
     };
     await settings.write(wanted);
     await recordAction(audit, c, "settings.change", "settings", wanted);
-    const current = { ...settings.read() };
+    const current = local();
     c.header("ETag", etagOf(current));
     return c.json(current, 200);
   });

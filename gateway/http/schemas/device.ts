@@ -1,5 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import {
+  DEVICE_SCHEMES,
+  REQUIRED_PROOFS,
+  SERVER_PROBLEMS,
+} from "../../../devices/model/credential.ts";
+import {
   COMPLIANCE,
   type Device,
   ENROLMENTS,
@@ -105,11 +110,24 @@ const GIVEN = {
   compliance: z.enum(COMPLIANCE).optional(),
 };
 
+const SchemeSchema = z.enum(DEVICE_SCHEMES).openapi({
+  description:
+    "The weakest proof of its identity that is taken; `site` follows the site's setting, " +
+    "`certificate` takes nothing but a client certificate that the TLS proxy has verified",
+});
+export const SubjectSchema = nonEmptyLine(1_000).openapi({
+  description: "Subject of the client certificate that stands for this device and for no other",
+  example: "CN=Device-42,O=Contoso",
+});
+
 /** How a device that speaks OMA DM proves who it is. */
 const CREDENTIAL = {
   userName: nonEmptyLine(NAME_CHARACTERS_MAX).optional(),
   password: nonEmptyLine(NAME_CHARACTERS_MAX).min(8).optional(),
-  scheme: z.enum(["any", "syncml:auth-basic", "syncml:auth-md5"]).optional(),
+  scheme: SchemeSchema.optional(),
+  mutual: z.boolean().optional().openapi({
+    description: "The device asks for this server's own password: one is made, and shown once",
+  }),
 };
 
 export const NewDeviceSchema = z
@@ -120,6 +138,7 @@ export const NewDeviceSchema = z
     platform: z.enum(PLATFORMS),
     ...GIVEN,
     ...CREDENTIAL,
+    certificateSubject: SubjectSchema.optional(),
   })
   .openapi("NewDevice");
 
@@ -138,8 +157,36 @@ export const RegisteredDeviceSchema = z
       .string()
       .nullable()
       .openapi({ description: "OMA DM password: shown once; null when the answer is repeated" }),
+    serverId: z.string().nullable(),
+    serverPassword: z.string().nullable().openapi({
+      description: "For a device that asks who its server is: shown once; null without `mutual`",
+    }),
   })
   .openapi("RegisteredDevice");
+
+export const DmAccountSchema = z
+  .object({
+    userName: z.string(),
+    scheme: z.enum(DEVICE_SCHEMES),
+    requiredProof: z.enum(REQUIRED_PROOFS).openapi({ description: "What `scheme` comes to" }),
+    certificateSubject: z.string().nullable(),
+    failures: z.int().openapi({ description: "Failed attempts since the last success" }),
+    blockedUntil: Time.nullable(),
+    serverId: z.string().nullable().openapi({
+      description: "This server's name towards the device; null where the device does not ask",
+    }),
+    serverProblem: z.enum(SERVER_PROBLEMS).nullable().openapi({
+      description: "Why the device does not accept this server, and so no command of it",
+    }),
+  })
+  .openapi("DmAccount");
+
+export const DmAccountPatchSchema = z
+  .strictObject({
+    scheme: SchemeSchema.optional(),
+    certificateSubject: SubjectSchema.nullable().optional(),
+  })
+  .openapi("DmAccountPatch");
 
 export const InventoryItemSchema = z
   .object({

@@ -100,6 +100,7 @@ export class ApiHarness implements AsyncDisposable {
       site: SITE,
       organisation: "test",
       timeZone: () => "Europe/Prague",
+      omaDm: () => settings.omaDm,
       store: new CachedSiteStore(new SqlSiteStore(database, SITE)),
       enrolmentCodes: new SqlSiteEnrolmentCodes(database),
       policy: holder,
@@ -129,6 +130,7 @@ export class ApiHarness implements AsyncDisposable {
       siteName: "Prague",
       timeZone: "Europe/Prague",
       factRetentionDays: 90,
+      omaDm: { requiredProof: "any", serverId: "outpost" },
     };
     const sites: SiteSummary[] = [];
     const deps: ApiDeps = {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import {
   basicCredential,
   digestCredential,
+  isWeaker,
   schemeOf,
   secretHashOf,
   verifyBasic,
@@ -48,6 +49,22 @@ describe("credentials", () => {
 
   test("the name of a scheme is found in any case, an unknown one is not", () => {
     expect(schemeOf("SyncML:Auth-MD5")).toBe("syncml:auth-md5");
-    expect(schemeOf("syncml:auth-MAC")).toBeUndefined();
+    expect(schemeOf("syncml:AUTH-mac")).toBe("syncml:auth-MAC");
+    expect(schemeOf("syncml:auth-X509")).toBeUndefined();
+  });
+
+  test("any proof is enough where any is, a weaker one is never", () => {
+    const order = [
+      "syncml:auth-basic",
+      "syncml:auth-md5",
+      "syncml:auth-MAC",
+      "certificate",
+    ] as const;
+    for (const [index, proof] of order.entries()) {
+      expect(isWeaker(proof, "any")).toBe(false);
+      expect(order.map((required) => isWeaker(proof, required))).toEqual(
+        order.map((_, other) => index < other),
+      );
+    }
   });
 });

@@ -145,6 +145,7 @@ describe("the end of a session", () => {
     );
     expect(aborted.turn).toBe("ended");
     expect(aborted.events).toEqual([
+      { kind: "in-doubt", tag: "a" },
       { kind: "aborted", by: "device", reason: "the device aborted the session" },
     ]);
     const last = answer(aborted.session, []);

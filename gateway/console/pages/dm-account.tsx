@@ -1,0 +1,189 @@
+import { DEVICE_SCHEMES } from "../../../devices/model/credential.ts";
+import { AppError, fieldError } from "../../../devices/model/errors.ts";
+import type { DmAccount, DmAccountPatch } from "../../../devices/service/dm-account.ts";
+import { recordAction } from "../../http/audited.ts";
+import type { DeviceView } from "../../reports/report-reader.ts";
+import { Action, PostForm } from "../components/action.tsx";
+import { Band } from "../components/band.tsx";
+import { Card } from "../components/card.tsx";
+import { SelectField, TextField } from "../components/field.tsx";
+import { FormProblem } from "../components/form-problem.tsx";
+import { Page } from "../components/layout.tsx";
+import { Secret } from "../components/secret.tsx";
+import { When } from "../components/when.tsx";
+import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
+import type { FormVisit, Kit, Visit } from "../kit.tsx";
+import { url, type View, whyNot } from "../view.ts";
+import { PROOF_WORDS, SERVER_PROBLEM_WORDS } from "../words.ts";
+import { needId } from "./device.tsx";
+
+/** How a device and the site know each other in OMA DM, and what can be changed about it. */
+export function dmAccountPages(kit: Kit): void {
+  const { deps } = kit;
+  if (!deps.site) return;
+  const { useCases } = deps.site;
+
+  kit.page("/devices/:id/oma-dm", async (visit) => (
+    <AccountPage view={visit.view} {...(await read(visit))} form={FRESH_FORM} />
+  ));
+
+  kit.form(
+    "devices:write",
+    "/devices/:id/oma-dm",
+    async (visit) => {
+      const id = needId(visit);
+      const patch = patchFrom(visit.form);
+      await useCases.changeDmAccount(id, patch);
+      await recordAction(deps.audit, visit.c, "device.oma-dm", id, { ...patch });
+      return kit.done(visit.c, `/devices/${id}/oma-dm`, "The account was changed.");
+    },
+    async (visit) => <AccountPage view={visit.view} {...(await read(visit))} form={visit.form} />,
+  );
+
+  kit.form("devices:write", "/devices/:id/oma-dm/server-password", async (visit) => {
+    const { device } = await read(visit);
+    const { serverId, password } = await useCases.renewServerPassword(device.id);
+    await recordAction(deps.audit, visit.c, "device.server-password", device.id);
+    return (
+      <Page
+        view={visit.view}
+        title={`This server's password towards ${device.name}`}
+        crumbs={crumbsTo(device)}
+      >
+        <Card title="For the device">
+          <p>
+            Name of the server: <code>{serverId}</code>
+          </p>
+          <Secret view={visit.view} label="Password" text={password} />
+          <p>The device takes no commands until it knows it.</p>
+          <a class="button" href={url(visit.view, `/devices/${device.id}/oma-dm`)}>
+            Done
+          </a>
+        </Card>
+      </Page>
+    );
+  });
+
+  async function read(visit: Visit | FormVisit): Promise<{
+    readonly device: DeviceView;
+    readonly account: DmAccount;
+  }> {
+    const id = needId(visit);
+    const [device, account] = await Promise.all([deps.reports.device(id), useCases.dmAccount(id)]);
+    if (!device || !account) throw new AppError("not-found", "there is no such OMA DM account");
+    return { device, account };
+  }
+}
+
+interface AccountPageProps {
+  readonly view: View;
+  readonly device: DeviceView;
+  readonly account: DmAccount;
+  readonly form: FormState;
+}
+
+function AccountPage({ view, device, account, form }: AccountPageProps) {
+  const reason =
+    whyNot(view, "devices:write") ??
+    (device.removedAtMs === null ? undefined : "The device was removed; add it again first");
+  return (
+    <Page
+      view={view}
+      title={`OMA DM account of ${device.name}`}
+      crumbs={crumbsTo(device)}
+      actions={
+        reason === undefined ? (
+          <Action
+            view={view}
+            path={`/devices/${device.id}/oma-dm/server-password`}
+            label={account.serverId === null ? "Make a server password" : "New server password"}
+            confirm={`Make a new password of this server towards ${device.name}? A device that asks for it takes no commands until it knows the new one.`}
+          />
+        ) : (
+          <span class="reason">{reason}</span>
+        )
+      }
+    >
+      {account.serverProblem !== null && (
+        <Band view={view} kind="bad">
+          {SERVER_PROBLEM_WORDS[account.serverProblem]}. Until it does, it takes no commands.
+        </Band>
+      )}
+      <Card title="As it is">
+        <dl class="facts">
+          <Fact label="User name" value={account.userName} />
+          <Fact label="Proves itself by at least" value={PROOF_WORDS[account.requiredProof]} />
+          <Fact label="Failed attempts in a row" value={String(account.failures)} />
+          <div>
+            <dt>Has to wait until</dt>
+            <dd>
+              {account.blockedUntilMs === null ? (
+                "it need not wait"
+              ) : (
+                <When view={view} at={account.blockedUntilMs} site={device.site} />
+              )}
+            </dd>
+          </div>
+          <Fact
+            label="Knows this server as"
+            value={account.serverId ?? "it was given no server password"}
+          />
+        </dl>
+      </Card>
+      <PostForm view={view} path={`/devices/${device.id}/oma-dm`} class="sheet">
+        <FormProblem view={view} form={form} />
+        <fieldset disabled={reason !== undefined}>
+          <legend>Proof of identity</legend>
+          <div class="field-row">
+            <SelectField
+              form={form}
+              name="scheme"
+              label="At least"
+              hint="What is weaker is refused, also with the right password."
+              value={account.scheme}
+              options={DEVICE_SCHEMES.map((value) => ({
+                value,
+                label: value === "site" ? "As the site says" : PROOF_WORDS[value],
+              }))}
+            />
+            <TextField
+              form={form}
+              name="certificateSubject"
+              label="Subject of its client certificate"
+              hint="In place of a password, where a trusted TLS proxy checks certificates."
+              placeholder="CN=Device-42,O=Contoso"
+              value={account.certificateSubject ?? ""}
+            />
+          </div>
+          <div>
+            <button type="submit" class="primary">
+              Save
+            </button>
+          </div>
+        </fieldset>
+      </PostForm>
+    </Page>
+  );
+}
+
+function Fact({ label, value }: { label: string; value: string }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function patchFrom(form: SentForm): DmAccountPatch {
+  const scheme = DEVICE_SCHEMES.find((one) => one === form.value("scheme"));
+  if (!scheme) throw fieldError("/scheme", "choose one");
+  return { scheme, certificateSubject: form.optional("certificateSubject") ?? null };
+}
+
+function crumbsTo(device: DeviceView) {
+  return [
+    { label: "Devices", path: "/devices" },
+    { label: device.name, path: `/devices/${device.id}` },
+  ];
+}

@@ -1,0 +1,144 @@
+import { describe, expect, test } from "bun:test";
+import { changeDmAccount, renewServerPassword } from "../../../devices/service/dm-account.ts";
+import { secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
+import { macHeader } from "../../../protocols/oma-dm/message-mac.ts";
+import { phone } from "../../harness/phone.ts";
+import { parseAnswer, type RawAnswer, type RawDevice } from "../../harness/raw-device.ts";
+import { SiteCore } from "../../harness/site-core.ts";
+
+const quiet = () => phone({ seen: [] });
+
+/** One message with headers of the test's own; the body is the device's package 1, without a Cred. */
+async function postBare(
+  core: SiteCore,
+  raw: RawDevice,
+  headersOf: (body: string) => Record<string, string>,
+  options: { readonly session?: number; readonly message?: number } = {},
+): Promise<RawAnswer> {
+  const { session = 1, message = 1 } = options;
+  const body =
+    `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>` +
+    `<SessionID>${session}</SessionID><MsgID>${message}</MsgID><Target><LocURI>s</LocURI></Target>` +
+    `<Source><LocURI>${raw.options.deviceId}</LocURI></Source></SyncHdr><SyncBody>` +
+    `<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/></SyncBody></SyncML>`;
+  const response = await core.fetch(raw.options.url, {
+    method: "POST",
+    headers: { "content-type": "application/vnd.syncml.dm+xml", ...headersOf(body) },
+    body,
+  });
+  expect(response.status).toBe(200);
+  return parseAnswer(await response.text());
+}
+
+const headerCode = (answer: RawAnswer) =>
+  answer.statuses.find(({ cmd }) => cmd === "SyncHdr")?.code;
+
+describe("what proof a device has to give", () => {
+  test("is the site's default, which holds from its next session on", async () => {
+    await using core = await SiteCore.open();
+    const { raw } = await core.device("one");
+    expect(headerCode(await raw.open())).toBe(212);
+    core.omaDm = { ...core.omaDm, requiredProof: "syncml:auth-md5" };
+    expect(headerCode(await raw.open())).toBe(401);
+  });
+
+  test("is its own rule where it has one, weaker or stronger than the site's", async () => {
+    await using core = await SiteCore.open();
+    core.omaDm = { ...core.omaDm, requiredProof: "syncml:auth-md5" };
+    const { id, raw } = await core.device("one", { scheme: "any" });
+    expect(headerCode(await raw.open())).toBe(212);
+    await changeDmAccount(core.context, id, { scheme: "syncml:auth-MAC" });
+    expect(headerCode(await raw.open())).toBe(401);
+    await changeDmAccount(core.context, id, { scheme: "site" });
+    expect(headerCode(await raw.open())).toBe(401);
+  });
+
+  test("a session with a MAC: the nonce of each answer signs the next message", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one", { scheme: "syncml:auth-MAC" });
+    const { user, password } = raw.options;
+    const secretHash = secretHashOf(user, password);
+    const signed = (nonce: string) => (body: string) => ({
+      "X-SyncML-HMAC": macHeader({ userName: user, secretHash, nonce }, Buffer.from(body)),
+    });
+    const challenge = await postBare(core, raw, () => ({}));
+    expect(headerCode(challenge)).toBe(407);
+    const first = challenge.statuses[0]?.nextNonce ?? "";
+    expect(Buffer.from(first, "base64")).toHaveLength(16);
+    const opened = await postBare(core, raw, signed(first), { message: 2 });
+    expect(headerCode(opened)).toBe(200);
+    const next = opened.statuses[0]?.nextNonce ?? "";
+    expect((await core.context.store.credential(id))?.nextNonce).toBe(next);
+
+    // The next session: with the stored nonce it works at once, with the used one it does not.
+    expect(headerCode(await postBare(core, raw, signed(first), { session: 2 }))).toBe(401);
+    expect(headerCode(await postBare(core, raw, signed(next), { session: 3 }))).toBe(200);
+    const tampered = await postBare(core, raw, (body) => signed(next)(`${body} `), { session: 4 });
+    expect(headerCode(tampered)).toBe(401);
+  });
+});
+
+describe("a client certificate", () => {
+  const SUBJECT = "CN=Device-42,O=Contoso";
+  const shown = (subject: string) => () => ({ "x-certificate-subject": subject });
+
+  test("verified by a trusted proxy stands for its device, and for no other", async () => {
+    await using core = await SiteCore.open();
+    core.proxies = { includes: () => true };
+    const one = await core.device("one", { certificateSubject: SUBJECT });
+    const two = await core.device("two");
+    expect(headerCode(await postBare(core, one.raw, shown("o=Contoso, cn=Device-42")))).toBe(212);
+    expect(
+      headerCode(await postBare(core, one.raw, shown("CN=device-42,O=Contoso"), { session: 2 })),
+    ).toBe(407);
+    expect(headerCode(await postBare(core, two.raw, shown(SUBJECT)))).toBe(407);
+    expect(
+      changeDmAccount(core.context, two.id, { certificateSubject: SUBJECT }),
+    ).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  test("in a header of anybody but a trusted proxy is no more than a claim", async () => {
+    await using core = await SiteCore.open();
+    const { raw } = await core.device("one", { certificateSubject: SUBJECT });
+    expect(headerCode(await postBare(core, raw, shown(SUBJECT)))).toBe(407);
+    core.proxies = { includes: (address) => address === "10.0.0.1" };
+    expect(headerCode(await postBare(core, raw, shown(SUBJECT), { session: 2 }))).toBe(407);
+  });
+
+  test("can be the only thing that is taken", async () => {
+    await using core = await SiteCore.open();
+    core.proxies = { includes: () => true };
+    const { id, raw } = await core.device("one");
+    expect(changeDmAccount(core.context, id, { scheme: "certificate" })).rejects.toMatchObject({
+      code: "unprocessable",
+    });
+    await changeDmAccount(core.context, id, { scheme: "certificate", certificateSubject: SUBJECT });
+    expect(headerCode(await raw.open())).toBe(401);
+    expect(headerCode(await postBare(core, raw, shown(SUBJECT), { session: 9 }))).toBe(212);
+  });
+});
+
+describe("the site's password towards a device", () => {
+  test("is another one for each device, and only its hash is kept", async () => {
+    await using core = await SiteCore.open();
+    const one = await core.device("one", { mutual: true });
+    const two = await core.device("two", { mutual: true });
+    const first = await renewServerPassword(core.context, one.id);
+    const second = await renewServerPassword(core.context, two.id);
+    expect(first.serverId).toBe("outpost");
+    expect(first.password).not.toBe(second.password);
+    const kept = await core.context.store.credential(one.id);
+    expect(kept?.serverSecretHash).toBe(secretHashOf("outpost", first.password));
+    expect(JSON.stringify(kept)).not.toContain(first.password);
+  });
+});
+
+test("a session that breaks off and begins again is planned anew, and says nothing twice", async () => {
+  await using core = await SiteCore.open();
+  const { id, raw } = await core.device("one");
+  const lost = await raw.open(); // The Add of the enrolment is never answered.
+  expect(lost.commands.map(({ name }) => name)).toEqual(["Add"]);
+  const again = await raw.session(quiet());
+  expect(again[0]?.name).toBe("Add");
+  expect((await core.context.store.find(id))?.enrolment).toBe("enabled");
+});
