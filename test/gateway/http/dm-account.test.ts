@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { ApiHarness } from "./api-harness.ts";
 import { ScenarioKit } from "./scenario-kit.ts";
 
 let harness: ApiHarness;
 let kit: ScenarioKit;
-beforeAll(async () => {
+beforeEach(async () => {
   harness = await ApiHarness.open();
   kit = await ScenarioKit.of(harness);
 });
-afterAll(() => harness[Symbol.asyncDispose]());
+afterEach(() => harness[Symbol.asyncDispose]());
 
 describe("the OMA DM account of a device", () => {
   test("says how it proves who it is, and no secret", async () => {

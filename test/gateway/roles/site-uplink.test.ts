@@ -6,6 +6,7 @@ import { readConfig } from "../../../gateway/config/read.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../../../gateway/db/stores/site-link-store.ts";
+import type { LocalSettings } from "../../../gateway/http/use-cases.ts";
 import { SiteUplink } from "../../../gateway/roles/site-uplink.ts";
 import { siteKeys } from "../../../sync/link/join-hub.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
@@ -143,7 +144,12 @@ class LoneSite implements AsyncDisposable {
     const keys = await siteKeys(linkStore);
     const now = Date.now;
     const hlc = new HlcClock(now, undefined);
-    const settings = { siteName: "Prague", timeZone: "Europe/Prague", factRetentionDays: 30 };
+    const settings: LocalSettings = {
+      siteName: "Prague",
+      timeZone: "Europe/Prague",
+      factRetentionDays: 30,
+      omaDm: { requiredProof: "any", serverId: "outpost" },
+    };
     const { config } = readConfig("site", {
       file: undefined,
       env: {},
