@@ -24,11 +24,13 @@ import type { DeviceChanges, DeviceView, StoredSession } from "../ports/site-sto
 export class Ledger {
   readonly #before: DeviceView;
   readonly #nextHlc: () => Hlc;
-  readonly #rows: Map<DistributionId, Installation>;
+  readonly #rows = new Map<DistributionId, Installation>();
   readonly #facts: NewFact[] = [];
-  readonly #downloads: Map<string, DownloadNode>;
+  readonly #downloads = new Map<string, DownloadNode>();
   readonly #touchedDownloads = new Set<string>();
   readonly #touchedInstants = new Map<number, Instant>();
+  /** The values of `#rows`; undefined after one of them changed. */
+  #rowList: readonly Installation[] | undefined;
   #device: Device;
   #inventory: readonly InventoryItem[];
   #session: StoredSession | null | undefined;
@@ -38,9 +40,9 @@ export class Ledger {
     this.#before = view;
     this.#nextHlc = nextHlc;
     this.#device = view.device;
-    this.#rows = new Map(view.installations.map((row) => [row.distribution, row]));
+    for (const row of view.installations) this.#rows.set(row.distribution, row);
     this.#inventory = view.inventory;
-    this.#downloads = new Map(view.downloads.map((node) => [node.productId, node]));
+    for (const node of view.downloads) this.#downloads.set(node.productId, node);
   }
 
   /** Rises with whatever a plan could see differently. */
@@ -53,7 +55,8 @@ export class Ledger {
   }
 
   get rows(): readonly Installation[] {
-    return [...this.#rows.values()];
+    this.#rowList ??= [...this.#rows.values()];
+    return this.#rowList;
   }
 
   get inventory(): readonly InventoryItem[] {
@@ -178,8 +181,10 @@ export class Ledger {
    */
   changes(policy: Policy, nowMs: number): DeviceChanges {
     const ranked = rankRows(this.rows, (id) => policy.distributionsById.get(id)?.hlc ?? HLC_ZERO);
-    const before = new Map(this.#before.installations.map((row) => [row.distribution, row]));
-    const installations = ranked.filter((row) => !sameRow(row, before.get(row.distribution)));
+    const before = this.#before.installations;
+    const installations = ranked.filter(
+      (row, index) => row !== before[index] && !isStored(row, before),
+    );
     if (isDeviceNews(this.#before.device, this.#device)) {
       this.deviceFact({
         kind: "device",
@@ -218,6 +223,7 @@ export class Ledger {
 
   #setRow(row: Installation): void {
     this.#rows.set(row.distribution, row);
+    this.#rowList = undefined;
     this.#changeCount++;
   }
 
@@ -242,7 +248,8 @@ function isDeviceNews(before: Device, after: Device): boolean {
   );
 }
 
-function sameRow(row: Installation, before: Installation | undefined): boolean {
-  if (!before || row === before) return row === before;
+function isStored(row: Installation, stored: readonly Installation[]): boolean {
+  const before = stored.find((one) => one.distribution === row.distribution);
+  if (!before) return false;
   return (Object.keys(row) as (keyof Installation)[]).every((key) => row[key] === before[key]);
 }

@@ -109,12 +109,13 @@ export class CachedSiteStore implements SiteStore {
 
   #apply(change: DeviceChanges): void {
     const { device, credential, session } = change;
-    const entry = this.#entries.get(device);
-    if (entry?.has.view && entry.view) {
-      this.#remember(device, { view: viewAfter(entry.view, change) });
-    }
-    if (credential) this.#remember(device, { credential });
-    if (session !== undefined) this.#remember(device, { session: session ?? undefined });
+    const view = this.#entries.get(device)?.view;
+    const known = {
+      ...(view && { view: viewAfter(view, change) }),
+      ...(credential && { credential }),
+      ...(session !== undefined && { session: session ?? undefined }),
+    };
+    if (Object.keys(known).length > 0) this.#remember(device, known);
   }
 
   #remember(id: DeviceId, known: Omit<Entry, "has">): void {
@@ -156,7 +157,12 @@ function upserted<Item>(
   keyOf: (item: Item) => string | number,
 ): readonly Item[] {
   if (!changed || changed.length === 0) return items;
-  const byKey = new Map(items.map((item) => [keyOf(item), item]));
-  for (const item of changed) byKey.set(keyOf(item), item);
-  return [...byKey.values()];
+  const after = [...items];
+  for (const item of changed) {
+    const key = keyOf(item);
+    const at = after.findIndex((one) => keyOf(one) === key);
+    if (at < 0) after.push(item);
+    else after[at] = item;
+  }
+  return after;
 }
