@@ -48,7 +48,9 @@ function osRelevance(
   }
   if (channel === "EnterpriseAppManagement" && device.osPlatform !== null) {
     const { osPlatform } = device;
-    const isServed = enterprisePlatforms.some((family) => isOfFamily(osPlatform, family));
+    const isServed =
+      enterprisePlatforms.includes(osPlatform) ||
+      enterprisePlatforms.some((family) => isOfFamily(osPlatform, family));
     if (!isServed) return not("OS Criteria", `${osPlatform} has no EnterpriseAppManagement`);
   }
   return undefined;

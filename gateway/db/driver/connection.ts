@@ -50,6 +50,7 @@ export class Connection implements StatementHost {
   /** Transactions and savepoints of ours that are running. */
   #depth = 0;
   #commits = 0;
+  #rollBacks = 0;
 
   /**
    * @param path of the file, or `:memory:`
@@ -97,6 +98,11 @@ export class Connection implements StatementHost {
     return this.#commits;
   }
 
+  /** Rises with everything that was taken back, a savepoint too: what was read in it never was. */
+  get rollBacks(): number {
+    return this.#rollBacks;
+  }
+
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -118,6 +124,7 @@ export class Connection implements StatementHost {
       if (!isNested) this.#commits++;
       return result;
     } catch (error) {
+      this.#rollBacks++;
       if (isNested) this.#rollBackNested();
       else this.#rollBack();
       throw error;

@@ -34,6 +34,11 @@ export class Statement {
   }
 
   run(...values: readonly unknown[]): RunResult {
+    return this.runWith(values);
+  }
+
+  /** The same with the values as a list: the quick way for many. */
+  runWith(values: readonly unknown[]): RunResult {
     return this.#host.runOf(this, this.#bind(values));
   }
 

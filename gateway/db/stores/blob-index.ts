@@ -64,7 +64,7 @@ export class SqlBlobIndex implements BlobIndex {
 }
 
 function prepare({ connection }: OutpostDatabase) {
-  return upsertInto(connection, blobs, ["sha256"], ["createdAtMs", "lastUsedAtMs"]);
+  return upsertInto(connection, blobs, ["sha256"], { kept: ["createdAtMs", "lastUsedAtMs"] });
 }
 
 const ADD = `INSERT INTO content_served (key, sha256, day, requests, bytes) VALUES (?, ?, ?, ?, ?)

@@ -17,7 +17,7 @@ import {
   sessions,
 } from "../schema/devices.ts";
 import { facts } from "../schema/installations.ts";
-import type { Numbering, Scope } from "./numbering.ts";
+import { NEXT_FACT, type Numbering, type Scope } from "./numbering.ts";
 import type { RowWriter } from "./row-writer.ts";
 import { insertInto, upsertInto } from "./upsert.ts";
 
@@ -56,22 +56,14 @@ export class DeviceWriter {
       for (const instant of change.instants ?? []) this.#put.instant(instant);
       if (change.session !== undefined) this.#putSession(change.device, change.session);
     }
-    const rows = changes.flatMap((change) => change.installations ?? []);
-    this.#rows.putNow(rows.map((row) => ({ ...row, site })));
-    this.#putFacts(
-      changes.flatMap((change) => change.facts ?? []),
-      scope,
-    );
+    for (const change of changes) {
+      this.#rows.putNow((change.installations ?? []).map((row) => ({ ...row, site })));
+    }
+    for (const change of changes) this.#putFacts(change.facts ?? [], scope);
   }
 
-  #putFacts(newFacts: readonly NewFact[], scope: Scope): void {
-    if (newFacts.length === 0) return;
-    const { site, incarnation: siteIncarnation } = scope;
-    let seq = this.#numbering.lastFact(scope);
-    for (const fact of newFacts) {
-      seq++;
-      this.#put.fact({ ...fact, site, siteIncarnation, seq });
-    }
+  #putFacts(newFacts: readonly NewFact[], { site, incarnation: siteIncarnation }: Scope): void {
+    for (const fact of newFacts) this.#put.fact({ ...fact, site, siteIncarnation });
   }
 
   #consumeCode(codeHash: string, device: DeviceId): void {
@@ -152,6 +144,6 @@ function prepareWrites(connection: Connection) {
     instant: upsertInto(connection, instants, ["device", "startMs"]),
     session: upsertInto(connection, sessions, ["device"]),
     // Facts are only ever added: a number that is taken is a mistake of ours.
-    fact: insertInto(connection, facts),
+    fact: insertInto(connection, facts, { seq: NEXT_FACT }),
   };
 }

@@ -17,12 +17,7 @@ export class RowWriter {
   }
 
   putNow(rows: readonly Installation[]): void {
-    if (rows.length === 0) return;
-    let revisionCounter = this.lastRevision();
-    for (const row of rows) {
-      revisionCounter++;
-      this.#put({ ...row, revisionCounter });
-    }
+    for (const row of rows) this.#put(row);
   }
 
   /** The revision counter of the row that changed last; 0 when there is none. */
@@ -35,5 +30,9 @@ export class RowWriter {
 }
 
 function prepare(connection: Connection) {
-  return upsertInto(connection, installations, ["site", "distribution", "device"]);
+  return upsertInto(connection, installations, ["site", "distribution", "device"], {
+    computed: { revisionCounter: { sql: NEXT_REVISION, from: [] } },
+  });
 }
+
+const NEXT_REVISION = "(SELECT coalesce(max(revision_counter), 0) + 1 FROM installations)";

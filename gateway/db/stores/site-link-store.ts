@@ -25,7 +25,7 @@ import { facts, installations } from "../schema/installations.ts";
 import { prepareDeviceView } from "./device-view.ts";
 import { readDocument, writeDocuments } from "./document-rows.ts";
 import { lastFacts, readFacts } from "./fact-reads.ts";
-import { Numbering, type Scope } from "./numbering.ts";
+import { NEXT_FACT, Numbering, type Scope } from "./numbering.ts";
 import { RowWriter } from "./row-writer.ts";
 import { insertInto, upsertInto } from "./upsert.ts";
 import { RESTORED_AT, ValueStore } from "./value-store.ts";
@@ -192,12 +192,9 @@ export class SqlSiteLinkStore implements SiteLinkStore {
   }
 
   #putFactsNow(newFacts: readonly NewFact[], scope: Scope): void {
-    const put = insertInto(this.#database.connection, facts);
+    const put = insertInto(this.#database.connection, facts, { seq: NEXT_FACT });
     const { site, incarnation: siteIncarnation } = scope;
-    const last = this.#numbering.lastFact(scope);
-    newFacts.forEach((fact, index) => {
-      put({ ...fact, site, siteIncarnation, seq: last + 1 + index });
-    });
+    for (const fact of newFacts) put({ ...fact, site, siteIncarnation });
   }
 
   #putPositionNow(position: LinkPosition, site: SiteId): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { asc } from "drizzle-orm";
 import type { SiteId } from "../../../../devices/model/ids.ts";
 import { facts } from "../../../../gateway/db/schema/installations.ts";
+import { Numbering } from "../../../../gateway/db/stores/numbering.ts";
 import { deleteOldFacts, FACTS_PER_SWEEP } from "../../../../gateway/db/stores/retention.ts";
 import { SqlSiteLinkStore } from "../../../../gateway/db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../../../../gateway/db/stores/site-store.ts";
@@ -68,6 +69,18 @@ describe("numbering of facts", () => {
     const position = { ...INITIAL_POSITION, incarnation: 2 };
     await Promise.all([add("y"), link.commit({ position }), add("z")]);
     expect(numbers()).toEqual([`${SITE}/1/1=x`, `${SITE}/1/2=y`, `${SITE}/2/1=z`]);
+  });
+
+  test("an incarnation that was taken back with its entry never was", async () => {
+    const { database, add, numbers } = await open();
+    const numbering = new Numbering(database, SITE);
+    const failing = database.writer.submit(() => {
+      numbering.setNow({ site: SITE, incarnation: 2 });
+      throw new Error(`no room for ${numbering.scope().incarnation}`);
+    });
+    await Promise.all([expect(failing).rejects.toThrow("no room for 2"), add("x")]);
+    expect(numbers()).toEqual([`${SITE}/1/1=x`]);
+    expect(numbering.scope().incarnation).toBe(1);
   });
 
   test("adopting renumbers what the hub knows otherwise", async () => {
