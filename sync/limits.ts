@@ -32,6 +32,16 @@ export const POLICY_BYTES_MAX = 8 * 1024 * 1024;
 /** Records of all kinds in one policy document. */
 export const POLICY_RECORDS_MAX = 10_000;
 
+/** How long the hub remembers a frame that it took, in days, and how many of one site. */
+export const INBOX_DAYS = 30;
+export const INBOX_FRAMES_PER_SITE_MAX = 1000;
+/** The last frames of the incarnation that is on are always remembered: they may come again. */
+export const INBOX_REPEATABLE_FRAMES = 64;
+/** How long a frame stays in quarantine, bytes and reason, in days. */
+export const QUARANTINE_DAYS = 90;
+/** What quarantine holds of one site, in bytes; of a frame on top everything but the bytes is kept. */
+export const QUARANTINE_BYTES_PER_SITE_MAX = 64 * 1024 * 1024;
+
 /** Devices in one page of an adoption. */
 export const ADOPT_DEVICES_MAX = 200;
 /** Devices in one request for incarnations. */

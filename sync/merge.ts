@@ -33,8 +33,9 @@ export interface AdoptedDevice extends DeviceHere {
  *
  * A row of ours that is behind the hub's gives way, unless it was observed later: then
  * it tells of something after the restore, under numbers that were used before. It stays and goes on
- * above them, and a fact says so. A row of ours that is ahead always stays. A device that came from
- * the hub is told back to it as a fact, so that a hub which loses its disk later hears of it again.
+ * above them, and a fact says so. A row of ours that is ahead always stays. What came from the hub is
+ * told back to it as facts, so that a hub which loses its disk later hears of it again: every row of a
+ * site has a fact in its place in the journal.
  *
  * @param here what the site has of it; undefined when the device is not known here
  * @param known what the hub has of the same device
@@ -46,7 +47,9 @@ export function adoptDevice(
 ): AdoptedDevice | undefined {
   if (here === undefined) {
     const { device, rows } = known;
-    return device === null ? undefined : { device, rows, facts: [deviceFact(device)] };
+    if (device === null) return undefined;
+    const told = rows.map((row) => adoptedFact(device, row));
+    return { device, rows, facts: [deviceFact(device), ...told] };
   }
   const device = atLatestLife(laterDevice(here.device, known.device ?? here.device), [
     ...here.rows,
@@ -63,6 +66,7 @@ export function adoptDevice(
     const ours = rows.get(theirs.distribution);
     if (ours === undefined) {
       rows.set(theirs.distribution, theirs);
+      facts.push(adoptedFact(device, theirs));
       continue;
     }
     // Times are compared, not stamps: both are of the site's own clock, and the hub clamps stamps.
@@ -71,6 +75,7 @@ export function adoptDevice(
     if (position > 0 || (position === 0 && laterMs === 0)) continue;
     if (laterMs <= 0) {
       rows.set(theirs.distribution, theirs);
+      facts.push(adoptedFact(device, theirs));
       continue;
     }
     sequence += 1;
@@ -121,20 +126,30 @@ function deviceFact(device: Device): NewFact {
   };
 }
 
-/** The row's last report once more, under its new number; a decision where nothing was reported. */
+/** A row of ours that goes on under its new number. */
 function keptFact(device: Device, row: Installation): NewFact {
-  const decided = decisionFact(
-    device,
-    row,
-    {
-      value: "kept",
-      by: "site",
-      atMs: row.observedAtMs,
-      text: "Reported after the site was restored; it counts on above what the hub knew.",
-      protocol: "site",
-    },
-    row.hlc,
-  );
+  const text = "Reported after the site was restored; it counts on above what the hub knew.";
+  return lastWordFact(device, row, { value: "kept", by: "site", text });
+}
+
+/** A row that came from the hub; it says nothing that the hub did not know. */
+function adoptedFact(device: Device, row: Installation): NewFact {
+  const told = lastWordFact(device, row, {
+    value: "adopted",
+    by: "hub",
+    text: "Taken over from what the hub knew.",
+  });
+  return { ...told, incarnation: row.incarnation, effect: "repeated" };
+}
+
+/** The row's last report once more, in the row's place; a decision where nothing was reported. */
+function lastWordFact(
+  device: Device,
+  row: Installation,
+  { value, by, text }: { readonly value: string; readonly by: string; readonly text: string },
+): NewFact {
+  const decision = { value, by, text, atMs: row.observedAtMs, protocol: "site" };
+  const decided = decisionFact(device, row, decision, row.hlc);
   const source = FACT_SOURCES.find((one) => one === row.source);
   if (source === undefined || row.nativeValue === null) return decided;
   return { ...decided, kind: "report", source, value: row.nativeValue, text: row.lastErrorText };

@@ -7,6 +7,7 @@ import type { HubIdentity } from "../../sync/ports/hub-store.ts";
 import type { HubConfig } from "../config/settings.ts";
 import { SqlHubStore } from "../db/stores/hub-store.ts";
 import { SqlPolicyStore } from "../db/stores/policy-store.ts";
+import type { ForgettableFacts } from "../db/stores/retention.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
 import { HubDirectory } from "./hub-directory.ts";
 import { LocalSettingsValues } from "./local-settings.ts";
@@ -19,6 +20,8 @@ export interface HubCore {
   readonly link: HubLink;
   readonly directory: HubDirectory;
   readonly settings: LocalSettingsValues;
+  /** How far the hub has the journal of every site. */
+  readonly factPositions: () => Promise<readonly ForgettableFacts[]>;
 }
 
 /** Builds a hub over its foundation. Nothing runs yet. */
@@ -66,7 +69,13 @@ export async function buildHub(
     siteName: "Hub",
     timeZone: config.timeZone,
   });
-  return { identity, holder, book, link, directory, settings };
+  const factPositions = async () => {
+    const positions = (await store.sites()).map(async ({ id }) =>
+      (await store.factPositions(id)).map((position) => ({ site: id, ...position })),
+    );
+    return (await Promise.all(positions)).flat();
+  };
+  return { identity, holder, book, link, directory, settings, factPositions };
 }
 
 async function hubIdentity(store: SqlHubStore): Promise<HubIdentity> {

@@ -26,8 +26,8 @@ import {
 import { clockFor, type Foundation, openFoundation, type RoleOptions } from "./foundation.ts";
 import { hubGauges } from "./gauges.ts";
 import { buildHub, type HubCore } from "./hub-core.ts";
+import { hubJobs } from "./jobs.ts";
 import { type Listening, serve } from "./server.ts";
-import { commonJobs } from "./site-jobs.ts";
 
 /** A hub that works, with its doors not yet mounted. */
 export interface RunningHub extends AsyncDisposable {
@@ -74,7 +74,9 @@ export async function runHub(
   await using stack = new AsyncDisposableStack();
   const foundation = stack.use(await openFoundation("hub", config, clock, options));
   const core = await buildHub(config, foundation, options);
-  const scheduler = stack.use(new Scheduler(commonJobs(foundation), clock, options));
+  const scheduler = stack.use(
+    new Scheduler(hubJobs(core, foundation, options.log), clock, options),
+  );
   const doors = hubDoors(foundation, core, options);
   stack.defer(() => doors.console.close());
   hubGauges(options.metrics, foundation, core.directory);

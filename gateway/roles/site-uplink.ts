@@ -123,9 +123,14 @@ export class SiteUplink implements PolicyAuthor {
     return this.#link.issueIncarnation(device, last, (ms) => sleep(ms));
   }
 
-  /** What the hub has of the journal: only that may be forgotten here. */
-  async acknowledgedFacts(): Promise<readonly FactPosition[]> {
-    return (await this.#options.linkStore.position()).acknowledgedFacts;
+  /**
+   * How far the journal may be forgotten here: what the hub has; everything where there is no hub and
+   * none is to come.
+   */
+  async forgettableFacts(): Promise<readonly FactPosition[]> {
+    const { linkStore } = this.#options;
+    if (this.hasHub) return (await linkStore.position()).acknowledgedFacts;
+    return (await linkStore.changes(Number.MAX_SAFE_INTEGER, 1)).lastFacts;
   }
 
   /** The state of the line for pages and the API, also before there is a link. */

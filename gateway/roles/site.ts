@@ -18,11 +18,11 @@ import {
 } from "./doors.ts";
 import { clockFor, openFoundation, type RoleOptions } from "./foundation.ts";
 import { siteGauges } from "./gauges.ts";
+import { siteJobs } from "./jobs.ts";
 import { Replanner } from "./replanner.ts";
 import { type Listening, serve } from "./server.ts";
 import { buildSite, type SiteCore } from "./site-core.ts";
 import { siteDoors } from "./site-doors.ts";
-import { siteJobs } from "./site-jobs.ts";
 
 /** A site that works, with its doors not yet mounted. */
 export interface RunningSite extends AsyncDisposable {
@@ -77,7 +77,9 @@ export async function runSite(
   stack.defer(() => core.puller.close());
   stack.use(core.uplink);
   const replanner = new Replanner(core.context, core.content);
-  const scheduler = stack.use(new Scheduler(siteJobs(core, foundation, replanner), clock, options));
+  const scheduler = stack.use(
+    new Scheduler(siteJobs(core, foundation, replanner, options.log), clock, options),
+  );
   stack.defer(
     core.holder.onChange(() => {
       replanner.run().catch((error) => options.log.error("replan-failed", error));

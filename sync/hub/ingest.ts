@@ -9,11 +9,18 @@ import { documentWrite, isTailFull } from "../documents/stored.ts";
 import { type ReadFrame, unpackBody } from "../frame/envelope.ts";
 import { parseFacts } from "../journal/codec.ts";
 import { projectFacts } from "../journal/project.ts";
+import { QUARANTINE_BYTES_PER_SITE_MAX } from "../limits.ts";
 import type { FrameAnswer } from "../messages/messages.ts";
 import type { PolicyBook } from "../policy/policy-book.ts";
 import { siteDocumentName } from "../policy/policy-document.ts";
 import type { DocumentWrite } from "../ports/documents.ts";
-import type { HubStore, InboxEntry, IngestWrite, SiteRecord } from "../ports/hub-store.ts";
+import type {
+  HubStore,
+  InboxEntry,
+  IngestWrite,
+  QuarantinedFrame,
+  SiteRecord,
+} from "../ports/hub-store.ts";
 import { addLines } from "../status/directories.ts";
 import { projectEntries, resolveEntries } from "../status/project.ts";
 import { readStatusUpdate } from "../status/read-update.ts";
@@ -252,15 +259,6 @@ async function setAside(
   const isStatus = content.kind === "status";
   const after = { ...site, needsSnapshot: site.needsSnapshot || isStatus };
   const reason = `${error.rule}: ${error.message}`;
-  const quarantined = {
-    id: deps.newId(),
-    site: site.id,
-    incarnation: inbox.incarnation,
-    frameSeq: inbox.frameSeq,
-    reason,
-    frame: bytes,
-    receivedAtMs: inbox.receivedAtMs,
-  };
   const kept = !NOT_KEPT.has(error.rule);
   // The facts are in quarantine, whole; the journal goes on after them instead of standing still.
   const skipped =
@@ -270,11 +268,23 @@ async function setAside(
   await deps.store.ingest({
     site: after,
     inbox,
-    ...(kept ? { quarantined } : {}),
+    ...(kept ? { quarantined: await quarantinedFrame(deps, inbox, bytes, reason) } : {}),
     ...(skipped ? { factPosition: skipped } : {}),
   });
   deps.log.warn("link-frame-set-aside", { site: site.id, seq: inbox.frameSeq, reason });
   return taken(deps, after, "set-aside", reason);
+}
+
+/** A site that goes on sending wrong frames does not fill the hub's disk with them. */
+async function quarantinedFrame(
+  { newId, store }: IngestDeps,
+  inbox: InboxEntry,
+  bytes: Uint8Array,
+  reason: string,
+): Promise<QuarantinedFrame> {
+  const before = await store.quarantinedBytes(inbox.site);
+  const hasRoom = before + bytes.length <= QUARANTINE_BYTES_PER_SITE_MAX;
+  return { ...inbox, id: newId(), reason, frame: hasRoom ? bytes : new Uint8Array() };
 }
 
 async function taken(

@@ -85,7 +85,11 @@ async function findDivergences(
   const found: FactPosition[] = [];
   for (const { incarnation, seq: ours } of lastFacts) {
     const theirs = seqOf(atHub, incarnation);
-    const first = await firstDifference(deps, incarnation, Math.min(ours, theirs));
+    const [oldest] = await deps.store.facts({ incarnation, seq: 0 }, 1);
+    const first =
+      oldest !== undefined && oldest.seq > theirs + 1
+        ? oldest.seq // Those in between are forgotten on both sides: a gap that nothing can fill.
+        : await firstDifference(deps, incarnation, Math.min(ours, theirs));
     if (first !== undefined) found.push({ incarnation, seq: first });
     // Facts that are written while we adopt would take numbers that the hub has used.
     else if (incarnation === current && theirs > ours) found.push({ incarnation, seq: ours + 1 });

@@ -28,6 +28,11 @@ export interface SiteRecord {
   readonly timeZone: string;
   readonly publicKey: string;
   readonly sealingKey: string;
+  /** Keys that it has announced and not used yet. [PROTOCOL 1.8] */
+  readonly nextPublicKey: string | null;
+  readonly nextSealingKey: string | null;
+  /** Since when its present keys hold; null: since it joined. */
+  readonly keysSinceMs: number | null;
   /** The process that speaks for the site now; empty before the first hello. */
   readonly instance: string;
   /** Newest first, at most `FORMER_INSTANCES_MAX`. */
@@ -73,14 +78,11 @@ export interface InboxEntry {
 }
 
 /** A signed frame that failed a check: the bytes and why. */
-export interface QuarantinedFrame {
+export interface QuarantinedFrame extends InboxEntry {
   readonly id: string;
-  readonly site: SiteId;
-  readonly incarnation: number;
-  readonly frameSeq: number;
   readonly reason: string;
+  /** Empty where the site's room in quarantine was full: `QUARANTINE_BYTES_PER_SITE_MAX`. */
   readonly frame: Uint8Array;
-  readonly receivedAtMs: number;
 }
 
 /** What one frame does to the hub, whole or not at all. Lists are upserts by natural key. */
@@ -138,6 +140,8 @@ export interface HubStore {
   document(name: string): Promise<StoredDocument | undefined>;
   /** The names of the documents that begin with a prefix. */
   documentNames(prefix: string): Promise<readonly string[]>;
+  /** How many bytes of a site's frames are in quarantine. */
+  quarantinedBytes(site: SiteId): Promise<number>;
   /** The last fact known of every incarnation of the site, ascending. */
   factPositions(site: SiteId): Promise<readonly FactPosition[]>;
   /** Facts of one incarnation of a site after a number, ascending, at most the limit. */

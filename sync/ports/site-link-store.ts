@@ -136,8 +136,8 @@ export interface SiteLinkStore {
   identity(): Promise<SiteIdentity | undefined>;
   /**
    * Stores identity and position in one transaction. Rows, devices and facts recorded under a
-   * provisional site id from before are given the new one, facts also the position's incarnation
-   * (their numbers stay). Repeating it changes nothing.
+   * provisional site id from before are given the new one, facts also the position's incarnation and
+   * numbers from 1 on in their order (the oldest may be forgotten). Repeating it changes nothing.
    */
   join(identity: SiteIdentity, position: LinkPosition): Promise<void>;
 

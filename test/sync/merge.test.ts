@@ -74,14 +74,28 @@ describe("adoptDevice()", () => {
     const theirs = known(9, [at(9, 900)]);
     const adopted = adopt(undefined, theirs);
     expect(adopted).toMatchObject({ device: theirs.device, rows: theirs.rows });
-    expect(adopted.facts).toMatchObject([{ kind: "device", device: device.id, by: "hub" }]);
+    expect(adopted.facts).toMatchObject([
+      { kind: "device", device: device.id, by: "hub" },
+      { kind: "report", sequence: 9, value: "6", effect: "repeated", by: "hub" },
+    ]);
   });
 
   test("[6.6] a row from before the backup gives way to what the hub has heard since", () => {
     const adopted = adopt({ device, rows: [at(5, 500)] }, known(9, [at(9, 900)]));
     expect(adopted.rows).toEqual([at(9, 900)]);
     expect(adopted.device.sequence).toBe(9);
-    expect(adopted.facts).toEqual([]);
+    // A hub that loses its disk later hears the row's words again.
+    expect(adopted.facts).toMatchObject([
+      { kind: "report", sequence: 9, value: "6", atMs: 900, effect: "repeated", by: "hub" },
+    ]);
+  });
+
+  test("[6.6] a row of an earlier life is told back in that life", () => {
+    const former = at(3, 100, { incarnation: 512, nativeValue: null });
+    const adopted = adopt({ device, rows: [] }, known(5, [former]));
+    expect(adopted.facts).toMatchObject([
+      { kind: "decision", value: "adopted", incarnation: 512, sequence: 3 },
+    ]);
   });
 
   test("[6.6] a row reported after the restore stays, counts on above, and a fact says so", () => {

@@ -213,6 +213,8 @@ function sourceWords(fact: Fact): string {
       requested: "asked for",
       stopped: "stopped",
       evaluated: "looked at in the window",
+      adopted: "taken over from the hub",
+      kept: "kept after a restore",
     };
     return `${words[fact.value] ?? fact.value}, by ${fact.by}`;
   }

@@ -23,6 +23,11 @@ export const sites = sqliteTable("sites", {
   timeZone: text("time_zone").notNull(),
   publicKey: text("public_key").notNull(),
   sealingKey: text("sealing_key").notNull(),
+  /** Keys that the site has announced and not used yet; null when there are none. */
+  nextPublicKey: text("next_public_key"),
+  nextSealingKey: text("next_sealing_key"),
+  /** Since when its present keys hold; null: since it joined. */
+  keysSinceMs: integer("keys_since_ms"),
   /** The process that speaks for the site now; empty before its first hello. */
   instance: text("instance").notNull(),
   /** JSON: the processes that spoke before, newest first. */
@@ -85,7 +90,10 @@ export const inbox = sqliteTable(
     sha256: text("sha256").notNull(),
     receivedAtMs: integer("received_at_ms").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.site, table.incarnation, table.frameSeq] })],
+  (table) => [
+    primaryKey({ columns: [table.site, table.incarnation, table.frameSeq] }),
+    index("inbox_by_time").on(table.receivedAtMs),
+  ],
 );
 
 /** At the hub: frames that failed a check, with the bytes and the reason. */
@@ -96,9 +104,18 @@ export const quarantine = sqliteTable(
     site: text("site").notNull(),
     incarnation: integer("incarnation").notNull(),
     frameSeq: integer("frame_seq").notNull(),
+    /** `status`, `journal`, `policy` or `keys`. */
+    kind: text("kind").notNull().default(""),
+    /** The whole frame's length; `frame` is empty where its bytes were not kept. */
+    bytes: integer("bytes").notNull().default(0),
+    /** Of the frame's body, as its header says. */
+    sha256: text("sha256").notNull().default(""),
     reason: text("reason").notNull(),
     frame: blob("frame", { mode: "buffer" }).notNull(),
     receivedAtMs: integer("received_at_ms").notNull(),
   },
-  (table) => [index("quarantine_by_site").on(table.site)],
+  (table) => [
+    index("quarantine_by_site").on(table.site),
+    index("quarantine_by_time").on(table.receivedAtMs),
+  ],
 );

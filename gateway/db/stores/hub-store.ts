@@ -123,6 +123,13 @@ export class SqlHubStore implements HubStore {
       .map(([name]) => String(name));
   }
 
+  async quarantinedBytes(site: SiteId): Promise<number> {
+    const [row] = this.#database.connection
+      .prepare("SELECT coalesce(sum(length(frame)), 0) FROM quarantine WHERE site = ?")
+      .rows(site);
+    return Number(row?.[0] ?? 0);
+  }
+
   async factPositions(site: SiteId): Promise<readonly FactPosition[]> {
     const { incarnation, seq } = journalPositions;
     return this.#database.db

@@ -1,35 +1,58 @@
+import type { SiteId } from "../../../devices/model/ids.ts";
 import type { FactPosition } from "../../../sync/ports/site-link-store.ts";
 import type { OutpostDatabase } from "../database.ts";
 
-/** Facts deleted in one transaction, so that nobody waits long behind it. */
+/** Numbers looked at in one transaction, so that nobody waits long behind it. */
 export const FACTS_PER_SWEEP = 2000;
 
-const OLD_FACTS = `DELETE FROM facts WHERE rowid IN (
-  SELECT rowid FROM facts WHERE site_incarnation = ? AND seq <= ? AND at_ms < ?
-    AND seq < (SELECT max(seq) FROM facts AS newest
-      WHERE newest.site = facts.site AND newest.site_incarnation = facts.site_incarnation)
-  LIMIT ?)`;
+/** How far the facts of one incarnation may be forgotten. */
+export interface ForgettableFacts extends FactPosition {
+  readonly site: SiteId;
+}
 
 /**
- * Deletes facts that are old and that the hub has acknowledged; the last one of each incarnation
- * always stays, because the next number is counted from it.
+ * Deletes facts that are old and that the other side has; the last one of each incarnation always
+ * stays, because the next number is counted from it. It begins at the oldest and stops at a stretch
+ * in which nothing is old, so a run with nothing to do reads little however many facts there are.
  *
  * @param beforeMs facts observed before this time are old, milliseconds since the epoch
- * @param acknowledged what the hub has, per incarnation; facts after it stay however old they are
- * @returns how many were deleted; call again while it is `FACTS_PER_SWEEP`
+ * @param through facts after these stay however old they are
+ * @returns how many were deleted
  */
 export async function deleteOldFacts(
   database: OutpostDatabase,
   beforeMs: number,
-  acknowledged: readonly FactPosition[],
+  through: readonly ForgettableFacts[],
 ): Promise<number> {
   let deleted = 0;
-  for (const { incarnation, seq } of acknowledged) {
-    const room = FACTS_PER_SWEEP - deleted;
-    if (room <= 0) break;
-    deleted += await database.writer.submit(
-      () => database.connection.prepare(OLD_FACTS).run(incarnation, seq, beforeMs, room).changes,
-    );
+  for (const { site, incarnation, seq } of through) {
+    let from = firstFact(database, site, incarnation);
+    while (from !== undefined && from <= seq) {
+      const to = Math.min(from + FACTS_PER_SWEEP - 1, seq);
+      const count = await database.writer.submit(
+        () =>
+          database.connection
+            .prepare(OLD_FACTS)
+            .run(site, incarnation, from ?? 0, to, beforeMs, site, incarnation).changes,
+      );
+      deleted += count;
+      from = count === 0 ? undefined : to + 1;
+    }
   }
   return deleted;
 }
+
+function firstFact(
+  { connection }: OutpostDatabase,
+  site: SiteId,
+  incarnation: number,
+): number | undefined {
+  const [row] = connection
+    .prepare("SELECT min(seq) FROM facts WHERE site = ? AND site_incarnation = ?")
+    .rows(site, incarnation);
+  return typeof row?.[0] === "number" ? row[0] : undefined;
+}
+
+const OLD_FACTS = `DELETE FROM facts
+  WHERE site = ? AND site_incarnation = ? AND seq BETWEEN ? AND ? AND at_ms < ?
+    AND seq < (SELECT max(seq) FROM facts WHERE site = ? AND site_incarnation = ?)`;

@@ -72,9 +72,8 @@ export class SqlSiteLinkStore implements SiteLinkStore {
       for (const table of ["devices", "installations"]) {
         connection.prepare(`UPDATE ${table} SET site = ? WHERE site <> ?`).run(site, site);
       }
-      connection
-        .prepare("UPDATE facts SET site = ?, site_incarnation = ? WHERE site <> ?")
-        .run(site, position.incarnation, site);
+      const last = this.#numbering.lastFact({ site, incarnation: position.incarnation });
+      connection.prepare(RENAME_FACTS).run(site, position.incarnation, last, site);
       this.#values.putNow(IDENTITY, JSON.stringify(identity));
       this.#putPositionNow(position, identity.site);
     });
@@ -217,6 +216,10 @@ const PUT_FRAME = `INSERT INTO outbox (site_incarnation, frame_seq, kind, frame,
   VALUES (?, ?, ?, ?, ?) ON CONFLICT (site_incarnation, frame_seq)
   DO UPDATE SET kind = excluded.kind, frame = excluded.frame, created_at_ms = excluded.created_at_ms`;
 const DROP_FRAMES = "DELETE FROM outbox WHERE site_incarnation = ? AND frame_seq <= ?";
+const RENAME_FACTS = `UPDATE facts SET site = ?, site_incarnation = ?, seq = ? + moved.number
+  FROM (SELECT rowid AS id, row_number() OVER (ORDER BY site_incarnation, seq) AS number FROM facts
+    WHERE site <> ?) AS moved
+  WHERE facts.rowid = moved.id`;
 const RENUMBER = `UPDATE facts SET site_incarnation = ?, seq = ? + moved.number
   FROM (SELECT rowid AS id, row_number() OVER (ORDER BY seq) AS number FROM facts
     WHERE site = ? AND site_incarnation = ? AND seq >= ?) AS moved

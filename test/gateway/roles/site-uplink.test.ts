@@ -6,12 +6,15 @@ import { readConfig } from "../../../gateway/config/read.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../../../gateway/db/stores/site-link-store.ts";
+import { SqlSiteStore } from "../../../gateway/db/stores/site-store.ts";
 import type { LocalSettings } from "../../../gateway/http/use-cases.ts";
 import { SiteUplink } from "../../../gateway/roles/site-uplink.ts";
 import { siteKeys } from "../../../sync/link/join-hub.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
 import type { PolicyChange } from "../../../sync/ports/policy-author.ts";
+import { deviceNamed, factOf } from "../../contracts/site-rows.ts";
+import { settled } from "../../harness/settled.ts";
 import { openMemory, silentLog } from "../db/temporary.ts";
 import { LinkHarness } from "../http/link/link-harness.ts";
 
@@ -46,6 +49,27 @@ describe("joining", () => {
     await site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
     expect(hub.joins).toBe(2);
     expect(site.uplink.identity?.site).toBe("prague" as SiteId);
+  });
+
+  test("facts are forgotten without a hub, not while one is to hear of them, then as it says", async () => {
+    await using hub = await LocalHub.open();
+    await using site = await LoneSite.open();
+    await site.record(3);
+    expect(await site.uplink.forgettableFacts()).toEqual([{ incarnation: 1, seq: 3 }]);
+    hub.isAway = true;
+    hub.letAnswer();
+    await site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    expect(await site.uplink.forgettableFacts()).toEqual([]);
+    hub.isAway = false;
+    await site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    expect(site.uplink.identity?.site).toBe("prague" as SiteId);
+    expect(await site.uplink.forgettableFacts()).toEqual([]);
+    site.uplink.start();
+    const taken = await settled("the hub has the facts", 10_000, async () => {
+      const [position] = await site.uplink.forgettableFacts();
+      return position;
+    });
+    expect(taken).toEqual({ incarnation: 1, seq: 3 });
   });
 
   test("what is decided at any time while it joins is in the book of its new name", async () => {
@@ -185,6 +209,14 @@ class LoneSite implements AsyncDisposable {
       log: silentLog,
     });
     return site;
+  }
+
+  /** Some facts of a device, as its sessions leave them. */
+  async record(count: number): Promise<void> {
+    const facts = Array.from({ length: count }, (_, index) => factOf("till", String(index)));
+    const device = deviceNamed("till");
+    const store = new SqlSiteStore(this.#database, PROVISIONAL);
+    await store.commit([{ device: device.id, put: device, facts }]);
   }
 
   get isOpening(): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Device } from "../../../devices/model/device.ts";
 import type { NewFact } from "../../../devices/model/fact.ts";
+import type { SiteId } from "../../../devices/model/ids.ts";
 import type { Installation } from "../../../devices/model/installation.ts";
 import {
   INITIAL_POSITION,
@@ -32,6 +33,7 @@ const IDENTITY: SiteIdentity = {
   hubPublicKey: "key",
   joinedAtMs: 1,
 };
+const OTHER_SITE = "shop-0" as SiteId;
 const POSITION: LinkPosition = { ...INITIAL_POSITION, frameSeq: 3, acknowledgedFrame: 1 };
 
 /** What every SiteLinkStore must do. */
@@ -86,6 +88,22 @@ export function siteLinkStoreContract(name: string, open: () => Promise<SiteLink
         }
       },
     );
+
+    withBench("joining numbers the facts of before from 1 on, in their order", async (bench) => {
+      const { store } = bench;
+      await store.join({ ...IDENTITY, site: OTHER_SITE }, INITIAL_POSITION);
+      await bench.record(deviceNamed("till"), [], [factOf("till", "1"), factOf("till", "2")]);
+      await store.commit({ position: { ...INITIAL_POSITION, incarnation: 9 } });
+      await bench.record(deviceNamed("till"), [], [factOf("till", "3")]);
+      await store.join(IDENTITY, { ...INITIAL_POSITION, incarnation: 4 });
+      const facts = await store.facts({ incarnation: 4, seq: 0 }, 10);
+      expect(facts.map(({ seq, value, site }) => [seq, value, site])).toEqual([
+        [1, "1", SITE],
+        [2, "2", SITE],
+        [3, "3", SITE],
+      ]);
+      expect((await store.changes(0, 1)).lastFacts).toEqual([{ incarnation: 4, seq: 3 }]);
+    });
 
     withBench("tells changed rows in order of change, as many as asked", async (bench) => {
       const { store } = bench;
@@ -206,13 +224,14 @@ export function siteLinkStoreContract(name: string, open: () => Promise<SiteLink
         expect(rows.map(({ row }) => row)).toEqual([rowOf("till", "d1")]);
         expect(lastFacts).toEqual([
           { incarnation: 1, seq: 1 },
-          { incarnation: 5, seq: 3 },
+          { incarnation: 5, seq: 4 },
         ]);
         const moved = await store.facts({ incarnation: 5, seq: 0 }, 10);
         expect(moved.map(({ kind, seq, value }) => [kind, seq, value.slice(0, 1)])).toEqual([
           ["report", 1, "2"],
           ["report", 2, "3"],
-          ["device", 3, "{"],
+          ["report", 3, "6"],
+          ["device", 4, "{"],
         ]);
       },
     );

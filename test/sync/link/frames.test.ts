@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { zstdCompressSync } from "node:zlib";
-import type { DistributionId, RevisionId } from "../../../devices/model/ids.ts";
+import type { DistributionId, RevisionId, SiteId } from "../../../devices/model/ids.ts";
 import { signerFor } from "../../../sync/crypto/keys.ts";
 import { type FrameContent, readFrame, sealFrame } from "../../../sync/frame/envelope.ts";
 import { documentNameOf } from "../../../sync/hub/ingest.ts";
-import { STATUS_ROWS_MAX } from "../../../sync/limits.ts";
+import { QUARANTINE_BYTES_PER_SITE_MAX, STATUS_ROWS_MAX } from "../../../sync/limits.ts";
 import type { LinkRequest } from "../../../sync/link/exchange.ts";
 import { FRAME_ANSWER, parseMessage } from "../../../sync/messages/messages.ts";
 import { policyOf, report, type Wanderer } from "../simulation/devices.ts";
 import type { SiteHost } from "../simulation/hosts.ts";
+import { MemoryHubStore } from "../simulation/memory-hub.ts";
 import { commitDevice } from "../simulation/memory-site.ts";
 import { expectConverged } from "../simulation/oracle.ts";
 import { World } from "../simulation/world.ts";
@@ -141,6 +142,38 @@ describe("frames from a site", () => {
     ]);
     expect((await bad.link.view()).lastError).toContain("set a status frame aside");
     expect(bad.disk.position.incarnation).toBe(1);
+  });
+
+  test("[3.8, 9.1] a site's room in quarantine is bounded: on top, everything but the bytes is kept", async () => {
+    const { world, site } = await joined(45);
+    const poison = async () => {
+      let times = 1;
+      world.intercept = async (request, send) => {
+        if (request.operation !== "frame" || times-- <= 0) return send(request);
+        const { seq, content } = readFrame(request.body).header;
+        const body = forged(site, seq, content, new Uint8Array([1, 2, 3]));
+        const [frame] = site.disk.outbox;
+        if (frame) site.disk.outbox[0] = { ...frame, bytes: body };
+        return send({ ...request, body });
+      };
+      reportOnce(world, site, "till");
+      await world.converge();
+    };
+    await poison();
+    const { quarantine } = world.hub.disk;
+    const [first] = quarantine.values();
+    if (!first) throw new Error("nothing in quarantine");
+    expect(first).toMatchObject({ kind: "status", bytes: first.frame.length });
+    const room = QUARANTINE_BYTES_PER_SITE_MAX - first.bytes;
+    quarantine.set("large", { ...first, id: "large", frame: new Uint8Array(room) });
+    await poison();
+    const last = [...quarantine.values()].at(-1);
+    expect(last).toMatchObject({ kind: "status", reason: first.reason, frame: new Uint8Array() });
+    expect(last?.bytes).toBeGreaterThan(0);
+    expect(last?.sha256).toHaveLength(64);
+    // Another site still has its room.
+    expect(await new MemoryHubStore(world.hub.disk).quarantinedBytes("brno" as SiteId)).toBe(0);
+    expectConverged(world);
   });
 
   test("[3.9] after a set-aside journal frame the journal goes on behind it, its bytes are kept", async () => {

@@ -82,6 +82,26 @@ describe("a site whose disk went back", () => {
     expect(site.disk.position.incarnation).toBeGreaterThan(1);
   });
 
+  test("[6.6] facts whose predecessors were forgotten by age reach a hub whose disk went back", async () => {
+    const { world, site, till } = await joined(67);
+    contact(world, site, till, 2);
+    await world.converge();
+    const backup = structuredClone(world.hub.disk);
+    contact(world, site, till, 6);
+    await world.converge();
+    site.disk.facts = site.disk.facts.slice(-2); // The rest was acknowledged, and old.
+    const kept = site.disk.facts.map(({ by }) => by);
+    world.hub.disk = backup;
+    await world.hub.start();
+    await world.converge();
+    contact(world, site, till, 1);
+    await world.converge();
+    expectConverged(world);
+    const atHub = [...world.hub.disk.facts.values()].map(({ by }) => by);
+    for (const by of kept) expect(atHub).toContain(by);
+    expect((await site.link.view()).lastError).toBeNull();
+  });
+
   test("[5.1] the journal goes on in the former incarnation where the hub's knowledge ends", async () => {
     const { world, site, till } = await joined(64);
     contact(world, site, till, 2);

@@ -111,6 +111,12 @@ export class MemoryHubStore implements HubStore {
     return [...this.#disk.documents.keys()].filter((name) => name.startsWith(prefix));
   }
 
+  async quarantinedBytes(site: SiteId): Promise<number> {
+    return [...this.#disk.quarantine.values()]
+      .filter((one) => one.site === site)
+      .reduce((sum, { frame }) => sum + frame.length, 0);
+  }
+
   async factPositions(site: SiteId): Promise<readonly FactPosition[]> {
     return [...this.#disk.positions.values()]
       .filter((position) => position.site === site)

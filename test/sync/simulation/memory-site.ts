@@ -92,9 +92,12 @@ export class MemorySiteLinkStore implements SiteLinkStore {
   async join(identity: SiteIdentity, position: LinkPosition): Promise<void> {
     const disk = this.#disk;
     const { site } = identity;
-    disk.facts = disk.facts.map((fact) =>
-      fact.site === site ? fact : { ...fact, site, siteIncarnation: position.incarnation },
-    );
+    let seq = lastSeq(disk, position.incarnation, site);
+    disk.facts = disk.facts.map((fact) => {
+      if (fact.site === site) return fact;
+      seq += 1;
+      return { ...fact, site, siteIncarnation: position.incarnation, seq };
+    });
     for (const [key, { row, revision }] of disk.rows) {
       disk.rows.set(key, { row: { ...row, site }, revision });
     }
@@ -204,11 +207,14 @@ function putRow(disk: SiteDisk, row: Installation): void {
   disk.rows.set(`${row.distribution}.${row.device}`, { row, revision: disk.revision });
 }
 
-function lastSeq(disk: SiteDisk, incarnation: number): number {
-  return disk.facts.reduce(
-    (last, fact) => (fact.siteIncarnation === incarnation ? Math.max(last, fact.seq) : last),
-    0,
-  );
+function lastSeq(
+  disk: SiteDisk,
+  incarnation: number,
+  site = disk.identity?.site ?? LONE_SITE,
+): number {
+  return disk.facts
+    .filter((fact) => fact.site === site && fact.siteIncarnation === incarnation)
+    .reduce((last, fact) => Math.max(last, fact.seq), 0);
 }
 
 function lastFacts(disk: SiteDisk): FactPosition[] {

@@ -118,19 +118,35 @@ describe("deleteOldFacts()", () => {
     ] as const) {
       await add(value, atMs);
     }
-    expect(await deleteOldFacts(database, 5, [{ incarnation: 1, seq: 3 }])).toBe(2);
+    expect(await deleteOldFacts(database, 5, through(3))).toBe(2);
     expect(numbers()).toEqual([`${SITE}/1/2=young`, `${SITE}/1/4=old, not acknowledged`]);
-    expect(await deleteOldFacts(database, 100, [{ incarnation: 1, seq: 4 }])).toBe(1);
+    expect(await deleteOldFacts(database, 100, through(4))).toBe(1);
     expect(numbers()).toEqual([`${SITE}/1/4=old, not acknowledged`]);
     await add("next");
     expect(numbers()).toContain(`${SITE}/1/5=next`);
   });
 
-  test(`deletes at most ${FACTS_PER_SWEEP} at once`, async () => {
-    const { database, store } = await open();
-    const many = Array.from({ length: FACTS_PER_SWEEP + 2 }, () => factOf("a", "x", { atMs: 1 }));
-    await store.commit([{ device: idOf("a"), facts: many }]);
-    const sweep = () => deleteOldFacts(database, 5, [{ incarnation: 1, seq: 1e9 }]);
-    expect([await sweep(), await sweep(), await sweep()]).toEqual([FACTS_PER_SWEEP, 1, 0]);
+  test(`looks at ${FACTS_PER_SWEEP} numbers at a time, until all that is old is gone`, async () => {
+    const { database, store, numbers } = await open();
+    const many = (count: number, atMs: number) =>
+      Array.from({ length: count }, () => factOf("a", "x", { atMs }));
+    const old = 2 * FACTS_PER_SWEEP + 3;
+    await store.commit([{ device: idOf("a"), facts: [...many(old, 1), ...many(5, 9)] }]);
+    expect(await deleteOldFacts(database, 5, through(1e9))).toBe(old);
+    expect(numbers()).toHaveLength(5);
+    expect(await deleteOldFacts(database, 5, through(1e9))).toBe(0);
+  });
+
+  test("reads no further than a stretch in which nothing is old", async () => {
+    const { database, store, numbers } = await open();
+    const many = Array.from({ length: FACTS_PER_SWEEP }, () => factOf("a", "x", { atMs: 9 }));
+    const behind = [factOf("a", "old", { atMs: 1 }), factOf("a", "x", { atMs: 9 })];
+    await store.commit([{ device: idOf("a"), facts: [...many, ...behind] }]);
+    expect(await deleteOldFacts(database, 5, through(1e9))).toBe(0);
+    expect(numbers()).toHaveLength(FACTS_PER_SWEEP + 2);
   });
 });
+
+function through(seq: number) {
+  return [{ site: SITE, incarnation: 1, seq }];
+}

@@ -1,8 +1,11 @@
+import type { Log } from "../../devices/ports/log.ts";
 import { Scrub } from "../content/scrub.ts";
+import { prune } from "../db/stores/prune.ts";
 import { deleteOldFacts } from "../db/stores/retention.ts";
 import { ANSWER_MS } from "../http/idempotency.ts";
 import type { Job } from "../jobs/scheduler.ts";
 import type { Foundation } from "./foundation.ts";
+import type { HubCore } from "./hub-core.ts";
 import type { Replanner } from "./replanner.ts";
 import type { SiteCore } from "./site-core.ts";
 
@@ -11,7 +14,10 @@ const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Work that comes back at any gateway. */
-export function commonJobs({ accessStore, blobs, blobIndex, served }: Foundation): Job[] {
+export function commonJobs(
+  { accessStore, blobs, blobIndex, database, served }: Foundation,
+  log: Log,
+): Job[] {
   const scrub = new Scrub(blobs);
   return [
     {
@@ -32,11 +38,24 @@ export function commonJobs({ accessStore, blobs, blobIndex, served }: Foundation
       // Sessions are of real time, answers of the gateway's.
       run: (nowMs) => accessStore.sweep(Date.now(), nowMs - ANSWER_MS),
     },
+    {
+      name: "prune",
+      everyMs: DAY_MS / 4,
+      run: async (nowMs) => {
+        const deleted = await prune(database, { nowMs, realMs: Date.now() });
+        if (deleted.size > 0) log.info("pruned", Object.fromEntries(deleted));
+      },
+    },
   ];
 }
 
 /** Work that comes back at a site. */
-export function siteJobs(core: SiteCore, foundation: Foundation, replanner: Replanner): Job[] {
+export function siteJobs(
+  core: SiteCore,
+  foundation: Foundation,
+  replanner: Replanner,
+  log: Log,
+): Job[] {
   return [
     { name: "replan", everyMs: MINUTE_MS, run: () => replanner.run() },
     {
@@ -49,10 +68,26 @@ export function siteJobs(core: SiteCore, foundation: Foundation, replanner: Repl
       everyMs: DAY_MS / 4,
       run: async (nowMs) => {
         const beforeMs = nowMs - core.settings.read().factRetentionDays * DAY_MS;
-        const acknowledged = await core.uplink.acknowledgedFacts();
-        await deleteOldFacts(foundation.database, beforeMs, acknowledged);
+        const { site } = core.context;
+        const through = (await core.uplink.forgettableFacts()).map((one) => ({ site, ...one }));
+        await deleteOldFacts(foundation.database, beforeMs, through);
       },
     },
-    ...commonJobs(foundation),
+    ...commonJobs(foundation, log),
+  ];
+}
+
+/** Work that comes back at the hub. */
+export function hubJobs(core: HubCore, foundation: Foundation, log: Log): Job[] {
+  return [
+    {
+      name: "delete-old-facts",
+      everyMs: DAY_MS / 4,
+      run: async (nowMs) => {
+        const beforeMs = nowMs - core.settings.read().factRetentionDays * DAY_MS;
+        await deleteOldFacts(foundation.database, beforeMs, await core.factPositions());
+      },
+    },
+    ...commonJobs(foundation, log),
   ];
 }

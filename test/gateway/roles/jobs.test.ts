@@ -1,0 +1,143 @@
+/** What a role does by itself as time goes by. */
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SiteId } from "../../../devices/model/ids.ts";
+import { readConfig } from "../../../gateway/config/read.ts";
+import { facts } from "../../../gateway/db/schema/installations.ts";
+import { journalPositions, quarantine, sites } from "../../../gateway/db/schema/link.ts";
+import { siteRowFrom } from "../../../gateway/db/stores/site-records.ts";
+import { SYSTEM_CLOCK } from "../../../gateway/jobs/clock.ts";
+import { openFoundation } from "../../../gateway/roles/foundation.ts";
+import { buildHub } from "../../../gateway/roles/hub-core.ts";
+import { hubJobs } from "../../../gateway/roles/jobs.ts";
+import { Metrics } from "../../../gateway/telemetry/metrics.ts";
+import { QUARANTINE_DAYS } from "../../../sync/limits.ts";
+import { factOf } from "../../contracts/site-rows.ts";
+import { silentLog } from "../db/temporary.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const NOW_MS = Date.parse("2026-11-21T12:00:00Z");
+const PRAGUE = "prague" as SiteId;
+
+describe("the hub's jobs", () => {
+  test("history goes after as many days as the hub's settings say, the last fact never", async () => {
+    await using hub = await Hub.open();
+    await hub.core.settings.write({ factRetentionDays: 10 });
+    hub.putFacts(1, [20, 11, 9, 3]);
+    hub.putFacts(7, [20]);
+    await hub.run("delete-old-facts");
+    expect(hub.factNumbers()).toEqual(["1/3", "1/4", "7/1"]);
+    await hub.core.settings.write({ factRetentionDays: 5 });
+    await hub.run("delete-old-facts");
+    expect(hub.factNumbers()).toEqual(["1/4", "7/1"]);
+  });
+
+  test("what grows by itself is pruned", async () => {
+    await using hub = await Hub.open();
+    hub.quarantineFrame(QUARANTINE_DAYS + 1);
+    hub.quarantineFrame(QUARANTINE_DAYS - 1);
+    await hub.run("prune");
+    expect(hub.foundation.database.db.select().from(quarantine).all()).toHaveLength(1);
+  });
+});
+
+class Hub implements AsyncDisposable {
+  readonly #folder: string;
+  readonly foundation: Awaited<ReturnType<typeof openFoundation>>;
+  readonly core: Awaited<ReturnType<typeof buildHub>>;
+
+  private constructor(folder: string, foundation: Hub["foundation"], core: Hub["core"]) {
+    this.#folder = folder;
+    this.foundation = foundation;
+    this.core = core;
+  }
+
+  static async open(): Promise<Hub> {
+    const folder = await mkdtemp(join(tmpdir(), "outpost-hub-"));
+    const { config } = readConfig("hub", {
+      file: undefined,
+      env: {},
+      flags: { "data-dir": folder },
+      machine: { hostname: "hub", timeZone: "Europe/Prague" },
+      readSecretFile: () => "",
+    });
+    const options = { log: silentLog, metrics: new Metrics(), announce: () => undefined };
+    const foundation = await openFoundation("hub", config, SYSTEM_CLOCK, options);
+    const core = await buildHub(config, foundation, options);
+    const site = siteRowFrom({
+      id: PRAGUE,
+      name: "Prague",
+      timeZone: "Europe/Prague",
+      publicKey: "k",
+      sealingKey: "s",
+      nextPublicKey: null,
+      nextSealingKey: null,
+      keysSinceMs: null,
+      instance: "",
+      formerInstances: [],
+      incarnation: 7,
+      acknowledgedFrame: 1,
+      needsSnapshot: false,
+      joinedAtMs: 1,
+      lastSeenMs: null,
+      asOfMs: null,
+      clockOffsetMs: null,
+      confirmedPolicyVersion: 0,
+      alarm: null,
+      revokedAtMs: null,
+    });
+    foundation.database.db.insert(sites).values(site).run();
+    return new Hub(folder, foundation, core);
+  }
+
+  /** Facts of one incarnation, each so many days old, and the position after them. */
+  putFacts(incarnation: number, daysOld: readonly number[]): void {
+    const { db } = this.foundation.database;
+    daysOld.forEach((days, index) => {
+      const fact = factOf("till", "x", { atMs: NOW_MS - days * DAY_MS });
+      const number = { site: PRAGUE, siteIncarnation: incarnation, seq: index + 1 };
+      db.insert(facts)
+        .values({ ...fact, ...number })
+        .run();
+    });
+    db.insert(journalPositions).values({ site: PRAGUE, incarnation, seq: daysOld.length }).run();
+  }
+
+  quarantineFrame(daysOld: number): void {
+    const receivedAtMs = NOW_MS - daysOld * DAY_MS;
+    const frame = {
+      site: PRAGUE,
+      incarnation: 1,
+      frameSeq: 1,
+      kind: "journal",
+      bytes: 1,
+      sha256: "",
+    };
+    const row = {
+      ...frame,
+      id: String(daysOld),
+      reason: "no",
+      frame: Buffer.from([1]),
+      receivedAtMs,
+    };
+    this.foundation.database.db.insert(quarantine).values(row).run();
+  }
+
+  factNumbers(): string[] {
+    const rows = this.foundation.database.db.select().from(facts).all();
+    return rows.map(({ siteIncarnation, seq }) => `${siteIncarnation}/${seq}`);
+  }
+
+  async run(name: string): Promise<void> {
+    const job = hubJobs(this.core, this.foundation, silentLog).find((one) => one.name === name);
+    if (!job) throw new Error(`no job ${name}`);
+    await job.run(NOW_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.foundation[Symbol.asyncDispose]();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
