@@ -22,6 +22,8 @@ export function targets(
       return groups.includes(target.group);
     case "device":
       return target.device === device.id;
+    case "devices":
+      return target.devices.includes(device.id);
   }
 }
 

@@ -4,7 +4,8 @@ import type { DeviceId, DistributionId, GroupName, PackageId, RevisionId, SiteId
 export type Target =
   | { readonly kind: "all" }
   | { readonly kind: "group"; readonly group: GroupName }
-  | { readonly kind: "device"; readonly device: DeviceId };
+  | { readonly kind: "device"; readonly device: DeviceId }
+  | { readonly kind: "devices"; readonly devices: readonly DeviceId[] };
 
 export const MODES = ["automatic", "on-demand"] as const;
 /** *Automatic* work waits for maintenance windows, on-demand work for a request. [D6, Q30] */

@@ -4,6 +4,7 @@ import type { NewFact } from "../model/fact.ts";
 import type { DeviceId } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
 import type { DownloadNode, InventoryItem } from "../model/inventory.ts";
+import type { VirtualTree } from "../model/virtual-tree.ts";
 import type { Instant } from "../model/window.ts";
 
 /** Everything a use-case needs to decide about one device. */
@@ -14,6 +15,8 @@ export interface DeviceView {
   readonly downloads: readonly DownloadNode[];
   /** Instants that are not closed. */
   readonly instants: readonly Instant[];
+  /** What was pushed through its virtual tree; missing while nothing was. */
+  readonly tree?: VirtualTree;
 }
 
 /** A management session between two messages, kept so that a restart in the middle is survived. */
@@ -43,6 +46,8 @@ export interface DeviceChanges {
   readonly inventory?: readonly InventoryItem[];
   readonly downloads?: readonly DownloadNode[];
   readonly instants?: readonly Instant[];
+  /** What is pushed through its virtual tree now; null forgets it. */
+  readonly tree?: VirtualTree | null;
   /** The session's new state; null ends it. */
   readonly session?: StoredSession | null;
 }
@@ -69,6 +74,8 @@ export interface SiteStore {
   findByAlias(protocol: DeviceAlias["protocol"], externalId: string): Promise<Device | undefined>;
   /** Ids of all devices that are not removed, in order of id. */
   deviceIds(): Promise<readonly DeviceId[]>;
+  /** Devices in whose virtual tree something is ordered that is no distribution yet, in order of id. */
+  devicesWithOrders(): Promise<readonly DeviceId[]>;
   view(id: DeviceId): Promise<DeviceView | undefined>;
   credential(id: DeviceId): Promise<DeviceCredential | undefined>;
   session(id: DeviceId): Promise<StoredSession | undefined>;

@@ -46,6 +46,7 @@ export function removeDevice(context: SiteContext, id: DeviceId): Promise<void> 
     if (ledger.device.removedAtMs !== null) return;
     ledger.patchDevice({ removedAtMs: context.now() });
     ledger.setSession(null);
+    ledger.setTree(undefined);
     replan(context, ledger, { contact: false });
   });
 }

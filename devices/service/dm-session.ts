@@ -16,6 +16,7 @@ import { hear, settle, speak, speaksEnterpriseApp } from "./enterprise-app/conve
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
 import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
 import { removePresentApps, reopenRemovals } from "./enterprise-app/removal.ts";
+import { forDevice } from "./for-device.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -97,10 +98,11 @@ async function serveDevice(
   const isBegun = received.continues;
   // While a newcomer has not proved who it is, what was said with the device is kept for it.
   const keeps = state !== undefined && (isBegun || !isOpen);
+  const own = forDevice(context, ledger);
   const conversation: Conversation = {
-    context,
+    context: own,
     ledger,
-    enterpriseId: context.policy.read().enterprise.enterpriseId ?? "",
+    enterpriseId: own.policy.read().enterprise.enterpriseId ?? "",
     baseUrl: origin.baseUrl,
     protocol: "oma-dm",
     state: keeps ? state.conversation : NEW_CONVERSATION,

@@ -14,6 +14,7 @@ import type { DistributionId } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
 import type { DownloadNode, InventoryItem } from "../model/inventory.ts";
 import type { Policy } from "../model/policy.ts";
+import type { VirtualTree } from "../model/virtual-tree.ts";
 import type { Instant } from "../model/window.ts";
 import type { DeviceChanges, DeviceView, StoredSession } from "../ports/site-store.ts";
 
@@ -33,6 +34,7 @@ export class Ledger {
   #rowList: readonly Installation[] | undefined;
   #device: Device;
   #inventory: readonly InventoryItem[];
+  #tree: VirtualTree | undefined;
   #session: StoredSession | null | undefined;
   #changeCount = 0;
 
@@ -43,6 +45,7 @@ export class Ledger {
     for (const row of view.installations) this.#rows.set(row.distribution, row);
     this.#inventory = view.inventory;
     for (const node of view.downloads) this.#downloads.set(node.productId, node);
+    this.#tree = view.tree;
   }
 
   /** Rises with whatever a plan could see differently. */
@@ -65,6 +68,11 @@ export class Ledger {
 
   get downloads(): readonly DownloadNode[] {
     return [...this.#downloads.values()];
+  }
+
+  /** What was pushed through the device's virtual tree; undefined while nothing was. */
+  get tree(): VirtualTree | undefined {
+    return this.#tree;
   }
 
   /** Instants that are not closed, with what this use-case changed. */
@@ -171,6 +179,11 @@ export class Ledger {
     this.#changeCount++;
   }
 
+  setTree(tree: VirtualTree | undefined): void {
+    this.#tree = tree;
+    this.#changeCount++;
+  }
+
   setSession(session: StoredSession | null): void {
     this.#session = session;
   }
@@ -206,6 +219,7 @@ export class Ledger {
       ...(this.#inventory === this.#before.inventory ? {} : { inventory: this.#inventory }),
       ...(downloads.length > 0 ? { downloads } : {}),
       ...(instants.length > 0 ? { instants } : {}),
+      ...(this.#tree === this.#before.tree ? {} : { tree: this.#tree ?? null }),
       ...(this.#session === undefined ? {} : { session: this.#session }),
     };
   }

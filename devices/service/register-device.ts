@@ -110,7 +110,7 @@ export async function registerDevice(
           scheme: wanted.scheme ?? "site",
           certificateSubject: wanted.certificateSubject ?? null,
         },
-        ...(former && !isAlive ? { inventory: [] } : {}),
+        ...(former && !isAlive ? { inventory: [], tree: null } : {}),
         ...options,
       },
     ]);

@@ -4,6 +4,7 @@ import type { Work } from "../install/plan-types.ts";
 import type { Device } from "../model/device.ts";
 import type { GroupName } from "../model/ids.ts";
 import type { Policy } from "../model/policy.ts";
+import { policyFor } from "../virtual-tree/effective-enterprise.ts";
 import type { Ledger } from "./ledger.ts";
 import { updateInstants } from "./outlook.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -21,7 +22,7 @@ export function replan(
   ledger: Ledger,
   options: { readonly contact: boolean; readonly evaluates?: boolean },
 ): readonly Work[] {
-  const policy = context.policy.read();
+  const policy = policyFor(context.policy.read(), ledger.device, ledger.tree);
   const nowMs = context.now();
   const groups = groupsAt(policy, ledger.device);
   const outlook = updateInstants(ledger, {

@@ -18,6 +18,8 @@ export const SCOPES = {
   "facts:write": "operator",
   /** Request and retry installations. */
   "installations:write": "operator",
+  /** Manage devices through their virtual tree: enrol, install, remove. It reads what was pushed. */
+  "csp:write": "operator",
   /** Files, packages, distributions, windows and groups. */
   "policy:write": "operator",
   /** What administrators did. */

@@ -1,4 +1,5 @@
 import type { Log } from "../../devices/ports/log.ts";
+import { placeAllOrders } from "../../devices/service/virtual-tree/place-orders.ts";
 import { Scrub } from "../content/scrub.ts";
 import { prune } from "../db/stores/prune.ts";
 import { deleteOldFacts } from "../db/stores/retention.ts";
@@ -58,6 +59,11 @@ export function siteJobs(
 ): Job[] {
   return [
     { name: "replan", everyMs: MINUTE_MS, run: () => replanner.run() },
+    {
+      name: "place-tree-orders",
+      everyMs: MINUTE_MS,
+      run: () => placeAllOrders(core.trees),
+    },
     {
       name: "fetch-content",
       everyMs: 5 * SECOND_MS,

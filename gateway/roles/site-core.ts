@@ -4,12 +4,14 @@ import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../devices/service/outlook.ts";
 import { provisionalIncarnation } from "../../devices/service/register-device.ts";
 import type { SiteContext } from "../../devices/service/site-context.ts";
+import type { TreeContext } from "../../devices/service/virtual-tree/tree-context.ts";
 import { siteKeys } from "../../sync/link/join-hub.ts";
 import { PolicyBook } from "../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../sync/policy/policy-holder.ts";
 import type { SiteIdentity, SiteKeys } from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import { DeviceUrls } from "../content/device-urls.ts";
+import { orderSources } from "../content/order-sources.ts";
 import { Puller } from "../content/puller.ts";
 import { SiteContent } from "../content/site-content.ts";
 import type { FetchContent } from "../content/transfer.ts";
@@ -28,6 +30,7 @@ const LINK_KEY_BYTES = 32;
 /** A site without its doors: stores, policy, content, link and the use-cases' context. */
 export interface SiteCore {
   readonly context: SiteContext;
+  readonly trees: TreeContext;
   readonly holder: PolicyHolder;
   readonly store: CachedSiteStore;
   readonly uplink: SiteUplink;
@@ -131,7 +134,13 @@ export async function buildSite(
     issueIncarnation: async (device, last) =>
       (await uplink.issueIncarnation(device, last)) ?? provisionalIncarnation(last),
   };
-  return { context, holder, store, uplink, urls, content, puller, settings };
+  const trees: TreeContext = {
+    site: context,
+    policy: uplink,
+    sources: orderSources(foundation.blobs),
+    lock: new DeviceLock(),
+  };
+  return { context, trees, holder, store, uplink, urls, content, puller, settings };
 }
 
 function sealing({ sealingPublic, sealingPrivate }: SiteKeys) {

@@ -1,4 +1,8 @@
+import { AppError } from "../../devices/model/errors.ts";
+import { type DeviceId, parseDeviceId } from "../../devices/model/ids.ts";
+import type { SiteStore } from "../../devices/ports/site-store.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
+import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import { type Console, consoleRoutes } from "../console/console-routes.ts";
@@ -9,6 +13,7 @@ import { createApi } from "../http/api.ts";
 import type { TrustedProxies } from "../http/client-address.ts";
 import { deviceContentRoutes } from "../http/content/device-content.ts";
 import type { Api } from "../http/environment.ts";
+import { cspRoutes } from "../http/routes/csp.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
 import { consoleFiles, every, listFiles, SITE_COOKIE } from "./doors.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
@@ -21,7 +26,7 @@ export interface SiteDoors {
   readonly api: Api;
   readonly console: Console;
   readonly reports: SqlReportReader;
-  /** OMA DM and content: what devices call. */
+  /** OMA DM and content, which devices call, and their virtual trees. */
   readonly mountDevices: (app: Api) => void;
 }
 
@@ -81,6 +86,15 @@ export function siteDoors(
     }),
     mountDevices: (app) => {
       app.route(
+        "/",
+        cspRoutes({
+          identify: { accounts, tokens, cookie: SITE_COOKIE },
+          audit,
+          needDevice: (name) => needDevice(core.store, name),
+          command: (device, commands, by) => commandTree(core.trees, device, commands, by),
+        }),
+      );
+      app.route(
         "/content",
         deviceContentRoutes({
           store: blobs,
@@ -108,6 +122,14 @@ export function siteDoors(
       );
     },
   };
+}
+
+/** A device by its id here, or by the name that it goes by itself. */
+async function needDevice(store: SiteStore, name: string): Promise<DeviceId> {
+  const id = parseDeviceId(name);
+  const device = await (id ? store.find(id) : store.findByAlias("oma-dm", name));
+  if (device?.removedAtMs === null) return device.id;
+  throw new AppError("not-found", `this site has no device ${name}`);
 }
 
 /**

@@ -3,6 +3,7 @@ import type {
   Challenge,
   Command,
   Credential,
+  Fragment,
   Header,
   Item,
   Location,
@@ -13,9 +14,18 @@ import type {
 
 /** Encodes a message strictly in the order of the SyncML 1.2 document type. */
 export function encodeMessage(message: Message): Element {
-  const body = message.commands.map(encodeCommand);
-  if (message.final) body.push(leaf("Final", ""));
-  return branch("SyncML", [encodeHeader(message.header), branch("SyncBody", body)]);
+  return branch("SyncML", [encodeHeader(message.header), encodeBody(message)]);
+}
+
+/** Encodes commands without a SyncHdr, as the virtual device tree answers what came without. [Q43] */
+export function encodeFragment(fragment: Fragment): Element {
+  return branch("SyncML", [encodeBody(fragment)]);
+}
+
+function encodeBody({ commands, final }: Fragment): Element {
+  const body = commands.map(encodeCommand);
+  if (final) body.push(leaf("Final", ""));
+  return branch("SyncBody", body);
 }
 
 function encodeHeader(header: Header): Element {

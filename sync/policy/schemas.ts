@@ -29,6 +29,7 @@ const DESCRIPTION_CHARACTERS_MAX = 10_000;
 const TOKEN_CHARACTERS_MAX = 64 * 1024;
 const SITES_MAX = 10_000;
 const MEMBERS_MAX = 10_000;
+const TARGETS_MAX = 1_000;
 
 const name = z.string().min(1).max(NAME_CHARACTERS_MAX);
 const short = z.string().max(NAME_CHARACTERS_MAX);
@@ -74,6 +75,7 @@ const target = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("all") }),
   z.strictObject({ kind: z.literal("group"), group: groupName }),
   z.strictObject({ kind: z.literal("device"), device: deviceId }),
+  z.strictObject({ kind: z.literal("devices"), devices: z.array(deviceId).max(TARGETS_MAX) }),
 ]);
 
 const distributionSchema = z.strictObject({

@@ -13,6 +13,7 @@ import {
 } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
 import type { DownloadNode, InventoryItem } from "../../devices/model/inventory.ts";
+import type { VirtualTree } from "../../devices/model/virtual-tree.ts";
 import type { Instant } from "../../devices/model/window.ts";
 import type { StoredSession } from "../../devices/ports/site-store.ts";
 
@@ -195,4 +196,15 @@ export function instantOf(name: string, startMs: number, change: Partial<Instant
 
 export function sessionOf(name: string, change: Partial<StoredSession> = {}): StoredSession {
   return { device: idOf(name), sessionId: "1", state: "{}", updatedAtMs: 1, ...change };
+}
+
+export function treeOf(name: string, change: Partial<VirtualTree> = {}): VirtualTree {
+  return {
+    device: idOf(name),
+    enterprise: null,
+    leaving: null,
+    downloads: [],
+    removals: [],
+    ...change,
+  };
 }

@@ -14,6 +14,7 @@ import {
   rowOf,
   SITE,
   sessionOf,
+  treeOf,
 } from "./site-rows.ts";
 
 /** An empty store of the site `SITE`, and windows into what the port itself does not show. */
@@ -141,6 +142,33 @@ export function siteStoreContract(name: string, open: () => Promise<OpenedSiteSt
       const view = await store.view(idOf("a"));
       expect(view?.inventory).toEqual([inventoryItemOf("a", "{B}", { version: "2" })]);
       expect(view?.installations.map(({ status }) => status)).toEqual(["installed"]);
+    });
+
+    withStore("a tree is replaced whole, and null forgets it", async ({ store }) => {
+      await store.commit([{ device: idOf("a"), put: deviceNamed("a"), tree: treeOf("a") }]);
+      expect((await store.view(idOf("a")))?.tree).toEqual(treeOf("a"));
+      await store.commit([{ device: idOf("a"), installations: [rowOf("a", "d1")] }]);
+      await store.commit([{ device: idOf("a"), tree: treeOf("a", { leaving: "4000000001" }) }]);
+      expect((await store.view(idOf("a")))?.tree?.leaving).toBe("4000000001");
+      await store.commit([{ device: idOf("a"), tree: null }]);
+      await store.commit([{ device: idOf("a"), tree: null }]);
+      expect(await store.view(idOf("a"))).not.toHaveProperty("tree");
+    });
+
+    withStore("devicesWithOrders() lists trees in which an order waits", async ({ store }) => {
+      const removal = { productId: "{A}", by: "upstream", atMs: 1 };
+      const waiting = { removals: [{ ...removal, outcome: { kind: "waiting" as const } }] };
+      const refused = { kind: "refused" as const, lastError: -1, text: "no" };
+      expect(await store.devicesWithOrders()).toEqual([]);
+      await store.commit([
+        { device: idOf("b"), put: deviceNamed("b"), tree: treeOf("b", waiting) },
+        { device: idOf("a"), put: deviceNamed("a"), tree: treeOf("a", waiting) },
+        { device: idOf("c"), put: deviceNamed("c"), tree: treeOf("c") },
+      ]);
+      expect(await store.devicesWithOrders()).toEqual([idOf("a"), idOf("b")].toSorted());
+      const settled = { removals: [{ ...removal, outcome: refused }] };
+      await store.commit([{ device: idOf("a"), tree: treeOf("a", settled) }]);
+      expect(await store.devicesWithOrders()).toEqual([idOf("b")]);
     });
 
     withStore("a session is replaced, and null ends it", async ({ store }) => {

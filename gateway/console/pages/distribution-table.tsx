@@ -7,6 +7,7 @@ import { Badge } from "../components/badge.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
+import { plural } from "../time-words.ts";
 import { rowsUrl, url, type View } from "../view.ts";
 
 export interface DistributionRow {
@@ -143,6 +144,8 @@ export function targetWords({ target }: Distribution): string {
       return `Group ${target.group}`;
     case "device":
       return `Device ${target.device.slice(0, 8)}…`;
+    case "devices":
+      return plural(target.devices.length, "device");
   }
 }
 

@@ -1,4 +1,5 @@
 /** Devices and what the site knows of them. The hub holds the same tables, filled by the journal. */
+import { sql } from "drizzle-orm";
 import {
   index,
   integer,
@@ -114,6 +115,19 @@ export const downloadNodes = sqliteTable(
     gone: integer("gone", { mode: "boolean" }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.device, table.productId] })],
+);
+
+/** What an upstream server pushed through a device's virtual tree. */
+export const deviceTrees = sqliteTable(
+  "device_trees",
+  {
+    device: text("device").primaryKey(),
+    /** JSON of a `VirtualTree`. */
+    tree: text("tree").notNull(),
+    /** Something is ordered in it that is no distribution yet. */
+    hasOrders: integer("has_orders", { mode: "boolean" }).notNull(),
+  },
+  (table) => [index("device_trees_with_orders").on(table.device).where(sql`has_orders = 1`)],
 );
 
 export const instants = sqliteTable(

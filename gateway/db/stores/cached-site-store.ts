@@ -66,6 +66,10 @@ export class CachedSiteStore implements SiteStore {
     return this.#store.deviceIds();
   }
 
+  devicesWithOrders(): Promise<readonly DeviceId[]> {
+    return this.#store.devicesWithOrders();
+  }
+
   async view(id: DeviceId): Promise<DeviceView | undefined> {
     const entry = this.#entries.get(id);
     if (entry?.has.view) return entry.view;
@@ -140,6 +144,7 @@ export class CachedSiteStore implements SiteStore {
 
 /** The view as it is read after the changes were stored. */
 function viewAfter(view: DeviceView, change: DeviceChanges): DeviceView {
+  const tree = change.tree === undefined ? view.tree : change.tree;
   return {
     device: change.put ?? view.device,
     installations: upserted(view.installations, change.installations, (row) => row.distribution),
@@ -148,6 +153,7 @@ function viewAfter(view: DeviceView, change: DeviceChanges): DeviceView {
     instants: upserted(view.instants, change.instants, (instant) => instant.startMs).filter(
       (instant) => !instant.closed,
     ),
+    ...(tree ? { tree } : {}),
   };
 }
 

@@ -4,7 +4,13 @@ import type { Device, DeviceAlias } from "../../../devices/model/device.ts";
 import type { DeviceId } from "../../../devices/model/ids.ts";
 import type { StoredSession } from "../../../devices/ports/site-store.ts";
 import type { Db } from "../drizzle.ts";
-import { deviceAliases, deviceCredentials, devices, sessions } from "../schema/devices.ts";
+import {
+  deviceAliases,
+  deviceCredentials,
+  devices,
+  deviceTrees,
+  sessions,
+} from "../schema/devices.ts";
 
 /**
  * The small queries about devices, prepared once: every message of a device runs some of them. Texts
@@ -18,6 +24,12 @@ export function prepareDeviceReads(db: Db) {
     .from(devices)
     .where(isNull(devices.removedAtMs))
     .orderBy(asc(devices.id))
+    .prepare();
+  const withOrders = db
+    .select({ id: deviceTrees.device })
+    .from(deviceTrees)
+    .where(sql`has_orders = 1`) // As written here, so that the partial index serves it.
+    .orderBy(asc(deviceTrees.device))
     .prepare();
   const isAlias = and(
     eq(deviceAliases.protocol, sql.placeholder("protocol")),
@@ -39,6 +51,7 @@ export function prepareDeviceReads(db: Db) {
   return {
     device: (id: DeviceId) => device.get({ id }) as Device | undefined,
     ids: () => ids.all().map((row) => row.id as DeviceId),
+    idsWithOrders: () => withOrders.all().map((row) => row.id as DeviceId),
     byAlias: (protocol: DeviceAlias["protocol"], externalId: string) =>
       alias.get({ protocol, externalId })?.device as DeviceId | undefined,
     credential: (id: DeviceId) => credential.get({ id }) as DeviceCredential | undefined,

@@ -26,18 +26,20 @@ export function prepareDeviceView(
     ${rows.listOf("distribution, site")},
     ${items.listOf("product_id")},
     ${nodes.listOf("product_id")},
-    ${open.listOf("start_ms", "AND closed = 0")}
+    ${open.listOf("start_ms", "AND closed = 0")},
+    (SELECT tree FROM device_trees WHERE device = device_of_view.id)
     FROM devices AS device_of_view WHERE id = ? LIMIT 1`);
   return (id) => {
     const [row] = statement.rows(id);
     if (!row) return undefined;
-    const [device, ...lists] = row.map((cell) => JSON.parse(String(cell)));
+    const [device, ...lists] = row.map((cell) => (cell === null ? null : JSON.parse(String(cell))));
     return {
       device: own.from(device),
       installations: lists[0].map(rows.from),
       inventory: lists[1].map(items.from),
       downloads: lists[2].map(nodes.from),
       instants: lists[3].map(open.from),
+      ...(lists[4] === null ? {} : { tree: lists[4] }),
     };
   };
 }

@@ -4,6 +4,7 @@ import { AppError } from "../../../devices/model/errors.ts";
 import type { NewFact } from "../../../devices/model/fact.ts";
 import type { DeviceId } from "../../../devices/model/ids.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
+import { hasWaitingOrders, type VirtualTree } from "../../../devices/model/virtual-tree.ts";
 import type { DeviceChanges, StoredSession } from "../../../devices/ports/site-store.ts";
 import type { OutpostDatabase } from "../database.ts";
 import type { Connection } from "../driver/connection.ts";
@@ -11,6 +12,7 @@ import {
   deviceAliases,
   deviceCredentials,
   devices,
+  deviceTrees,
   downloadNodes,
   instants,
   inventory,
@@ -54,6 +56,7 @@ export class DeviceWriter {
       if (change.inventory) this.#replaceInventory(change.device, change.inventory);
       for (const node of change.downloads ?? []) this.#put.downloadNode(node);
       for (const instant of change.instants ?? []) this.#put.instant(instant);
+      if (change.tree !== undefined) this.#putTree(change.device, change.tree);
       if (change.session !== undefined) this.#putSession(change.device, change.session);
     }
     for (const change of changes) {
@@ -128,6 +131,13 @@ export class DeviceWriter {
     for (const item of items) this.#put.inventoryItem({ ...item, device });
   }
 
+  #putTree(device: DeviceId, tree: VirtualTree | null): void {
+    if (tree) {
+      const hasOrders = hasWaitingOrders(tree);
+      this.#put.tree({ device, tree: JSON.stringify(tree), hasOrders });
+    } else this.#connection.prepare("DELETE FROM device_trees WHERE device = ?").run(device);
+  }
+
   #putSession(device: DeviceId, session: StoredSession | null): void {
     if (session) this.#put.session(session);
     else this.#connection.prepare("DELETE FROM sessions WHERE device = ?").run(device);
@@ -142,6 +152,7 @@ function prepareWrites(connection: Connection) {
     inventoryItem: upsertInto(connection, inventory, ["device", "productId"]),
     downloadNode: upsertInto(connection, downloadNodes, ["device", "productId"]),
     instant: upsertInto(connection, instants, ["device", "startMs"]),
+    tree: upsertInto(connection, deviceTrees, ["device"]),
     session: upsertInto(connection, sessions, ["device"]),
     // Facts are only ever added: a number that is taken is a mistake of ours.
     fact: insertInto(connection, facts, { seq: NEXT_FACT }),

@@ -49,6 +49,10 @@ export class SqlSiteStore implements SiteStore {
     return this.#reads.ids();
   }
 
+  async devicesWithOrders(): Promise<readonly DeviceId[]> {
+    return this.#reads.idsWithOrders();
+  }
+
   async view(id: DeviceId): Promise<DeviceView | undefined> {
     return this.#view(id);
   }

@@ -109,10 +109,26 @@ async function targetProblems(
     return [{ pointer: "/target/group", message: `there is no group ${target.group}` }];
   }
   if (target.kind === "device") {
-    const id = parseDeviceId(target.device);
-    const device = id && (await reports.device(id));
-    if (device?.removedAtMs === null) return [];
-    return [{ pointer: "/target/device", message: `there is no device ${target.device}` }];
+    const isHere = await isDevice(target.device, reports);
+    return isHere ? [] : [noDevice("/target/device", target.device)];
+  }
+  if (target.kind === "devices") {
+    const wrong: FieldError[] = [];
+    for (const [index, id] of target.devices.entries()) {
+      if (await isDevice(id, reports)) continue;
+      wrong.push(noDevice(`/target/devices/${index}`, id));
+    }
+    return wrong;
   }
   return [];
+}
+
+async function isDevice(text: string, reports: ReportReader): Promise<boolean> {
+  const id = parseDeviceId(text);
+  const device = id && (await reports.device(id));
+  return device?.removedAtMs === null;
+}
+
+function noDevice(pointer: string, id: string): FieldError {
+  return { pointer, message: `there is no device ${id}` };
 }

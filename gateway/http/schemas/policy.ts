@@ -36,6 +36,9 @@ const Description = z
   .max(TEXT_CHARACTERS_MAX)
   .refine((text) => text.isWellFormed() && !text.includes("\0"), "this text cannot be stored");
 
+/** More devices are a group. */
+const TARGET_DEVICES_MAX = 1_000;
+
 export const PackageFieldsSchema = z
   .strictObject({
     name: nonEmptyLine(NAME_CHARACTERS_MAX),
@@ -124,6 +127,10 @@ export const TargetSchema = z
     z.strictObject({ kind: z.literal("all") }),
     z.strictObject({ kind: z.literal("group"), group: GroupName }),
     z.strictObject({ kind: z.literal("device"), device: DeviceIdText }),
+    z.strictObject({
+      kind: z.literal("devices"),
+      devices: z.array(DeviceIdText).min(1).max(TARGET_DEVICES_MAX).readonly(),
+    }),
   ])
   .openapi("Target");
 

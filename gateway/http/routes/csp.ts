@@ -1,0 +1,67 @@
+import { Hono } from "hono";
+import type { DeviceId } from "../../../devices/model/ids.ts";
+import { answerDocument } from "../../../protocols/oma-dm/answer-document.ts";
+import type { Carried } from "../../../protocols/oma-dm/carry-out.ts";
+import { decodeDocument } from "../../../protocols/syncml/decode-message.ts";
+import type { Command } from "../../../protocols/syncml/message.ts";
+import type { Audit } from "../../access/audit.ts";
+import { nameOf } from "../../access/principal.ts";
+import { recordAction } from "../audited.ts";
+import type { AppEnv } from "../environment.ts";
+import { type IdentifyOptions, identify, need, needPrincipal } from "../identify.ts";
+import { securityHeaders } from "../security-headers.ts";
+import { readSyncml, syncmlResponse } from "../syncml-body.ts";
+
+/** Commands of one message that the audit log names; it says how many more there were. */
+const AUDITED_COMMANDS_MAX = 30;
+
+export interface CspDeps {
+  readonly identify: IdentifyOptions;
+  readonly audit: Audit;
+  /** By its id here or its own stable id; unknown or removed: AppError "not-found". */
+  readonly needDevice: (name: string) => Promise<DeviceId>;
+  readonly command: (
+    device: DeviceId,
+    commands: readonly Command[],
+    by: string,
+  ) => Promise<readonly Carried[]>;
+}
+
+/**
+ * `POST /csp/{device}`: the virtual tree of a device, for upstream servers. Takes whole SyncML messages
+ * and commands without a SyncHdr, and answers in the same form. [Q32, Q43]
+ */
+export function cspRoutes({ identify: who, audit, needDevice, command }: CspDeps): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.use("/csp/*", securityHeaders, identify(who), need("csp:write"));
+  routes.post("/csp/:device", async (c) => {
+    const device = await needDevice(c.req.param("device"));
+    const { root, contentType } = await readSyncml(c.req.raw);
+    const document = decodeDocument(root);
+    const carried = await command(device, document.commands, nameOf(needPrincipal(c)));
+    const lines = carried.flatMap(auditLines);
+    if (lines.length > 0) {
+      await recordAction(audit, c, "csp.command", device, auditDetails(lines));
+    }
+    return syncmlResponse(answerDocument(document, carried), contentType);
+  });
+  return routes;
+}
+
+function auditDetails(lines: readonly string[]): Record<string, unknown> {
+  const named = lines.slice(0, AUDITED_COMMANDS_MAX);
+  return {
+    ...(lines.length > named.length && { more: lines.length - named.length }),
+    ...Object.fromEntries(named.map((line, index) => [`command ${index + 1}`, line])),
+  };
+}
+
+/** What was changed or tried to be: command, node and status. Never values, which may be secrets. */
+function auditLines({ command, codes, members }: Carried): readonly string[] {
+  if (command.name === "Get" || command.name === "Status" || command.name === "Results") return [];
+  const own =
+    "items" in command
+      ? codes.map(({ target, code }) => `${command.name} ${target ?? ""} ${code}`)
+      : [];
+  return [...own, ...members.flatMap(auditLines)];
+}
