@@ -28,9 +28,7 @@ export interface DeviceCredential {
   readonly scheme: DeviceScheme;
   /** Base64 of the nonce the device must use next; null before the first challenge. */
   readonly nextNonce: string | null;
-  /** Failed attempts since the last success, and until when the device must wait. */
-  readonly failures: number;
-  readonly blockedUntilMs: number | null;
+  readonly guard: LoginGuard;
   /** The subject of the certificate that stands for this device and for no other, canonical. */
   readonly certificateSubject: string | null;
   /** The site's name and secret towards this device; null where the device does not ask for them. */
@@ -54,3 +52,28 @@ export const SERVER_PROBLEMS = [
   "clear-text", // It asks for the password itself, which is never sent.
 ] as const;
 export type ServerProblem = (typeof SERVER_PROBLEMS)[number];
+
+/**
+ * Who failed to log in in the device's name, and where the device comes from itself: what decides how
+ * long the next attempt waits. Kept with the credential, so that a restart forgives nothing.
+ */
+export interface LoginGuard {
+  /** Networks that the device logged in from, the latest first. */
+  readonly usual: readonly string[];
+  /** By network, the oldest failure first. */
+  readonly failures: readonly AddressFailures[];
+  /** The bucket of failures from elsewhere, as it was at `atMs`. */
+  readonly strange: { readonly level: number; readonly atMs: number };
+}
+
+export interface AddressFailures {
+  readonly address: string;
+  readonly count: number;
+  readonly lastAtMs: number;
+}
+
+export const UNGUARDED: LoginGuard = {
+  usual: [],
+  failures: [],
+  strange: { level: 0, atMs: 0 },
+};

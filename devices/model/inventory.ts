@@ -28,6 +28,8 @@ export interface DownloadNode {
   readonly status: number | null;
   /** When the status last changed; the seven days are counted from here. */
   readonly changedAtMs: number;
+  /** False while it was written without Atomic, and the device has not said yes to the Exec. */
+  readonly executed: boolean;
   /** The device answered 404 for it: the node is gone. */
   readonly gone: boolean;
 }

@@ -6,6 +6,8 @@ export interface EnrolmentCode {
   readonly note: string;
   /** JSON: facts that a device enrolled by this code starts with. */
   readonly template: string;
+  /** The name by which one device calls itself, and may use the code; null: any that is not served. */
+  readonly stableId: string | null;
   readonly createdBy: string;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;

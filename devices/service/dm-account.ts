@@ -2,6 +2,7 @@ import { canonicalSubject } from "../../protocols/oma-dm/subject.ts";
 import type { DeviceCredential, RequiredProof } from "../model/credential.ts";
 import { AppError, fieldError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
+import { failuresAt } from "./login-guard.ts";
 import { newServerSecret, type ServerAccount } from "./server-secret.ts";
 import type { SiteContext } from "./site-context.ts";
 
@@ -9,16 +10,14 @@ import type { SiteContext } from "./site-context.ts";
 export interface DmAccount
   extends Pick<
     DeviceCredential,
-    | "userName"
-    | "scheme"
-    | "certificateSubject"
-    | "failures"
-    | "blockedUntilMs"
-    | "serverId"
-    | "serverProblem"
+    "userName" | "scheme" | "certificateSubject" | "serverId" | "serverProblem"
   > {
   /** What `scheme` comes to. */
   readonly requiredProof: RequiredProof;
+  /** Networks that the device logged in from, the latest first. */
+  readonly usualAddresses: readonly string[];
+  /** Wrong credentials in its name, by network, the latest first. */
+  readonly failures: ReturnType<typeof failuresAt>;
 }
 
 /** Undefined for a device that has no account here, such as one that another site manages. */
@@ -97,14 +96,14 @@ function withAccount<T>(
 }
 
 function accountOf(context: SiteContext, credential: DeviceCredential): DmAccount {
-  const { userName, scheme, certificateSubject, failures, blockedUntilMs } = credential;
+  const { userName, scheme, certificateSubject, guard } = credential;
   const { serverId, serverProblem } = credential;
   return {
     userName,
     scheme,
     certificateSubject,
-    failures,
-    blockedUntilMs,
+    usualAddresses: guard.usual,
+    failures: failuresAt(guard, context.now()),
     serverId,
     serverProblem,
     requiredProof: scheme === "site" ? context.omaDm().requiredProof : scheme,

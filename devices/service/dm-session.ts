@@ -18,13 +18,10 @@ import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conve
 import { removePresentApps, reopenRemovals } from "./enterprise-app/removal.ts";
 import { forDevice } from "./for-device.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
+import { afterFailure, afterSuccess, waitMs } from "./login-guard.ts";
 import { replan } from "./replan.ts";
 import type { SiteContext } from "./site-context.ts";
 
-/** Failed authentications in a row after which a device has to wait, and for how long at first. */
-export const FAILURES_MAX = 10;
-const BLOCK_MS = 60_000;
-const BLOCK_MS_MAX = 60 * 60_000;
 const NONCE_BYTES = 16;
 /** A session that was silent for longer is over; the device begins a new one. */
 export const SESSION_LIFE_MS = 10 * 60_000;
@@ -50,7 +47,7 @@ interface StoredState {
  * everything that the answer sends is noted, before this resolves: a repeated message gets the same
  * answer again, and a gateway that dies in between goes on where it was.
  *
- * @throws AppError "too-many" for a device that failed to authenticate too often
+ * @throws AppError "too-many" for an address that failed to authenticate too often
  */
 export async function serveMessage(
   context: SiteContext,
@@ -59,8 +56,8 @@ export async function serveMessage(
 ): Promise<Message> {
   const externalId = message.header.source.uri.trim();
   const named = await context.store.findByAlias("oma-dm", externalId);
-  const known =
-    named?.removedAtMs === null ? named : await enrolByCode(context, message, externalId);
+  const enrolled = await enrolByCode(context, message, externalId, named);
+  const known = enrolled ?? (named?.removedAtMs === null ? named : undefined);
   if (!known) return refuseStranger(context, message, externalId, origin, named?.id);
   return context.lock.run(known.id, () => serveDevice(context, known.id, message, origin));
 }
@@ -82,7 +79,8 @@ async function serveDevice(
     return refuseStranger(context, message, message.header.source.uri.trim(), origin, id);
   }
   const nowMs = context.now();
-  refuseBlocked(credential, nowMs);
+  // Who shows nothing guesses nothing: an open session goes on.
+  if (message.header.cred || origin.mac) refuseBlocked(credential, origin, nowMs);
 
   // An ended session is kept for a device that lost the last answer, but not for ever: a device with
   // a constant SessionID would get yesterday's answer.
@@ -116,7 +114,8 @@ async function serveDevice(
     storedAs(id, { dm: answered.session, conversation: conversation.state }, nowMs),
   );
   const changes = ledger.changes(context.policy.read(), nowMs);
-  const nextCredential = credential && credentialAfter(context, credential, received.events, nowMs);
+  const nextCredential =
+    credential && credentialAfter(context, credential, received.events, origin);
   const all = nextCredential === credential ? changes : { ...changes, ...wrap(nextCredential) };
   if (!isEmpty(all)) await context.store.commit([all]);
   return answered.message;
@@ -238,7 +237,7 @@ function credentialAfter(
   context: SiteContext,
   credential: DeviceCredential,
   events: readonly SessionEvent[],
-  nowMs: number,
+  { address }: MessageOrigin,
 ): DeviceCredential {
   let next = credential;
   for (const event of events) {
@@ -247,19 +246,12 @@ function credentialAfter(
         ...next,
         nextNonce: event.nextNonce ?? next.nextNonce,
         previousSecretHash: event.withPreviousSecret ? next.previousSecretHash : null,
-        failures: 0,
-        blockedUntilMs: null,
+        guard: afterSuccess(next.guard, address),
       };
-    } else if (event.kind === "not-authenticated" && event.reason !== "missing") {
-      const failures = next.failures + 1;
-      const over = failures - FAILURES_MAX;
-      const blockMs = Math.min(BLOCK_MS * 2 ** Math.max(0, over), BLOCK_MS_MAX);
-      next = { ...next, failures, blockedUntilMs: over >= 0 ? nowMs + blockMs : null };
-      context.log.warn("device-not-authenticated", {
-        device: credential.device,
-        reason: event.reason,
-        failures,
-      });
+    } else if (event.kind === "not-authenticated" && event.reason === "wrong") {
+      next = { ...next, guard: afterFailure(next.guard, address, context.now()) };
+      const { device } = credential;
+      context.log.warn("device-not-authenticated", { device, reason: event.reason, address });
     }
   }
   const isSame = (Object.keys(next) as (keyof DeviceCredential)[]).every(
@@ -268,14 +260,18 @@ function credentialAfter(
   return isSame ? credential : next;
 }
 
-function refuseBlocked(credential: DeviceCredential | undefined, nowMs: number): void {
-  const waitMs = (credential?.blockedUntilMs ?? 0) - nowMs;
-  // A longer wait than there is: the clock was set back meanwhile, and the block means nothing now.
-  if (waitMs > 0 && waitMs <= BLOCK_MS_MAX) {
-    throw new AppError("too-many", "this device failed to authenticate too often; it has to wait", {
-      retryAfterMs: waitMs,
-    });
-  }
+function refuseBlocked(
+  credential: DeviceCredential | undefined,
+  { address }: MessageOrigin,
+  nowMs: number,
+): void {
+  const retryAfterMs = credential ? waitMs(credential.guard, address, nowMs) : 0;
+  if (retryAfterMs === 0) return;
+  throw new AppError(
+    "too-many",
+    "too many wrong credentials for this device came from this address; it has to wait",
+    { retryAfterMs },
+  );
 }
 
 /** 401 or 407 in SyncML, nothing stored but that it knocked. */

@@ -1,5 +1,5 @@
 import { secretHashOf } from "../../protocols/oma-dm/credentials.ts";
-import type { DeviceCredential, DeviceScheme } from "../model/credential.ts";
+import { type DeviceCredential, type DeviceScheme, UNGUARDED } from "../model/credential.ts";
 import {
   type Compliance,
   type Device,
@@ -58,10 +58,17 @@ export interface RegisteredDevice {
   readonly server: ServerAccount | null;
 }
 
+interface RegisterOptions {
+  /** Used up by this registration. */
+  readonly consumeEnrolmentCode?: string;
+  /** One that is served here has lost its secret, and all that was on it. */
+  readonly reimaged?: boolean;
+}
+
 /**
- * Makes a device known. A removed one comes back under its next incarnation, so that late news of
- * its former life cannot touch the new one. One that this site knows from the hub only, because its
- * box was replaced, gets a credential and goes on in the life that it has. [D10, D11]
+ * Makes a device known. A removed or re-imaged one comes back under its next incarnation, so that late
+ * news of its former life cannot touch the new one. One that this site knows from the hub only, because
+ * its box was replaced, gets a credential and goes on in the life that it has. [D10, D11]
  *
  * @throws AppError "conflict" when the device is known already, or a code was used already
  */
@@ -69,29 +76,32 @@ export async function registerDevice(
   context: SiteContext,
   wanted: NewDevice,
   by: string,
-  options: { readonly consumeEnrolmentCode?: string } = {},
+  { consumeEnrolmentCode, reimaged = false }: RegisterOptions = {},
 ): Promise<RegisteredDevice> {
-  const id = deviceIdFrom(context.organisation, wanted.stableId);
+  const named = await context.store.findByAlias("oma-dm", wanted.stableId);
+  const id = named?.id ?? deviceIdFrom(context.organisation, wanted.stableId);
   return context.lock.run(id, async () => {
     const former = await context.store.view(id);
     const isAlive = former?.device.removedAtMs === null;
-    if (isAlive && (await context.store.credential(id)) !== undefined) {
+    const served = isAlive ? await context.store.credential(id) : undefined;
+    if (served && !reimaged) {
       throw new AppError("conflict", `the device ${wanted.stableId} is known already as ${id}`);
     }
     if (!former && (await context.store.deviceIds()).length >= DEVICES_MAX) {
       throw new AppError("conflict", `this site has its limit of ${DEVICES_MAX} devices`);
     }
+    const goesOn = isAlive && !served;
     const ledger =
-      former && isAlive
+      former && goesOn
         ? goOn(context, former, wanted)
-        : await beginLife(context, id, wanted, former);
+        : await beginLife(context, id, served ? factsAfter(former, wanted) : wanted, former);
     ledger.deviceFact({
       kind: "device",
       atMs: context.now(),
       source: "site",
       protocol: "site",
       value: JSON.stringify(ledger.device),
-      text: isAlive ? "registered again" : "registered",
+      text: served ? "enrolled anew" : isAlive ? "registered again" : "registered",
       by,
     });
     replan(context, ledger, { contact: false });
@@ -105,13 +115,17 @@ export async function registerDevice(
         put: ledger.device,
         alias: { device: id, protocol: "oma-dm", externalId: wanted.stableId },
         credential: {
-          ...credentialFrom(id, userName, password),
-          ...server.stored,
-          scheme: wanted.scheme ?? "site",
-          certificateSubject: wanted.certificateSubject ?? null,
+          ...(served ? accountAfter(served) : newAccount(id)),
+          userName,
+          secretHash: secretHashOf(userName, password),
+          ...(wanted.scheme === undefined ? {} : { scheme: wanted.scheme }),
+          ...(wanted.certificateSubject === undefined
+            ? {}
+            : { certificateSubject: wanted.certificateSubject }),
+          ...(server.account === null ? {} : server.stored),
         },
-        ...(former && !isAlive ? { inventory: [], tree: null } : {}),
-        ...options,
+        ...(former && !goesOn ? { inventory: [], tree: null, session: null } : {}),
+        ...(consumeEnrolmentCode === undefined ? {} : { consumeEnrolmentCode }),
       },
     ]);
     return { device: ledger.device, userName, password, server: server.account };
@@ -134,6 +148,11 @@ async function beginLife(
   const ledger = new Ledger(view, () => context.hlc.next());
   ledger.endFormerLife();
   return ledger;
+}
+
+/** A re-imaged device is the same thing in the same hands: what is not told now is as it was. */
+function factsAfter(former: DeviceView | undefined, wanted: NewDevice): NewDevice {
+  return { ...former?.device, ...wanted };
 }
 
 /** What is told now holds; what is not is as the hub knew it. */
@@ -164,8 +183,7 @@ export async function rotateSecret(context: SiteContext, id: DeviceId): Promise<
           ...credential,
           secretHash: secretHashOf(credential.userName, password),
           previousSecretHash: credential.secretHash,
-          failures: 0,
-          blockedUntilMs: null,
+          guard: { ...UNGUARDED, usual: credential.guard.usual },
         },
       },
     ]);
@@ -218,20 +236,33 @@ function deviceFrom(
   };
 }
 
-function credentialFrom(device: DeviceId, userName: string, password: string): DeviceCredential {
+/** The rest of a credential, as long as nobody said more. */
+type Account = Omit<DeviceCredential, "userName" | "secretHash">;
+
+function newAccount(device: DeviceId): Account {
   return {
     device,
-    userName,
-    secretHash: secretHashOf(userName, password),
     previousSecretHash: null,
     scheme: "site",
     nextNonce: null,
-    failures: 0,
-    blockedUntilMs: null,
+    guard: UNGUARDED,
     certificateSubject: null,
     ...NO_SERVER_SECRET.stored,
     notifyAddress: null,
     notifySession: null,
     notifiedAtMs: null,
+  };
+}
+
+/** What was asked of a device before it was re-imaged is asked of it again; what was agreed on is lost. */
+function accountAfter(former: DeviceCredential): Account {
+  const { scheme, certificateSubject, serverId, serverSecretHash, notifyAddress } = former;
+  return {
+    ...newAccount(former.device),
+    scheme,
+    certificateSubject,
+    serverId,
+    serverSecretHash,
+    notifyAddress,
   };
 }

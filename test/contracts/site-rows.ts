@@ -1,5 +1,6 @@
 /** Devices, rows and facts for contracts: whole values, every field set, varied by the arguments. */
 import type { DeviceCredential } from "../../devices/model/credential.ts";
+import { UNGUARDED } from "../../devices/model/credential.ts";
 import type { Device } from "../../devices/model/device.ts";
 import type { NewFact } from "../../devices/model/fact.ts";
 import type { Hlc } from "../../devices/model/hlc.ts";
@@ -136,8 +137,7 @@ export function credentialOf(
     previousSecretHash: null,
     scheme: "syncml:auth-md5",
     nextNonce: null,
-    failures: 0,
-    blockedUntilMs: null,
+    guard: UNGUARDED,
     certificateSubject: null,
     serverId: "outpost",
     serverSecretHash: "aGFzaA==",
@@ -177,6 +177,7 @@ export function downloadNodeOf(name: string, change: Partial<DownloadNode> = {})
     attempt: 1,
     status: null,
     changedAtMs: 9,
+    executed: true,
     gone: false,
     ...change,
   };

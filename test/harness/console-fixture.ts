@@ -386,8 +386,21 @@ function fakeUseCases(
     scheme: "site",
     requiredProof: "syncml:auth-md5",
     certificateSubject: "CN=Handheld-1,O=Contoso",
-    failures: 2,
-    blockedUntilMs: null,
+    failures: [
+      {
+        address: "10.20.0.66",
+        count: 11,
+        lastAtMs: FIXTURE_NOW_MS - 30_000,
+        blockedUntilMs: FIXTURE_NOW_MS + 90_000,
+      },
+      {
+        address: "10.20.0.17",
+        count: 1,
+        lastAtMs: FIXTURE_NOW_MS - 7_200_000,
+        blockedUntilMs: null,
+      },
+    ],
+    usualAddresses: ["10.20.0.17"],
     serverId: "outpost",
     serverProblem: "wrong",
   };
@@ -565,6 +578,7 @@ function someCodes(data: ConsoleData): EnrolmentCode[] {
     codeHash: id,
     note,
     template: "{}",
+    stableId: null,
     createdBy: "marta",
     createdAtMs: FIXTURE_NOW_MS - 30 * HOUR_MS,
     expiresAtMs: FIXTURE_NOW_MS + 138 * HOUR_MS,

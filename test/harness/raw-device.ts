@@ -11,6 +11,8 @@ export interface RawDeviceOptions {
   readonly user: string;
   readonly password: string;
   readonly auth?: "basic" | "md5";
+  /** Shows its credential (basic) in the first message of a session only. */
+  readonly showsOnce?: boolean;
   /** Instead of the network. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -185,6 +187,7 @@ export class RawDevice {
   }
 
   #credential(): string {
+    if (this.options.showsOnce && this.#messageId > 1) return "";
     const { user, password, auth = "basic" } = this.options;
     const data =
       auth === "basic"

@@ -49,6 +49,8 @@ export class SiteCore implements AsyncDisposable {
   /** Addresses that are believed; a request without a connection comes from the empty address. */
   proxies: { includes(address: string): boolean } = { includes: () => false };
   omaDm: OmaDmSettings = { requiredProof: "any", serverId: "outpost" };
+  /** Where messages come from. */
+  address = "192.168.1.20";
 
   static async open(options: { nowMs?: number; seed?: number } = {}): Promise<SiteCore> {
     const core = { current: undefined as SiteCore | undefined };
@@ -104,7 +106,8 @@ export class SiteCore implements AsyncDisposable {
       issueIncarnation: async (_device, last) => (last ?? 0) + 1,
     };
     this.#app = omaDmRoutes({
-      serve: (message, origin) => serveMessage(this.context, message, origin),
+      serve: (message, origin) =>
+        serveMessage(this.context, message, { ...origin, address: this.address }),
       baseUrlOf: () => "http://site.test",
       certificate: {
         header: "x-certificate-subject",
@@ -259,6 +262,11 @@ export class SiteCore implements AsyncDisposable {
     const row = view?.installations.find((one) => one.distribution === distribution);
     if (!row) throw new Error(`no row ${distribution} of ${device}`);
     return row;
+  }
+
+  /** As where a box was replaced: the device is known, its secret is not. */
+  forgetCredential(device: DeviceId): void {
+    this.database.connection.prepare("DELETE FROM device_credentials WHERE device = ?").run(device);
   }
 
   advance(milliseconds: number): Promise<void> {

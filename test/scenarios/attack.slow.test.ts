@@ -127,9 +127,24 @@ describe("whoever sends what he should not", () => {
     expect(after).toEqual(before);
   });
 
-  test("guessing is slowed down, for this device only", async () => {
+  test("guessing is slowed down for whoever guesses, behind the proxy too, and a restart forgives nothing", async () => {
     const { raw } = await site.device("guessed");
-    const guesser = new RawDevice({ ...raw.options, password: "not the password" });
+    const through = (device: RawDevice, client: string) =>
+      new RawDevice({
+        ...device.options,
+        fetch: (url, init) =>
+          fetch(url, {
+            ...init,
+            // What comes first is what the client claims; the proxy adds the last.
+            headers: { ...init.headers, "x-forwarded-for": `192.0.2.1, ${client}` },
+          }),
+      });
+    const device = through(raw, "192.0.2.20");
+    expect(await header(device)).toBe(212);
+    const guesser = through(
+      new RawDevice({ ...raw.options, password: "not the password" }),
+      "192.0.2.66",
+    );
     const codes: number[] = [];
     for (let guess = 0; guess < 12; guess++) {
       guesser.answers = [];
@@ -137,9 +152,15 @@ describe("whoever sends what he should not", () => {
     }
     expect(codes.filter((code) => code === 401)).toHaveLength(10);
     expect(codes.at(-1)).toBe(429);
-    expect(await header(b.raw)).toBe(212);
-    await site.gateway.advance(2 * 60_000);
+    expect(await header(device)).toBe(212);
     expect(await header(raw)).toBe(212);
+    expect(await header(b.raw)).toBe(212);
+    await site.gateway.kill();
+    await site.gateway.restart();
+    expect(await guesser.open().then(() => 401, statusOf)).toBe(429);
+    expect(await header(device)).toBe(212);
+    await site.gateway.advance(2 * 60_000);
+    expect(await header(through(raw, "192.0.2.66"))).toBe(212);
   });
 
   test("S-33 a download needs the link of this device and file, and the certificate letter for letter", async () => {

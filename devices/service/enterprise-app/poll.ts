@@ -149,6 +149,7 @@ function reportStatus(
     attempt: row.attempt,
     status,
     changedAtMs: node?.status === status && node.attempt === row.attempt ? node.changedAtMs : nowMs,
+    executed: true,
     gone: false,
   });
 }

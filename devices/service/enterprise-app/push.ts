@@ -116,6 +116,7 @@ function accept(conversation: Conversation, distribution: DistributionId, push: 
     attempt: push.attempt,
     status: null,
     changedAtMs: nowMs,
+    executed: true,
     gone: false,
   });
   ledger.report(distribution, {

@@ -28,6 +28,10 @@ import { plural } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { ENROLMENT_WORDS, OPERATION_WORDS, PROOF_WORDS, REASON_WORDS } from "../words.ts";
 import { DeviceBadges, DeviceFieldsets } from "./devices.tsx";
+import { CodePage, makeCode } from "./enrolment.tsx";
+
+/** How long a code for one device works. */
+const CODE_DAYS = 7;
 
 /** One device: its apps, what the coming night brings, its inventory, and what can be done. */
 export function deviceDetailPages(kit: Kit): void {
@@ -97,6 +101,17 @@ export function deviceDetailPages(kit: Kit): void {
         </Card>
       </Page>
     );
+  });
+
+  kit.form("devices:write", "/devices/:id/enrolment-code", async (visit) => {
+    const device = await needDevice(visit);
+    const text = await makeCode(visit, deps, site, {
+      note: `${device.name}, enrols anew`,
+      stableId: device.stableId,
+      days: CODE_DAYS,
+      template: {},
+    });
+    return <CodePage view={visit.view} code={text} />;
   });
 
   async function read(visit: Visit): Promise<DeviceData> {
@@ -224,6 +239,12 @@ function DeviceActions({ view, device }: { view: View; device: DeviceView }) {
         path={`/devices/${device.id}/rotate-secret`}
         label="New password"
         confirm={`Make a new OMA DM password for ${device.name}?`}
+      />
+      <Action
+        view={view}
+        path={`/devices/${device.id}/enrolment-code`}
+        label="Enrol anew"
+        confirm={`Make a one-time code for ${device.name}? With it the device starts again when it was re-imaged; its present password works until then.`}
       />
       {isUnenrolled ? (
         <Action view={view} path={`/devices/${device.id}/enrol`} label="Enrol again" />

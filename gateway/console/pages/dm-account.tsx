@@ -13,6 +13,7 @@ import { Secret } from "../components/secret.tsx";
 import { When } from "../components/when.tsx";
 import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
+import { plural } from "../time-words.ts";
 import { url, type View, whyNot } from "../view.ts";
 import { PROOF_WORDS, SERVER_PROBLEM_WORDS } from "../words.ts";
 import { needId } from "./device.tsx";
@@ -113,15 +114,14 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
         <dl class="facts">
           <Fact label="User name" value={account.userName} />
           <Fact label="Proves itself by at least" value={PROOF_WORDS[account.requiredProof]} />
-          <Fact label="Failed attempts in a row" value={String(account.failures)} />
+          <Fact
+            label="Usually comes from"
+            value={account.usualAddresses.join(", ") || "it has not logged in yet"}
+          />
           <div>
-            <dt>Has to wait until</dt>
+            <dt>Wrong credentials in its name</dt>
             <dd>
-              {account.blockedUntilMs === null ? (
-                "it need not wait"
-              ) : (
-                <When view={view} at={account.blockedUntilMs} site={device.site} />
-              )}
+              <Failures view={view} account={account} device={device} />
             </dd>
           </div>
           <Fact
@@ -163,6 +163,30 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
         </fieldset>
       </PostForm>
     </Page>
+  );
+}
+
+/** Who guessed, and until when they wait. The device itself is held up where it guessed only. */
+function Failures({ view, account, device }: Omit<AccountPageProps, "form">) {
+  const { site } = device;
+  if (account.failures.length === 0) return <>none</>;
+  return (
+    <>
+      {account.failures.map(({ address, count, lastAtMs, blockedUntilMs }) => (
+        <span class="sub">
+          {plural(count, "time")} from {address || "nowhere"},{" "}
+          {blockedUntilMs === null ? (
+            <>
+              last <When view={view} at={lastAtMs} site={site} />
+            </>
+          ) : (
+            <>
+              has to wait until <When view={view} at={blockedUntilMs} site={site} />
+            </>
+          )}
+        </span>
+      ))}
+    </>
   );
 }
 

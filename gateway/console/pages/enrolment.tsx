@@ -3,6 +3,7 @@ import { AppError } from "../../../devices/model/errors.ts";
 import type { EnrolmentCode } from "../../../devices/ports/enrolment-codes.ts";
 import type { Knock } from "../../../devices/ports/site-store.ts";
 import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
+import type { NewDevice } from "../../../devices/service/register-device.ts";
 import { randomText } from "../../access/secret-text.ts";
 import { recordAction } from "../../http/audited.ts";
 import { Action, PostForm } from "../components/action.tsx";
@@ -14,7 +15,7 @@ import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Secret } from "../components/secret.tsx";
 import { When } from "../components/when.tsx";
-import type { SiteConsoleDeps } from "../console-deps.ts";
+import type { ConsoleDeps, SiteConsoleDeps } from "../console-deps.ts";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { plural } from "../time-words.ts";
@@ -47,32 +48,16 @@ export function enrolmentPages(kit: Kit): void {
     "devices:write",
     "/enrolment/codes",
     async (visit) => {
-      const { form, principal, view } = visit;
-      const known = await site.codes.list();
-      const waiting = known.filter((code) => isOpen(code, deps.now()));
-      if (waiting.length >= CODES_MAX) {
-        throw new AppError("conflict", `${CODES_MAX} codes wait to be used: take some back first`);
-      }
-      const text = randomText(CODE_CHARACTERS);
-      const days = Math.min(90, Math.max(1, Number(form.value("days")) || 7));
-      const platform = parsePlatform(form.value("platform")) ?? "Windows";
+      const { form, view } = visit;
+      const platform = parsePlatform(form.value("platform"));
       const name = form.optional("name");
-      const code: EnrolmentCode = {
-        id: Bun.randomUUIDv7(),
-        codeHash: enrolmentCodeHash(text),
+      const text = await makeCode(visit, deps, site, {
         note: form.value("note"),
-        template: JSON.stringify({ platform, ...(name && { name }) }),
-        createdBy: principal.name,
-        createdAtMs: deps.now(),
-        expiresAtMs: deps.now() + days * DAY_MS,
-        usedAtMs: null,
-        usedBy: null,
-      };
-      await site.codes.add(code);
-      await recordAction(deps.audit, visit.c, "enrolment-code.create", code.id, {
-        note: code.note,
+        stableId: form.optional("stableId") ?? null,
+        days: Math.min(90, Math.max(1, Number(form.value("days")) || 7)),
+        template: { ...(platform && { platform }), ...(name && { name }) },
       });
-      return <CodePage view={view} code={text.match(/.{1,4}/g)?.join("-") ?? text} />;
+      return <CodePage view={view} code={text} />;
     },
     (visit) => enrolmentPage(visit, site, visit.form),
   );
@@ -124,6 +109,43 @@ export function enrolmentPages(kit: Kit): void {
       "Forgotten; it comes back to the list if it knocks again.",
     );
   });
+}
+
+interface WantedCode {
+  readonly note: string;
+  /** Null: for any device that is not served yet. */
+  readonly stableId: string | null;
+  readonly days: number;
+  readonly template: Partial<NewDevice>;
+}
+
+/** Makes a one-time code and gives it as it is shown: this once. */
+export async function makeCode(
+  visit: FormVisit,
+  { audit, now }: Pick<ConsoleDeps, "audit" | "now">,
+  { codes }: SiteConsoleDeps,
+  { note, stableId, days, template }: WantedCode,
+): Promise<string> {
+  const waiting = (await codes.list()).filter((code) => isOpen(code, now()));
+  if (waiting.length >= CODES_MAX) {
+    throw new AppError("conflict", `${CODES_MAX} codes wait to be used: take some back first`);
+  }
+  const text = randomText(CODE_CHARACTERS);
+  const id = Bun.randomUUIDv7();
+  await codes.add({
+    id,
+    codeHash: enrolmentCodeHash(text),
+    note,
+    template: JSON.stringify(template),
+    stableId,
+    createdBy: visit.principal.name,
+    createdAtMs: now(),
+    expiresAtMs: now() + days * DAY_MS,
+    usedAtMs: null,
+    usedBy: null,
+  });
+  await recordAction(audit, visit.c, "enrolment-code.create", id, { note, stableId });
+  return text.match(/.{1,4}/g)?.join("-") ?? text;
 }
 
 async function enrolmentPage({ view }: Visit, site: SiteConsoleDeps, form: FormState) {
@@ -179,6 +201,12 @@ function NewCode({ view, form }: { view: View; form: FormState }) {
           name="name"
           label="Name of the device"
           hint="Its own id unless given."
+        />
+        <TextField
+          form={form}
+          name="stableId"
+          label="Only for the device"
+          hint="Its own id; empty: any device that is not known yet."
         />
         <SelectField
           form={form}
@@ -294,7 +322,10 @@ function Codes({ view, codes }: { view: View; codes: readonly EnrolmentCode[] })
         <tbody>
           {codes.map((code) => (
             <tr id={`code-${code.id}`}>
-              <td class="title">{code.note || "no note"}</td>
+              <td class="title">
+                {code.note || "no note"}
+                {code.stableId !== null && <span class="sub">only for {code.stableId}</span>}
+              </td>
               <td data-label="State">
                 <CodeState view={view} code={code} />
               </td>
@@ -346,7 +377,7 @@ function CodeState({ view, code }: { view: View; code: EnrolmentCode }) {
   );
 }
 
-function CodePage({ view, code }: { view: View; code: string }) {
+export function CodePage({ view, code }: { view: View; code: string }) {
   return (
     <Page view={view} title="Enrolment code" crumbs={[{ label: "Enrolment", path: "/enrolment" }]}>
       <Card title="For one device">

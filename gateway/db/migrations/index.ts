@@ -4,10 +4,12 @@ import sql0 from "./0000_initial.sql" with { type: "text" };
 import sql1 from "./0001_oma-dm-account.sql" with { type: "text" };
 import sql2 from "./0002_keys-and-quarantine.sql" with { type: "text" };
 import sql3 from "./0003_virtual-trees.sql" with { type: "text" };
+import sql4 from "./0004_device-logins.sql" with { type: "text" };
 
 export const MIGRATIONS: readonly Migration[] = [
   { tag: "0000_initial", whenMs: 1795236038472, sql: sql0 },
   { tag: "0001_oma-dm-account", whenMs: 1795905056791, sql: sql1 },
   { tag: "0002_keys-and-quarantine", whenMs: 1795906356168, sql: sql2 },
   { tag: "0003_virtual-trees", whenMs: 1795906715707, sql: sql3 },
+  { tag: "0004_device-logins", whenMs: 1795906925817, sql: sql4 },
 ];

@@ -66,8 +66,8 @@ export const deviceCredentials = sqliteTable(
     previousSecretHash: text("previous_secret_hash"),
     scheme: text("scheme").notNull(),
     nextNonce: text("next_nonce"),
-    failures: integer("failures").notNull(),
-    blockedUntilMs: integer("blocked_until_ms"),
+    /** JSON: who failed to log in in its name, and from where it comes itself. */
+    guard: text("guard"),
     certificateSubject: text("certificate_subject"),
     serverId: text("server_id"),
     serverSecretHash: text("server_secret_hash"),
@@ -112,6 +112,7 @@ export const downloadNodes = sqliteTable(
     attempt: integer("attempt").notNull(),
     status: integer("status"),
     changedAtMs: integer("changed_at_ms").notNull(),
+    executed: integer("executed", { mode: "boolean" }).notNull().default(true),
     gone: integer("gone", { mode: "boolean" }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.device, table.productId] })],
@@ -152,6 +153,8 @@ export const enrolmentCodes = sqliteTable(
     note: text("note").notNull(),
     /** JSON of the device facts that the new device starts with. */
     template: text("template").notNull(),
+    /** The stable id of the one device that may use it; null: any that is not known. */
+    stableId: text("stable_id"),
     createdBy: text("created_by").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
     expiresAtMs: integer("expires_at_ms").notNull(),

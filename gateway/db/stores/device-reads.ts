@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { DeviceCredential } from "../../../devices/model/credential.ts";
+import { UNGUARDED } from "../../../devices/model/credential.ts";
 import type { Device, DeviceAlias } from "../../../devices/model/device.ts";
 import type { DeviceId } from "../../../devices/model/ids.ts";
 import type { StoredSession } from "../../../devices/ports/site-store.ts";
@@ -54,7 +55,12 @@ export function prepareDeviceReads(db: Db) {
     idsWithOrders: () => withOrders.all().map((row) => row.id as DeviceId),
     byAlias: (protocol: DeviceAlias["protocol"], externalId: string) =>
       alias.get({ protocol, externalId })?.device as DeviceId | undefined,
-    credential: (id: DeviceId) => credential.get({ id }) as DeviceCredential | undefined,
+    credential: (id: DeviceId) => {
+      const row = credential.get({ id });
+      if (!row) return undefined;
+      const guard = row.guard === null ? UNGUARDED : JSON.parse(row.guard);
+      return { ...row, guard } as DeviceCredential;
+    },
     session: (id: DeviceId) => session.get({ id }) as StoredSession | undefined,
   };
 }

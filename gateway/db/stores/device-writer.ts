@@ -123,7 +123,7 @@ export class DeviceWriter {
           .run(String(owner[0]));
       }
     }
-    this.#put.credential(credential);
+    this.#put.credential({ ...credential, guard: JSON.stringify(credential.guard) });
   }
 
   #replaceInventory(device: DeviceId, items: readonly InventoryItem[]): void {

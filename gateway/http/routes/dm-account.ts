@@ -84,6 +84,15 @@ export function dmAccountRoutes({ useCases, audit }: DmAccountDeps): Api {
   return api;
 }
 
-function accountJson({ blockedUntilMs, ...account }: DmAccount): z.infer<typeof DmAccountSchema> {
-  return { ...account, blockedUntil: timeFrom(blockedUntilMs) };
+function accountJson(account: DmAccount): z.infer<typeof DmAccountSchema> {
+  return {
+    ...account,
+    usualAddresses: [...account.usualAddresses],
+    failures: account.failures.map(({ address, count, lastAtMs, blockedUntilMs }) => ({
+      address,
+      count,
+      lastAt: timeFrom(lastAtMs),
+      blockedUntil: timeFrom(blockedUntilMs),
+    })),
+  };
 }

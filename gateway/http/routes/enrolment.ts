@@ -66,7 +66,13 @@ export function enrolmentCodeRoutes({ codes, audit, now }: EnrolmentDeps): Api {
     responses: { 201: json(IssuedEnrolmentCodeSchema, "The code"), ...PROBLEMS },
   });
   api.openapi(create, async (c) => {
-    const { id = Bun.randomUUIDv7(), note, device, expiresAt } = c.req.valid("json");
+    const {
+      id = Bun.randomUUIDv7(),
+      note,
+      stableId = null,
+      device,
+      expiresAt,
+    } = c.req.valid("json");
     const nowMs = now();
     const expiresAtMs = expiresAt ?? nowMs + CODE_MS_DEFAULT;
     if (expiresAtMs <= nowMs || expiresAtMs > nowMs + CODE_MS_MAX) {
@@ -85,6 +91,7 @@ export function enrolmentCodeRoutes({ codes, audit, now }: EnrolmentDeps): Api {
       codeHash: enrolmentCodeHash(code),
       note,
       template: JSON.stringify(device),
+      stableId,
       createdBy: nameOf(needPrincipal(c)),
       createdAtMs: nowMs,
       expiresAtMs,
@@ -92,7 +99,7 @@ export function enrolmentCodeRoutes({ codes, audit, now }: EnrolmentDeps): Api {
       usedBy: null,
     };
     await codes.add(record);
-    await recordAction(audit, c, "enrolment-code.create", id, { note });
+    await recordAction(audit, c, "enrolment-code.create", id, { note, stableId });
     c.set("secretFields", ["code"]);
     return c.json({ ...enrolmentCodeJson(record), code }, 201);
   });

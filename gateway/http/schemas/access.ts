@@ -137,6 +137,13 @@ export const NewEnrolmentCodeSchema = z
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
       .optional(),
     note: z.string().max(200).default(""),
+    stableId: nonEmptyLine(256)
+      .optional()
+      .openapi({
+        description:
+          "Only the device that calls itself so (DevInfo/DevId) may use the code, also to enrol anew after " +
+          "it was re-imaged. Without it the code is for any device that the site does not serve yet",
+      }),
     device: DeviceTemplateSchema.default({}).openapi({
       description: "Facts that the new device starts with",
     }),
@@ -147,6 +154,7 @@ export const EnrolmentCodeSchema = z
   .object({
     id: z.string(),
     note: z.string(),
+    stableId: z.string().nullable(),
     createdBy: z.string(),
     createdAt: Time,
     expiresAt: Time,
@@ -159,10 +167,11 @@ export const IssuedEnrolmentCodeSchema = EnrolmentCodeSchema.extend({
 }).openapi("IssuedEnrolmentCode");
 
 export function enrolmentCodeJson(code: EnrolmentCode): z.infer<typeof EnrolmentCodeSchema> {
-  const { id, note, createdBy, usedBy } = code;
+  const { id, note, stableId, createdBy, usedBy } = code;
   return {
     id,
     note,
+    stableId,
     createdBy,
     createdAt: timeFrom(code.createdAtMs),
     expiresAt: timeFrom(code.expiresAtMs),

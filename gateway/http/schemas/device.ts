@@ -170,8 +170,19 @@ export const DmAccountSchema = z
     scheme: z.enum(DEVICE_SCHEMES),
     requiredProof: z.enum(REQUIRED_PROOFS).openapi({ description: "What `scheme` comes to" }),
     certificateSubject: z.string().nullable(),
-    failures: z.int().openapi({ description: "Failed attempts since the last success" }),
-    blockedUntil: Time.nullable(),
+    usualAddresses: z.array(z.string()).openapi({
+      description: "Where the device logged in from, the latest first; of IPv6 the network",
+    }),
+    failures: z
+      .array(
+        z.object({
+          address: z.string(),
+          count: z.int(),
+          lastAt: Time,
+          blockedUntil: Time.nullable(),
+        }),
+      )
+      .openapi({ description: "Wrong credentials in its name, by address, the latest first" }),
     serverId: z.string().nullable().openapi({
       description: "This server's name towards the device; null where the device does not ask",
     }),

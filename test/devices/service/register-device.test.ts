@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { removeDevice } from "../../../devices/service/change-device.ts";
-import { FAILURES_MAX } from "../../../devices/service/dm-session.ts";
 import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
 import { recordFacts } from "../../../devices/service/installations.ts";
+import { FAILURES_MAX } from "../../../devices/service/login-guard.ts";
 import { registerDevice, rotateSecret } from "../../../devices/service/register-device.ts";
 import { phone } from "../../harness/phone.ts";
 import { RawDevice } from "../../harness/raw-device.ts";
@@ -40,6 +40,7 @@ describe("registering devices", () => {
       codeHash: enrolmentCodeHash("ABCD-EFGH-2345"),
       note: "",
       template: JSON.stringify({ name: "front desk", osPlatform: "Windows 10 Mobile" }),
+      stableId: null,
       createdBy: "test",
       createdAtMs: core.nowMs,
       expiresAtMs: core.nowMs + 60_000,

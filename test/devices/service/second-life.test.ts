@@ -76,6 +76,7 @@ describe("a device that was removed and comes back", () => {
       codeHash: enrolmentCodeHash("ABCD-EFGH-2345"),
       note: "",
       template: "{}",
+      stableId: null,
       createdBy: "test",
       createdAtMs: core.nowMs,
       expiresAtMs: core.nowMs + MINUTE_MS,

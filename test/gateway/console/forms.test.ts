@@ -316,6 +316,18 @@ describe("making things", () => {
     expect(JSON.stringify(stored)).not.toContain(shown);
   });
 
+  test("a device's page makes a code that only this device may use", async () => {
+    await using console_ = await openConsole({ devices: 12 });
+    const [device] = console_.data.devices;
+    if (!device) throw new Error("no device");
+    const page = await readPage(await console_.post(`/devices/${device.id}/enrolment-code`, {}));
+    expect(page.html).toMatch(/<output[^>]*>[a-z0-9]{4}(-[a-z0-9]{4})+</);
+    const [stored] = (await console_.deps.site?.codes.list()) ?? [];
+    expect(stored).toMatchObject({ stableId: device.stableId, template: "{}", usedAtMs: null });
+    const list = await readPage(await console_.get("/enrolment"));
+    expect(list.text).toContain(`only for ${device.stableId}`);
+  });
+
   test("a device that knocked is approved, and leaves the list", async () => {
     await using console_ = await openConsole({ devices: 12 });
     const key = { protocol: "oma-dm", externalId: "urn:imei:490154203237518" };

@@ -266,6 +266,14 @@ describe("enrolment", () => {
     await kit.want(404, "DELETE", "/enrolment-codes/counter-3");
   });
 
+  test("a code may be for one device alone", async () => {
+    const wanted = { id: "counter-4", stableId: "urn:imei:4" };
+    expect(await kit.want(201, "POST", "/enrolment-codes", wanted)).toMatchObject(wanted);
+    await kit.want(204, "DELETE", `/enrolment-codes/${wanted.id}`);
+    await kit.want(422, "POST", "/enrolment-codes", { stableId: "" });
+    await kit.want(422, "POST", "/enrolment-codes", { stableId: "x".repeat(257) });
+  });
+
   test("a code lives from now on, and at most 90 days", async () => {
     const expiring = (expiresAt: string) => ({ expiresAt });
     await kit.want(422, "POST", "/enrolment-codes", expiring("2026-11-21T12:00:00Z"));

@@ -26,8 +26,8 @@ describe("the OMA DM account of a device", () => {
       scheme: "syncml:auth-MAC",
       requiredProof: "syncml:auth-MAC",
       certificateSubject: null,
-      failures: 0,
-      blockedUntil: null,
+      failures: [],
+      usualAddresses: [],
       serverId: "outpost",
       serverProblem: null,
     });

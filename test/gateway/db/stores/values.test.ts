@@ -36,6 +36,7 @@ describe("SqlSiteEnrolmentCodes", () => {
     codeHash: `hash-${id}`,
     note: "for the till",
     template: '{"platform":"Windows"}',
+    stableId: "urn:imei:1",
     createdBy: "anna",
     createdAtMs,
     expiresAtMs: createdAtMs + 100,
