@@ -1,6 +1,7 @@
 import { SaxesParser, type SaxesTagNS } from "saxes";
 import { ProtocolError } from "../errors.ts";
 import { type Attribute, type Element, NO_ATTRIBUTES, NO_CHILDREN } from "./element.ts";
+import { parsePlainXml } from "./parse-plain-xml.ts";
 
 /** Bounds on one document; going over any of them refuses it whole. */
 export interface XmlLimits {
@@ -33,6 +34,11 @@ export const XML_LIMITS: XmlLimits = {
  */
 export function parseXml(document: Uint8Array | string, limits: XmlLimits = XML_LIMITS): Element {
   const text = decodeText(document, limits.bytesMax);
+  return parsePlainXml(text, limits) ?? parseAnyXml(text, limits);
+}
+
+/** The complete parser: what `parsePlainXml` reads, it reads alike. */
+export function parseAnyXml(text: string, limits: XmlLimits): Element {
   // Counting lines and columns costs a tenth of the time, so it is done for broken documents only.
   try {
     return buildTree(text, limits, false);
