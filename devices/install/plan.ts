@@ -236,18 +236,18 @@ class Planner {
     const { device } = this.#input;
     const fits = this.#fits(revision);
     if (!fits.relevant) return fits;
+    const isUninstall = distribution.operation === "uninstall";
+    const needsApp = isUninstall || distribution.updateOnly;
     const knowsInventory = device.inventoryAtMs !== null && app.productId !== null;
-    if (!knowsInventory || this.#presentVersion(app) !== null) return fits;
-    if (distribution.operation === "uninstall") {
+    if (!needsApp || !knowsInventory || this.#presentVersion(app) !== null) return fits;
+    if (isUninstall) {
       return { relevant: false, state: null, condition: "the app is not on the device" };
     }
-    return distribution.updateOnly
-      ? {
-          relevant: false,
-          state: "Device Criteria",
-          condition: "only devices that have the app are updated, and it is not on this one",
-        }
-      : fits;
+    return {
+      relevant: false,
+      state: "Device Criteria",
+      condition: "only devices that have the app are updated, and it is not on this one",
+    };
   }
 
   #followInventory(distribution: Distribution, revision: Revision, app: Package): void {

@@ -31,6 +31,7 @@ export class RowWriter {
 
 function prepare(connection: Connection) {
   return upsertInto(connection, installations, ["site", "distribution", "device"], {
+    kept: ["package"], // A distribution is of one package for ever; it has an index of its own.
     computed: { revisionCounter: { sql: NEXT_REVISION, from: [] } },
   });
 }
