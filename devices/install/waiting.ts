@@ -76,7 +76,10 @@ export function waitingState(
 }
 
 /** Why nothing may be sent by EnterpriseAppManagement now, in words; null when it may. [Q48, S-47] */
-export function enrolmentObstacle(device: Device, policy: Policy): string | null {
+export function enrolmentObstacle(
+  device: Pick<Device, "enrolment">,
+  policy: Policy,
+): string | null {
   if (policy.enterprise.enterpriseId === null) {
     return "no enterprise id is set: an administrator sets it in the settings";
   }

@@ -66,7 +66,7 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   window: "Waits for the maintenance window",
   "no-window": "No maintenance window is set",
   instant: "Waits for the device's moment in the window",
-  content: "Waits for the file to arrive here",
+  content: "Waits for the file to arrive at the site",
   compliance: "The device is out of compliance",
   enrolment: "The enterprise enrolment is not ready",
   contact: "Waits for the device to make contact",

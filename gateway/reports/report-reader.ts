@@ -24,6 +24,10 @@ export interface InstallationView extends Installation {
   /** The site's state is known as of this time; at a site, now. */
   readonly asOfMs: number | null;
   readonly deviceLastContactMs: number | null;
+  /** What has to happen first, where `nextAttemptMs` is null and the row waits. */
+  readonly nextAttemptNote: string;
+  /** At the hub: the site can say more of the reason than is known here. Always false at a site. */
+  readonly siteKnowsMore: boolean;
 }
 
 export interface Page<Row> {

@@ -119,6 +119,7 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     database,
     policy: core.holder,
     siteOf: (site) => core.directory.siteOf(site),
+    isAtSite: false,
   });
   const shared = {
     accounts,

@@ -45,6 +45,7 @@ export function siteDoors(
     database,
     policy: core.holder,
     siteOf: () => ({ name: core.settings.read().siteName, asOfMs: now(), stale: false }),
+    isAtSite: true,
   });
   const author: PolicyAuthor = {
     write: async (changes, by) => {

@@ -16,8 +16,8 @@ export interface ProjectedFacts {
 type NativeWords = Pick<Installation, "source" | "nativeValue" | "lastError" | "lastErrorText">;
 
 /**
- * What the journal tells that entries do not: the devices themselves, and a row's native words. The
- * row itself is brought by the status document, which always comes first. [PROTOCOL 5.4]
+ * What the journal tells that entries do not: the devices themselves, a row's native words, and the
+ * particulars of a reason that is a decision. The row itself is brought by the status document, which always comes first. [PROTOCOL 5.4]
  *
  * The words are those of the last report before the fact that has the row's place in the order: that
  * report itself, or one that decisions followed. Facts about a row that lost against what the hub
@@ -46,13 +46,14 @@ export function projectFacts(
     if (after !== undefined && after !== before) devices.set(fact.device, after);
 
     rememberWords(words, fact);
-    const row = atHub?.rows.find(
-      (one) => one.site === site && one.distribution === fact.distribution,
-    );
+    const row =
+      rows.get(keyOf(fact)) ??
+      atHub?.rows.find((one) => one.site === site && one.distribution === fact.distribution);
     if (row === undefined || fact.effect === "late" || !isAtPlaceOf(fact, row)) continue;
     const said = words.get(keyOf(fact));
-    if (said !== undefined) rows.set(keyOf(fact), { ...row, ...said });
-    else needsEarlier = true;
+    if (said === undefined) needsEarlier = true;
+    const told = { ...row, ...said, ...reasonOf(fact, row) };
+    if (!Bun.deepEquals(told, row)) rows.set(keyOf(fact), told);
   }
   return { devices: [...devices.values()], rows: [...rows.values()], needsEarlier };
 }
@@ -66,6 +67,12 @@ function rememberWords(words: Map<string, NativeWords>, fact: Fact): void {
     lastError: fact.lastError,
     lastErrorText: fact.text,
   });
+}
+
+/** The site's own words for a reason that was a decision, such as which distribution came instead. */
+function reasonOf(fact: Fact, row: Installation): Partial<Installation> {
+  if (fact.kind !== "decision" || fact.value !== row.reason) return {};
+  return { reasonDetail: fact.text ?? "", sinceMs: fact.atMs };
 }
 
 /**

@@ -109,7 +109,7 @@ function rowFrom(
     // The entry does not say since when a reason holds: a change that moved nothing began just now.
     sinceMs: stays ? former.sinceMs : moved ? entry.observedAtMs : receivedAtMs,
     ...flags,
-    reasonDetail: hlc === entry.hlc ? "" : CLOCK_SENTENCE,
+    reasonDetail: hlc === entry.hlc ? detailAfter(former, stays) : CLOCK_SENTENCE,
     nextAttemptMs: null,
     source: former?.source ?? null,
     nativeValue: former?.nativeValue ?? null,
@@ -121,6 +121,12 @@ function rowFrom(
     current: former?.current ?? false,
     winner: former?.winner ?? false,
   };
+}
+
+/** What the journal told of the reason holds while the reason does. */
+function detailAfter(former: Installation | undefined, stays: boolean): string {
+  const isOurs = former === undefined || former.reasonDetail === CLOCK_SENTENCE;
+  return stays && !isOurs ? former.reasonDetail : "";
 }
 
 /** How a row is flagged whose stamp had to be clamped; the raw stamp stays in document and journal. */

@@ -96,6 +96,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   const reports = new SqlReportReader({
     database,
     policy,
+    isAtSite: role === "site",
     siteOf: (id) => {
       const site = directory.all.find((one) => one.id === id);
       if (site) return { name: site.name, asOfMs: site.asOfMs, stale: site.stale };

@@ -121,13 +121,15 @@ export function ReasonCell({ view, row }: { view: View; row: InstallationView })
       {row.bucket === "failed" && <DeviceError code={row.lastError} text={row.lastErrorText} />}
       <span class="sub">
         Since <When view={view} at={row.sinceMs} site={row.site} />
+        {view.role === "hub" && row.reason !== null && ", as heard here"}
       </span>
       {(row.bucket === "pending" || row.reason !== null) && (
         <span class="sub">
           Next attempt{" "}
-          <When view={view} at={row.nextAttemptMs} site={row.site} none={nextWords(row)} />
+          <When view={view} at={row.nextAttemptMs} site={row.site} none={row.nextAttemptNote} />
         </span>
       )}
+      {row.siteKnowsMore && <span class="sub">More is known at {row.siteName}: ask the site</span>}
       {row.attempt > 1 && <span class="sub">Attempt {row.attempt}</span>}
     </span>
   );
@@ -143,26 +145,6 @@ function SiteCell({ view, row }: { view: View; row: InstallationView }) {
       </span>
     </span>
   );
-}
-
-/** What has to happen when no time can be given. */
-function nextWords(row: InstallationView): string {
-  switch (row.reason) {
-    case "no-window":
-      return "once a window is set";
-    case "available-on-demand":
-      return "once somebody asks for it";
-    case "compliance":
-      return "once the device is compliant";
-    case "enrolment":
-      return "once it is enrolled";
-    case "content":
-      return "once the file is here";
-    case "user":
-      return "once the user agrees";
-    default:
-      return "at the device's next contact";
-  }
 }
 
 function capital(words: string): string {

@@ -11,22 +11,29 @@ import {
 import type { Policy } from "../../../devices/model/policy.ts";
 import type { SiteFreshness } from "../../reports/freshness.ts";
 import type { BucketCounts, DeviceView, InstallationView } from "../../reports/report-reader.ts";
+import { waitingAway, waitingHere } from "../../reports/waiting.ts";
 import { MISSED_OCCURRENCES_ATTENTION } from "./report-reader-fields.ts";
 
 /** What the names and words of a row come from. */
 export interface ViewContext {
   readonly policy: Policy;
   readonly siteOf: (site: SiteId) => SiteFreshness;
+  /** The rows are this gateway's own; false at the hub, which has them from afar. */
+  readonly isAtSite: boolean;
 }
 
 export function installationView(
   row: Installation,
-  device: { readonly name: string; readonly lastContactMs: number | null } | null,
-  { policy, siteOf }: ViewContext,
+  device: Pick<Device, "name" | "lastContactMs" | "enrolment"> | null,
+  { isAtSite, policy, siteOf }: ViewContext,
 ): InstallationView {
   const site = siteOf(row.site);
+  const bucket = bucketOf(row.status, row.operation);
   return {
     ...row,
+    ...(isAtSite
+      ? waitingHere(row, bucket)
+      : waitingAway(row, bucket, device ?? undefined, policy)),
     id: installationIdFrom(row),
     deviceName: device?.name ?? row.device,
     deviceLastContactMs: device?.lastContactMs ?? null,
@@ -35,7 +42,7 @@ export function installationView(
     siteName: site.name,
     siteStale: site.stale,
     asOfMs: site.asOfMs,
-    bucket: bucketOf(row.status, row.operation),
+    bucket,
     statusLabel: labelOf(row.platform, row.status),
     description: descriptionOf(row.platform, row.status, row.state),
     attention:

@@ -50,7 +50,12 @@ import {
 } from "./report-reader-views.ts";
 
 const { revisionCounter: _, ...ROW } = getTableColumns(installations);
-const DEVICE = { name: devices.name, lastContactMs: devices.lastContactMs };
+const DEVICE = {
+  name: devices.name,
+  lastContactMs: devices.lastContactMs,
+  enrolment: devices.enrolment,
+};
+type ViewedDevice = Pick<typeof devices.$inferSelect, keyof typeof DEVICE>;
 const ROW_KEY = [installations.site, installations.distribution, installations.device];
 const DEVICE_KEY = [devices.site, devices.id];
 const THEIR_DEVICE = and(
@@ -113,6 +118,7 @@ export interface SqlReportReaderOptions {
   readonly policy: PolicyReader;
   /** What is known of a row's site: at a site, itself and now; at the hub, its last flush. */
   readonly siteOf: ViewContext["siteOf"];
+  readonly isAtSite: boolean;
 }
 
 /**
@@ -123,11 +129,13 @@ export class SqlReportReader implements ReportReader {
   readonly #database: SqlReportReaderOptions["database"];
   readonly #policy: PolicyReader;
   readonly #siteOf: ViewContext["siteOf"];
+  readonly #isAtSite: boolean;
 
-  constructor({ database, policy, siteOf }: SqlReportReaderOptions) {
+  constructor({ database, policy, siteOf, isAtSite }: SqlReportReaderOptions) {
     this.#database = database;
     this.#policy = policy;
     this.#siteOf = siteOf;
+    this.#isAtSite = isAtSite;
   }
 
   get #db() {
@@ -342,11 +350,12 @@ export class SqlReportReader implements ReportReader {
     );
   }
 
-  #view(
-    row: Installation,
-    device: { readonly name: string; readonly lastContactMs: number | null } | null,
-  ): InstallationView {
-    return installationView(row, device, { policy: this.#policy.read(), siteOf: this.#siteOf });
+  #view(row: Installation, device: ViewedDevice | null): InstallationView {
+    return installationView(row, device as Parameters<typeof installationView>[1], {
+      policy: this.#policy.read(),
+      siteOf: this.#siteOf,
+      isAtSite: this.#isAtSite,
+    });
   }
 
   #labelOf(field: keyof typeof GROUPS, key: string): string {

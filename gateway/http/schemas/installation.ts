@@ -47,9 +47,19 @@ export const InstallationSchema = z
     attempt: z.int(),
     reason: z.enum(REASONS).nullable(),
     reasonDetail: z.string(),
-    since: Time,
+    siteKnowsMore: z.boolean().openapi({
+      description: "At the hub: the site can say more of the reason than is known here",
+    }),
+    since: Time.openapi({
+      description:
+        "At the hub: of a change of reason that no report and no decision brought, when it was heard",
+    }),
     observed: Time,
     nextAttempt: Time.nullable(),
+    nextAttemptNote: z.string().openapi({
+      description: "What has to happen first, where no time is known; empty when nothing waits",
+      example: "in the device's next maintenance window",
+    }),
     lastContact: Time.nullable(),
     source: z.string().nullable(),
     nativeValue: z.string().nullable(),
@@ -97,9 +107,11 @@ export function installationJson(row: InstallationView): InstallationJson {
     attempt: row.attempt,
     reason: row.reason,
     reasonDetail: row.reasonDetail,
+    siteKnowsMore: row.siteKnowsMore,
     since: timeFrom(row.sinceMs),
     observed: timeFrom(row.observedAtMs),
     nextAttempt: timeFrom(row.nextAttemptMs),
+    nextAttemptNote: row.nextAttemptNote,
     lastContact: timeFrom(row.deviceLastContactMs),
     source: row.source,
     nativeValue: row.nativeValue,

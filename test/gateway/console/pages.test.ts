@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { REASONS, type Reason } from "../../../devices/model/installation.ts";
+import { REASON_WORDS } from "../../../gateway/console/words.ts";
 import { type ConsoleFixture, openConsole } from "../../harness/console-fixture.ts";
 import { type Element, type ReadPage, readPage } from "./read-page.ts";
 
@@ -73,6 +75,36 @@ describe("pages", () => {
       expect(row).toMatch(/data-label="Last contact">(<time|<span class="muted">never)/);
       expect(row).toMatch(/\d\d:\d\d CES?T/);
     }
+  });
+
+  test("the hub shows each of the twelve reasons with what comes next, or sends one to the site", async () => {
+    await using console_ = await openConsole({ role: "hub", devices: 60 });
+    const pending = console_.data.rows.filter(
+      ({ counted, current, status, winner }) =>
+        counted && current && winner && status === "pending_install",
+    );
+    const shown = new Map<Reason | null, string>();
+    for (const [index, reason] of [null, ...REASONS].entries()) {
+      const row = pending[index];
+      if (!row) throw new Error("too few rows");
+      const heard = { reasonDetail: "", nextAttemptMs: null, lastError: null, stale: false };
+      await console_.change(row, { reason, ...heard });
+      const path = `/installations/${row.site}.${row.distribution}.${row.device}`;
+      const page = await readPage(await console_.get(path));
+      expect(problemsOf(page)).toEqual([]);
+      shown.set(reason, page.text);
+    }
+    for (const [reason, text] of shown) {
+      if (reason !== null) expect(text).toContain(REASON_WORDS[reason]);
+      expect(text).toMatch(/Next attempt (?:in|once|at|never|the site)/);
+    }
+    expect(shown.get(null)).toContain("Its site has not said why");
+    for (const reason of ["window", "instant", "content", null] as const) {
+      expect(shown.get(reason)).toContain("ask the site");
+      expect(shown.get(reason)).not.toContain("at the device's next contact");
+    }
+    expect(shown.get("stopped")).toContain("Next attempt never");
+    expect(shown.get("compliance")).not.toContain("ask the site");
   });
 
   test("a button that cannot be used stays and says why", async () => {

@@ -143,6 +143,7 @@ export class ApiHarness implements AsyncDisposable {
       reports: new SqlReportReader({
         database,
         policy: holder,
+        isAtSite: isSite,
         siteOf: (site) => ({ name: `Site ${site}`, asOfMs: now(), stale: false }),
       }),
       policy: holder,

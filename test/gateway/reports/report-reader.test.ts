@@ -43,6 +43,7 @@ beforeAll(async () => {
   reader = new SqlReportReader({
     database,
     policy: { read: () => report.policy },
+    isAtSite: false,
     siteOf: (site) => ({ name: `Site ${site}`, asOfMs: TEST_NOW_MS, stale: site === "oslo" }),
   });
 });

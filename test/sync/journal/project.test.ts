@@ -31,6 +31,26 @@ describe("projectFacts()", () => {
     expect(again).toMatchObject({ rows: [{ nativeValue: "6" }], needsEarlier: false });
   });
 
+  test("[5.4] a reason that is a decision is told in the site's words, since when it was decided", () => {
+    const stopped = { ...row, reason: "superseded" as const, sinceMs: 9, reasonDetail: "" };
+    const atHub = known({ rows: [stopped], devices: [device] });
+    const decided = (change: Partial<Fact>) =>
+      fact(2, { kind: "decision", value: "superseded", text: "by pos-7", atMs: 8, ...change });
+    const report = fact(1, { sequence: 6, value: "6" });
+    expect(projectFacts(SITE, [report, decided({})], [], atHub).rows).toMatchObject([
+      { reasonDetail: "by pos-7", sinceMs: 8, nativeValue: "6" },
+    ]);
+    // Also where nothing was ever reported.
+    expect(projectFacts(SITE, [decided({})], [], atHub)).toMatchObject({
+      rows: [{ reasonDetail: "by pos-7", sinceMs: 8 }],
+      needsEarlier: true,
+    });
+    for (const other of [{ value: "stopped" }, { sequence: 6 }, { kind: "report" as const }]) {
+      const { rows } = projectFacts(SITE, [decided(other)], [report], atHub);
+      expect(rows.every(({ sinceMs }) => sinceMs === 9)).toBe(true);
+    }
+  });
+
   test("[5.4] late facts, lost ties and facts of other places change no words", () => {
     for (const change of [
       { sequence: 7, effect: "late" as const },

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import type { SiteId } from "../../../../devices/model/ids.ts";
+import { REASONS, type Reason } from "../../../../devices/model/installation.ts";
 import { installations } from "../../../../gateway/db/schema/installations.ts";
+import { SqlReportReader } from "../../../../gateway/db/stores/report-reader.ts";
 import { RESTORED_AT, ValueStore } from "../../../../gateway/db/stores/value-store.ts";
 import type { AppEnv } from "../../../../gateway/http/environment.ts";
 import { authoriseSite, linkRoutes } from "../../../../gateway/http/link/link-routes.ts";
@@ -9,7 +11,7 @@ import { onError } from "../../../../gateway/http/on-error.ts";
 import { ANSWER_BYTES_MAX, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../../../sync/limits.ts";
 import { httpTransport, linkUrl } from "../../../../sync/link/http-transport.ts";
 import { deviceNamed, factOf, idOf, rowOf } from "../../../contracts/site-rows.ts";
-import { silentLog } from "../../db/temporary.ts";
+import { silentLog, TEST_NOW_MS } from "../../db/temporary.ts";
 import { HUB_URL, LinkHarness, type SiteOverSql } from "./link-harness.ts";
 
 describe("the link over HTTP and libSQL", () => {
@@ -33,6 +35,35 @@ describe("the link over HTTP and libSQL", () => {
     await site.start();
     await site.settle();
     expect(rowsOf(harness)).toMatchObject([{ status: "installed", nativeValue: "7" }]);
+  });
+
+  test("each of the twelve reasons arrives, and is told with what comes next or who knows", async () => {
+    await using harness = await LinkHarness.open();
+    const site = await harness.site("prague");
+    for (const reason of REASONS) await waitFor(site, reason);
+    await site.settle();
+    const reports = new SqlReportReader({
+      database: harness.hubDatabase,
+      policy: site.holder,
+      siteOf: () => ({ name: "Prague", asOfMs: harness.nowMs, stale: false }),
+      isAtSite: false,
+    });
+    const { rows } = await reports.list({ filter: [], limit: 50 });
+    const told = new Map(rows.map((row) => [row.reason, row]));
+    expect([...told.keys()].sort()).toEqual([...REASONS].sort());
+    for (const row of rows) {
+      expect(row.reasonDetail).not.toBe("");
+      expect(row.nextAttemptMs === null).toBe(row.nextAttemptNote !== "");
+    }
+    // What the site decided is in its journal, with its words and its time.
+    for (const reason of ["stopped", "superseded"] as const) {
+      expect(told.get(reason)).toMatchObject({
+        reasonDetail: `${reason} for the test`,
+        sinceMs: TEST_NOW_MS - 5000,
+        siteKnowsMore: false,
+      });
+    }
+    expect(told.get("window")).toMatchObject({ siteKnowsMore: true });
   });
 
   test("a restored database adopts, keeps what it heard since, and goes on", async () => {
@@ -214,6 +245,41 @@ async function report(
       put: device,
       installations: [row],
       facts: [...(isKnown ? [] : [{ ...told, distribution: null }]), said],
+    },
+  ]);
+}
+
+/** A row that waits for this reason, with the decision that its site took where it is one. */
+async function waitFor(site: SiteOverSql, reason: Reason): Promise<void> {
+  const device = deviceNamed(reason, { name: reason, sequence: 1 });
+  const order = { incarnation: 2048, attempt: 1, sequence: 1 };
+  const row = rowOf(reason, "d1", {
+    ...order,
+    status: "pending_install",
+    state: null,
+    operation: "install",
+    observedAtMs: TEST_NOW_MS - 5000,
+    reason,
+    reasonDetail: "only the site says this",
+    nativeValue: null,
+    source: null,
+    anomaly: false,
+  });
+  const decided = factOf(reason, reason, {
+    ...order,
+    kind: "decision",
+    source: "site",
+    atMs: TEST_NOW_MS - 5000,
+    hlc: row.hlc,
+    text: `${reason} for the test`,
+  });
+  const told = { ...factOf(reason, JSON.stringify(device)), kind: "device" as const };
+  await site.store.commit([
+    {
+      device: device.id,
+      put: device,
+      installations: [row],
+      facts: [{ ...told, distribution: null, incarnation: 2048 }, decided],
     },
   ]);
 }
