@@ -264,6 +264,13 @@ export class SiteCore implements AsyncDisposable {
     return row;
   }
 
+  /** As after a restart of the gateway: only what is on disk is known. */
+  restart(): void {
+    const { store } = this.context;
+    if (!(store instanceof CachedSiteStore)) throw new Error("no cache to forget");
+    store.forget();
+  }
+
   /** As where a box was replaced: the device is known, its secret is not. */
   forgetCredential(device: DeviceId): void {
     this.database.connection.prepare("DELETE FROM device_credentials WHERE device = ?").run(device);

@@ -3,12 +3,14 @@ import type { Installation } from "../../model/installation.ts";
 import type { InventoryItem } from "../../model/inventory.ts";
 import { compareVersions } from "../../model/version.ts";
 import type { Conversation } from "./conversation-context.ts";
+import { sendAgain } from "./doubt.ts";
 
 /**
  * What a fresh inventory says about rows. Rows that wait are the plan's business; here are those
  * whose work was done, failed or lost:
  *
  *   lost (node gone)        at the wanted version → Installed; else stale, sent again [S-43]
+ *   in doubt                at the wanted version → Installed; else it never arrived: sent again
  *   installed, failed       absent, where it was there → Removed, by the user unless known [D5]
  *   removed                 present → Installed again, without a new distribution [M-047]
  *   failed                  at the wanted version already → Installed
@@ -29,7 +31,9 @@ export function compareInventory(
     if (state.lost.includes(row.distribution)) {
       // Of work that was stopped or superseded a later version does not tell that it was done.
       const isDone = row.current ? isWanted : item?.version === row.targetVersion;
+      const node = ledger.downloads.find((one) => one.productId === productId);
       if (isDone) report(conversation, row, "inventory", installed(item));
+      else if (node && !node.gone) sendAgain(conversation, row);
       else loseStatus(conversation, row);
     } else if (isFresh || !row.current) {
       // Judged at the next contact.

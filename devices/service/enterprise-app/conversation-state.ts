@@ -22,7 +22,7 @@ export interface ConversationState {
   readonly pushes: Readonly<Record<DistributionId, Push>>;
   /** The device's instant was evaluated in this session: its health is checked. */
   readonly evaluates: boolean;
-  /** Rows whose download node is gone: the inventory decides about them. [S-43] */
+  /** Rows whose download node tells nothing of them: the inventory decides. [S-43] */
   readonly lost: readonly DistributionId[];
 }
 

@@ -8,6 +8,7 @@ import type { Installation } from "../../model/installation.ts";
 import type { DownloadNode } from "../../model/inventory.ts";
 import type { Conversation } from "./conversation-context.ts";
 import type { Poll } from "./conversation-state.ts";
+import { isInDoubt, judgeDoubt, sendAgain } from "./doubt.ts";
 
 /** `Version` is the value that the site set: it tells whose work the node is about. */
 const LEAVES = ["Status", "LastError", "LastErrorDesc"] as const;
@@ -72,35 +73,36 @@ function settlePoll(
   row: Installation,
   node: DownloadNode | undefined,
 ): void {
-  const { ledger, context } = conversation;
-  const nowMs = context.now();
+  const { ledger } = conversation;
   const value = poll.values.Status?.trim();
   const isGone = value === undefined && poll.codes.Status === 404;
-  const isInDoubtNow = isInDoubt(row, node);
-  const isAnotherVersion = isInDoubtNow && poll.values.Version?.trim() !== row.targetVersion;
-
-  if (isInDoubtNow && (isGone || isAnotherVersion)) {
-    // The session broke after the command was sent, and the device never got it: send it again.
-    ledger.decide(row.distribution, {
-      value: "not-delivered",
-      by: "site",
-      atMs: nowMs,
-      text: "the device does not know of the work that was sent: it is sent again",
-      protocol: conversation.protocol,
-      change: { offeredAtMs: null },
-    });
-    return;
+  if (isInDoubt(row, node)) {
+    switch (judgeDoubt(conversation, row, poll, node)) {
+      case "not-delivered":
+        sendAgain(conversation, row);
+        return;
+      case "wait":
+        return;
+      case "inventory":
+        lose(conversation, row);
+        return;
+      case "delivered":
+        break;
+    }
   }
   if (isGone) {
     if (node) ledger.setDownload({ ...node, gone: true });
-    conversation.state = {
-      ...conversation.state,
-      lost: [...conversation.state.lost, row.distribution],
-    };
+    lose(conversation, row);
     return;
   }
   if (value === undefined || value === "") return; // No answer to build on; asked again next time.
   reportStatus(conversation, row, productId, poll, value, node);
+}
+
+/** Its download node tells nothing of it: the inventory of this session decides. [S-43] */
+function lose(conversation: Conversation, { distribution }: Installation): void {
+  const { state } = conversation;
+  conversation.state = { ...state, lost: [...state.lost, distribution] };
 }
 
 function reportStatus(
@@ -177,9 +179,4 @@ function isNewestOffer(conversation: Conversation, row: Installation): boolean {
       other.operation !== "uninstall" &&
       (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
   );
-}
-
-/** Sent, but the device's acceptance never came back. */
-function isInDoubt(row: Installation, node: DownloadNode | undefined): boolean {
-  return node?.distribution !== row.distribution || node.attempt !== row.attempt || node.gone;
 }

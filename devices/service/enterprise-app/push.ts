@@ -8,6 +8,7 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan-types.ts";
 import type { DistributionId } from "../../model/ids.ts";
+import type { DownloadNode } from "../../model/inventory.ts";
 import type { Conversation } from "./conversation-context.ts";
 import type { Push, PushForm } from "./conversation-state.ts";
 import { judgePush, pushTags } from "./judge-push.ts";
@@ -35,7 +36,8 @@ export function speakPushes(conversation: Conversation, work: readonly Work[]): 
     const push: Push = {
       attempt: item.attempt,
       form: firstForm(conversation, item.package.productId),
-      plain: false,
+      // The last work broke off without Atomic: the device cannot do it.
+      plain: nodeOf(conversation, item.package.productId)?.executed === false,
       fellBackTo: [],
       codes: [],
       step: "send",
@@ -175,12 +177,32 @@ function send(conversation: Conversation, work: Work, push: Push): OutgoingComma
   const exec = executeDownload(tags.exec, enterpriseId, productId);
   setPush(conversation, work.distribution.id, { ...push, step: "sent", answers: {} });
   if (push.step === "send-exec") return [exec];
-  return push.plain ? [write] : [pushAtomic(tags.all, [write, exec])];
+  if (!push.plain) return [pushAtomic(tags.all, [write, exec])];
+  noteWrites(conversation, work, productId);
+  return [write];
+}
+
+/** From now on the node may say that it is ours, and nothing was executed. */
+function noteWrites({ ledger, context }: Conversation, work: Work, productId: string): void {
+  ledger.setDownload({
+    device: ledger.device.id,
+    productId,
+    distribution: work.distribution.id,
+    attempt: work.attempt,
+    status: null,
+    changedAtMs: context.now(),
+    executed: false,
+    gone: false,
+  });
+}
+
+function nodeOf({ ledger }: Conversation, productId: string): DownloadNode | undefined {
+  return ledger.downloads.find((one) => one.productId === productId);
 }
 
 /** A node of an earlier update that is younger than seven days is replaced, an older one is gone. */
 function firstForm(conversation: Conversation, productId: string): PushForm {
-  const node = conversation.ledger.downloads.find((one) => one.productId === productId);
+  const node = nodeOf(conversation, productId);
   const isAlive =
     node !== undefined &&
     !node.gone &&

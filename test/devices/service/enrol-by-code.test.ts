@@ -3,7 +3,6 @@ import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
 import { patchDevice, removeDevice } from "../../../devices/service/change-device.ts";
 import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
 import { requestInstallation } from "../../../devices/service/installations.ts";
-import { CachedSiteStore } from "../../../gateway/db/stores/cached-site-store.ts";
 import { type PhoneState, phone, shapes } from "../../harness/phone.ts";
 import { RawDevice } from "../../harness/raw-device.ts";
 import { SiteCore } from "../../harness/site-core.ts";
@@ -184,9 +183,8 @@ describe("a code and who may use it", () => {
       const distribution = await installed(core, id, raw);
       // As after a box was replaced: the hub knows the device, but no secret.
       const { store } = core.context;
-      if (!(store instanceof CachedSiteStore)) throw new Error("no cache to forget");
       core.forgetCredential(id);
-      store.forget();
+      core.restart();
       await addCode(core, isBound ? raw.options.deviceId : null);
       const fresh = showing(raw, CODE);
       await fresh.session(phone({ seen: [], installed: "1.0.0.0", download: null }));

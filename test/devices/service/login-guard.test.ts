@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FAILURES_MAX, STRANGE_FAILURES_MAX } from "../../../devices/service/login-guard.ts";
 import { rotateSecret } from "../../../devices/service/register-device.ts";
-import { CachedSiteStore } from "../../../gateway/db/stores/cached-site-store.ts";
 import { phone } from "../../harness/phone.ts";
 import { RawDevice } from "../../harness/raw-device.ts";
 import { SiteCore } from "../../harness/site-core.ts";
@@ -85,8 +84,7 @@ describe("guessing a device's secret", () => {
     await from(core, THIEF, async () => {
       for (let guess = 0; guess < FAILURES_MAX; guess++) await thief.open();
     });
-    if (!(core.context.store instanceof CachedSiteStore)) throw new Error("no cache to forget");
-    core.context.store.forget();
+    core.restart();
     await from(core, THIEF, async () => {
       await expect(thief.open()).rejects.toThrow("HTTP 429");
     });
