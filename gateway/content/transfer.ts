@@ -1,18 +1,16 @@
 import { AppError } from "../../devices/model/errors.ts";
-import type { Sha256 } from "../../devices/model/ids.ts";
-import type { PackageFile } from "../../devices/model/package.ts";
-import { type BlobStore, SYNC_EVERY_BYTES } from "./blob-store.ts";
-import type { DiskFloor } from "./disk-floor.ts";
+import type { BlobFolder } from "./blob-folder.ts";
+import { SYNC_EVERY_BYTES } from "./blob-store.ts";
+import type { DiskFloor, Reservation } from "./disk-floor.ts";
 import { PartialFile } from "./partial-file.ts";
-import { judgeAnswer, type PullFailure } from "./pull-answer.ts";
-import { verifyFile } from "./scrub.ts";
+import { judgeAnswer, type PullFailure, type PullVerdict } from "./pull-answer.ts";
 import { StallWatch } from "./stall-watch.ts";
+import type { TransferTarget } from "./transfer-target.ts";
 
 /** A transfer that brings no byte for so long is broken off and resumed. */
 export const STALL_MS = 60_000;
 
-export interface ContentRequest {
-  readonly sha256: Sha256;
+export interface TransferRequest {
   /** To be sent as they are: `accept-encoding`, and `range` with `if-range` when resuming. */
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -25,13 +23,14 @@ export interface ContentResponse {
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
-/** Asks the hub for a file; throws when the hub cannot be reached. */
-export type FetchContent = (request: ContentRequest) => Promise<ContentResponse>;
-
 export interface TransferDeps {
-  readonly store: BlobStore;
+  readonly folder: BlobFolder;
   readonly diskFloor: DiskFloor;
-  readonly fetchContent: FetchContent;
+  /**
+   * Asks for the file. Throws `TransferFailed` when it must not be asked for, anything else when the
+   * sender cannot be reached.
+   */
+  readonly ask: (request: TransferRequest) => Promise<ContentResponse>;
   /** Told of every byte that came over the line. */
   readonly onFetched: (bytes: number) => void;
   /** Default `STALL_MS`. */
@@ -53,20 +52,19 @@ export class TransferFailed extends Error {
 }
 
 /**
- * One attempt at bringing one file from the hub into the store, going on where the last one stood.
+ * One attempt at bringing one file, going on where the last one stood.
  *
- * Resolves when the file is in the store, verified. Throws `TransferFailed` otherwise; what was
- * received and belongs to the file is on the disk by then, and written down. `onBytes` is told how many
- * bytes of the file are here.
+ * Resolves when the target has it, verified. Throws `TransferFailed` otherwise; what was received and
+ * belongs to the file is on the disk by then, and written down. `onBytes` is told how many bytes of
+ * the file are here.
  */
 export async function transfer(
   deps: TransferDeps,
-  file: PackageFile,
+  target: TransferTarget,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  if (deps.store.has(file.sha256) || (await adoptStray(deps.store, file))) return;
-  const attempt = new Attempt(deps, file, signal, onBytes);
+  const attempt = new Attempt(deps, target, signal, onBytes);
   try {
     await attempt.run();
   } catch (error) {
@@ -76,60 +74,67 @@ export async function transfer(
   }
 }
 
-/** The file may be here already: a crash came between its name and the index. */
-async function adoptStray(store: BlobStore, file: PackageFile): Promise<boolean> {
-  if (!store.strays().includes(file.sha256)) return false;
-  const found = await verifyFile(store.folder.blobPath(file.sha256), file.sha256);
-  if (found) await store.adoptStray(found, file.name, found.bytes);
-  else await store.quarantine(file.sha256, "A file on the gateway's disk was damaged.");
-  return found !== undefined;
-}
-
 class Attempt {
   readonly #deps: TransferDeps;
-  readonly #file: PackageFile;
+  readonly #target: TransferTarget;
   readonly #watch: StallWatch;
   readonly #onBytes: (bytes: number) => void;
   #partial: PartialFile | undefined;
   /** The validator of what is in the partial file. */
-  #etag: string | null = null;
+  #validator: string | null = null;
+  /** The whole file's length, as soon as somebody told it. */
+  #bytes: number | undefined;
   #startBytes = 0;
 
   constructor(
     deps: TransferDeps,
-    file: PackageFile,
+    target: TransferTarget,
     signal: AbortSignal,
     onBytes: (bytes: number) => void,
   ) {
     this.#deps = deps;
-    this.#file = file;
+    this.#target = target;
+    this.#bytes = target.bytes;
     this.#watch = new StallWatch(deps.stallMs ?? STALL_MS, signal);
     this.#onBytes = onBytes;
   }
 
   async run(): Promise<void> {
     let partial = await this.#openPartial();
-    using reservation = await this.#deps.diskFloor.reserve(this.#file.bytes - partial.bytes);
-
+    // Room is kept before anybody is asked, where it is known how much.
+    using early = this.#bytes === undefined ? undefined : await this.#reserve(this.#bytes, partial);
     const answer = await this.#ask(partial.bytes);
-    if (answer.verdict === "whole") partial = await this.#startAgain(answer.etag);
+    if (answer.verdict.kind === "whole") {
+      partial = await this.#startAgain(answer.verdict.validator);
+    }
+    using late = early ? undefined : await this.#reserve(this.#bytes ?? partial.bytes, partial);
+    await this.#receive(partial, answer.body, early ?? late);
+    if (!this.#target.isHere()) await this.#finish(partial);
+  }
+
+  async #receive(
+    partial: PartialFile,
+    body: ReadableStream<Uint8Array> | null,
+    reservation: Reservation | undefined,
+  ): Promise<void> {
+    const { bytesMax, sender } = this.#target;
     let syncedBytes = partial.bytes;
-    for await (const chunk of this.#chunksOf(answer.body)) {
-      if (partial.bytes + chunk.length > this.#file.bytes) {
-        throw corrupt(`The hub sent more than the ${this.#file.bytes} bytes of this file.`);
+    for await (const chunk of this.#chunksOf(body)) {
+      const limit = Math.min(this.#bytes ?? bytesMax, bytesMax);
+      if (partial.bytes + chunk.length > limit) {
+        throw corrupt(`${sender} sent more than the ${limit} bytes of this file.`);
       }
       await partial.append(chunk);
       this.#deps.onFetched(chunk.length);
       this.#onBytes(partial.bytes);
       if (partial.bytes - syncedBytes < SYNC_EVERY_BYTES) continue;
-      reservation.wrote(partial.bytes - syncedBytes);
+      reservation?.wrote(partial.bytes - syncedBytes);
       syncedBytes = await partial.sync();
       await this.#note(syncedBytes);
-      await reservation.check();
+      await reservation?.check();
       // An upload of the same bytes may have been faster.
-      if (this.#deps.store.has(this.#file.sha256)) return;
+      if (this.#target.isHere()) return;
     }
-    await this.#finish(partial);
   }
 
   /** What to throw after `error`, once what is worth keeping is kept and written down. */
@@ -140,7 +145,7 @@ class Attempt {
     const { failure } = failed;
     if (failure.startAgain) {
       await partial.close();
-      await this.#deps.store.folder.discard(partial.path);
+      await this.#deps.folder.discard(partial.path);
       await this.#note(0, failure.problem);
     } else {
       await this.#note(await partial.sync(), failure.problem);
@@ -151,18 +156,17 @@ class Attempt {
   async close(): Promise<void> {
     this.#watch[Symbol.dispose]();
     await this.#partial?.close();
-    if (!this.#partial || !this.#deps.store.has(this.#file.sha256)) return;
-    await this.#deps.store.folder.discard(this.#partial.path);
+    if (!this.#partial || !this.#target.isHere()) return;
+    await this.#deps.folder.discard(this.#partial.path);
   }
 
   async #openPartial(): Promise<PartialFile> {
-    const { store } = this.#deps;
-    const path = store.folder.transferPath(this.#file.sha256);
-    const record = store.find(this.#file.sha256);
-    // Without a strong validator nobody can promise that the rest belongs to what is here.
-    if (record?.state === "filling" && record.etag !== null) {
-      this.#partial = await PartialFile.resume(path, record.filledBytes);
-      if (this.#partial) this.#etag = record.etag;
+    const { partialPath: path } = this.#target;
+    // Without a validator nobody can promise that the rest belongs to what is here.
+    const kept = this.#target.kept();
+    if (kept) {
+      this.#partial = await PartialFile.resume(path, kept.filledBytes);
+      if (this.#partial) this.#validator = kept.validator;
     }
     this.#partial ??= await PartialFile.create(path);
     this.#startBytes = this.#partial.bytes;
@@ -170,40 +174,46 @@ class Attempt {
     return this.#partial;
   }
 
-  async #ask(from: number): Promise<Answer> {
-    const { sha256, bytes } = this.#file;
-    if (from > 0 && from === bytes) return { verdict: "continue", body: null };
-    const range = { range: `bytes=${from}-`, "if-range": this.#etag ?? "" };
-    const headers = { "accept-encoding": "identity", ...(from > 0 && range) };
-    const response = await this.#fetch({ sha256, headers, signal: this.#watch.signal });
-    this.#watch.alive();
-    const asked = { bytes, from, etag: this.#etag };
-    const verdict = judgeAnswer(asked, response.status, (name) => response.headers.get(name));
-    if (verdict.kind === "whole") {
-      return { verdict: "whole", etag: verdict.etag, body: response.body };
-    }
-    if (verdict.kind === "continue") return { verdict: "continue", body: response.body };
-    await response.body?.cancel().catch(() => {}); // Its connection may be gone; nobody needs it.
-    throw new TransferFailed(verdict.failure, false);
+  #reserve(bytes: number, partial: PartialFile): Promise<Reservation> {
+    return this.#deps.diskFloor.reserve(Math.max(0, bytes - partial.bytes));
   }
 
-  async #fetch(request: ContentRequest): Promise<ContentResponse> {
+  async #ask(from: number): Promise<Answer> {
+    const { sender, bytesMax } = this.#target;
+    if (from > 0 && from === this.#bytes) {
+      return { verdict: { kind: "continue", bytes: from }, body: null };
+    }
+    const range = { range: `bytes=${from}-`, "if-range": this.#validator ?? "" };
+    const headers = { "accept-encoding": "identity", ...(from > 0 && range) };
+    const response = await this.#fetch({ headers, signal: this.#watch.signal });
+    this.#watch.alive();
+    const asked = { sender, bytes: this.#bytes, from, validator: this.#validator };
+    const verdict = judgeAnswer(asked, response.status, (name) => response.headers.get(name));
+    if (verdict.kind !== "failed") {
+      this.#bytes = verdict.bytes;
+      if ((verdict.bytes ?? 0) <= bytesMax) return { verdict, body: response.body };
+    }
+    await response.body?.cancel().catch(() => {}); // Its connection may be gone; nobody needs it.
+    if (verdict.kind === "failed") throw new TransferFailed(verdict.failure, false);
+    throw corrupt(`${sender} has a file of ${this.#bytes} bytes; at most ${bytesMax} are taken.`);
+  }
+
+  async #fetch(request: TransferRequest): Promise<ContentResponse> {
     try {
-      return await this.#watch.orStop(this.#deps.fetchContent(request));
+      return await this.#watch.orStop(this.#deps.ask(request));
     } catch (error) {
-      const problem = "The hub cannot be reached.";
+      if (error instanceof TransferFailed) throw error;
+      const problem = `${this.#target.sender} cannot be reached.`;
       throw new TransferFailed({ kind: "away", problem, startAgain: false }, false, error);
     }
   }
 
-  /** The hub sends the whole file: what was here of it is worth nothing. */
-  async #startAgain(etag: string | null): Promise<PartialFile> {
+  /** The whole file comes: what was here of it is worth nothing. */
+  async #startAgain(validator: string | null): Promise<PartialFile> {
     await this.#partial?.close();
-    this.#partial = await PartialFile.create(
-      this.#deps.store.folder.transferPath(this.#file.sha256),
-    );
+    this.#partial = await PartialFile.create(this.#target.partialPath);
     this.#startBytes = 0;
-    this.#etag = etag;
+    this.#validator = validator;
     await this.#note(0);
     return this.#partial;
   }
@@ -225,42 +235,32 @@ class Attempt {
   }
 
   async #finish(partial: PartialFile): Promise<void> {
-    const { bytes, sha256, name } = this.#file;
-    if (partial.bytes < bytes) throw this.#cut(undefined);
-    const found = partial.digests().sha256;
-    if (found !== sha256) throw corrupt(`The hub sent wrong bytes: their SHA-256 is ${found}.`);
-    await this.#deps.store.adopt(partial, name);
+    // A body that was broken off merely ends; without a length only that tells it from a whole one.
+    const isBroken =
+      this.#bytes === undefined ? this.#watch.signal.aborted : partial.bytes < this.#bytes;
+    if (isBroken) throw this.#cut(undefined);
+    await this.#target.finish(partial);
   }
 
   #cut(cause: unknown): TransferFailed {
+    const { sender } = this.#target;
     const hereBytes = this.#partial?.bytes ?? 0;
-    const why = this.#watch.stalled
-      ? "The hub sent nothing any more"
-      : "The hub's answer was cut off";
-    const problem = `${why} at ${hereBytes} of ${this.#file.bytes} bytes.`;
+    const why = this.#watch.stalled ? "sent nothing any more" : "broke off";
+    const problem = `${sender} ${why} at ${hereBytes} of ${this.#bytes ?? "unknown"} bytes.`;
     const failure: PullFailure = { kind: "cut", problem, startAgain: false };
     return new TransferFailed(failure, hereBytes > this.#startBytes, cause);
   }
 
   async #note(filledBytes: number, problem: string | null = null): Promise<void> {
-    const { sha256, name, bytes } = this.#file;
-    await this.#deps.store.note({
-      sha256,
-      md5: null,
-      name,
-      bytes,
-      state: filledBytes > 0 ? "filling" : "wanted",
-      filledBytes,
-      etag: filledBytes > 0 ? this.#etag : null,
-      problem,
-      verifiedAtMs: null,
-    });
+    const validator = filledBytes > 0 ? this.#validator : null;
+    await this.#target.note({ filledBytes, validator, bytes: this.#bytes, problem });
   }
 }
 
-type Answer =
-  | { verdict: "whole"; etag: string | null; body: ReadableStream<Uint8Array> | null }
-  | { verdict: "continue"; body: ReadableStream<Uint8Array> | null };
+interface Answer {
+  readonly verdict: Exclude<PullVerdict, { kind: "failed" }>;
+  readonly body: ReadableStream<Uint8Array> | null;
+}
 
 /** Undefined for an exception that is a bug or an outage of ours. */
 function asTransferFailed(error: unknown): TransferFailed | undefined {
@@ -271,6 +271,7 @@ function asTransferFailed(error: unknown): TransferFailed | undefined {
   return new TransferFailed(failure, false, error);
 }
 
-function corrupt(problem: string): TransferFailed {
+/** What came is not the file: it is thrown away, and asked for again after a long pause. */
+export function corrupt(problem: string): TransferFailed {
   return new TransferFailed({ kind: "corrupt", problem, startAgain: true }, false);
 }

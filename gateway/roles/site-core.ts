@@ -12,9 +12,9 @@ import type { SiteIdentity, SiteKeys } from "../../sync/ports/site-link-store.ts
 import type { SiteConfig } from "../config/settings.ts";
 import { DeviceUrls } from "../content/device-urls.ts";
 import { orderSources } from "../content/order-sources.ts";
+import type { FetchContent } from "../content/puller.ts";
 import { Puller } from "../content/puller.ts";
 import { SiteContent } from "../content/site-content.ts";
-import type { FetchContent } from "../content/transfer.ts";
 import { CachedSiteStore } from "../db/stores/cached-site-store.ts";
 import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
 import { SqlPolicyStore } from "../db/stores/policy-store.ts";
@@ -100,7 +100,7 @@ export async function buildSite(
     random: Math.random,
     log: options.log,
   });
-  uplink.onConnected(() => puller.hubIsBack());
+  uplink.onConnected(() => puller.senderIsBack());
   const content = new SiteContent({
     store: foundation.blobs,
     urls,

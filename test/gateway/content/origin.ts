@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { FetchContent } from "../../../gateway/content/transfer.ts";
+import type { FetchContent } from "../../../gateway/content/puller.ts";
 
 /** What a hub that is not well does to one request. */
 export interface OriginAnswer {

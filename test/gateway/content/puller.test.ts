@@ -3,8 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import type { PackageFile } from "../../../devices/model/package.ts";
 import { SYNC_EVERY_BYTES } from "../../../gateway/content/blob-store.ts";
+import type { FetchContent } from "../../../gateway/content/puller.ts";
 import { Puller } from "../../../gateway/content/puller.ts";
-import type { FetchContent } from "../../../gateway/content/transfer.ts";
 import { seededRandom } from "../../harness/seeded-random.ts";
 import {
   type ContentHarness,
@@ -268,13 +268,13 @@ describe("answers that are not this file", () => {
     ["a compressed bomb", gzipped(new Uint8Array(50 * 1024 ** 2)), "corrupt", "encoded (gzip)"],
     ["a part nobody asked for", part(0, 300_000), "corrupt", "although the whole file"],
     ["404", { status: 404, body: CONTENT }, "refused", "does not have"],
-    ["403", { status: 403 }, "refused", "refuses this site (403)"],
+    ["403", { status: 403 }, "refused", "refuses this gateway (403)"],
     ["a redirect", { status: 302, headers: { location: "file:///etc/passwd" } }, "refused", "302"],
     ["500", { status: 500 }, "refused", "answered 500"],
     ["429", { status: 429 }, "busy", "later"],
     ["503", { status: 503 }, "busy", "later"],
     ["502", { status: 502 }, "away", "reached (502)"],
-    ["nothing at all before the cut", { cutAfter: 0 }, "cut", "cut off at 0 of"],
+    ["nothing at all before the cut", { cutAfter: 0 }, "cut", "broke off at 0 of"],
   ])("%s: refused, told, and right the next time", async (_, answer, failure, problem) => {
     await using origin = await startOrigin(CONTENT, (number) =>
       number === 1 ? answer : undefined,
@@ -397,19 +397,19 @@ describe("pauses", () => {
       puller.wake();
     }
     expect(pauses).toEqual([5_000, 10_000, 20_000]);
-    puller.hubIsBack();
+    puller.senderIsBack();
     await puller.idle();
     expect(puller.awaySinceMs).toBeUndefined();
     expect(content.store.has(FILE.sha256)).toBe(true);
   });
 
-  test("hubIsBack() does not hurry what waits for another reason", async () => {
+  test("senderIsBack() does not hurry what waits for another reason", async () => {
     await using origin = await startOrigin(CONTENT, () => ({ status: 404 }));
     await using content = await contentHarness();
     const puller = pullerOf(content, origin.fetchContent);
     puller.want([FILE]);
     await puller.idle();
-    puller.hubIsBack();
+    puller.senderIsBack();
     await puller.idle();
     expect(origin.requests).toHaveLength(1);
   });
