@@ -1,7 +1,8 @@
 import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Reason } from "../model/installation.ts";
-import type { Package, Revision } from "../model/package.ts";
+import { filesOf, type Package, type Provider, type Revision } from "../model/package.ts";
 import type { PlanInput, PlannedReason, Work } from "./plan-types.ts";
+import { providerFor } from "./providers.ts";
 import {
   enrolmentObstacle,
   isOpen,
@@ -57,8 +58,9 @@ export function explainRow(
       enrolment === "unenrolled" ||
       enrolment === "unknown" ||
       input.policy.enterprise.enterpriseId === null;
-    const isCutOff = isOut && revision.channel !== "reported";
-    const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy) : null;
+    const provider = providerIn(input, revision, app);
+    const isCutOff = isOut && provider !== undefined;
+    const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy, provider) : null;
     if (obstacle !== null) return because("enrolment", obstacle);
     return (row.state ?? "").startsWith("Prompted user")
       ? because("user", "the user is asked to confirm")
@@ -82,10 +84,11 @@ function explainWaiting(
   if (device.compliance === "out-of-compliance") {
     return because("compliance", "the device is out of compliance");
   }
-  if (revision.channel === "reported") {
+  const provider = providerIn(input, revision, app);
+  if (provider === undefined) {
     return because("contact", "waiting for a report about this device");
   }
-  const obstacle = enrolmentObstacle(device, input.policy);
+  const obstacle = enrolmentObstacle(device, input.policy, provider);
   if (obstacle !== null) return because("enrolment", obstacle);
 
   const isReleased = row.releasedUntilMs !== null && nowMs < row.releasedUntilMs;
@@ -107,18 +110,27 @@ function explainWaiting(
       : because("instant", "the window is open; the device's turn comes", outlook.instantMs);
   }
 
-  const file = distribution.operation === "install" ? revision.file : null;
-  if (file && !content.has(file.sha256)) {
-    return because("content", content.describeMissing(file.sha256));
-  }
+  const files = distribution.operation === "install" ? filesOf(revision) : [];
+  const missing = files.find((file) => !content.has(file.sha256));
+  if (missing) return because("content", content.describeMissing(missing.sha256));
   return {
     ...because("contact", "will be sent at the device's next contact"),
     work: {
       distribution,
       revision,
       package: app,
+      provider,
       operation: row.operation,
       attempt: row.attempt,
     },
   };
+}
+
+/** By which provider the device gets it; undefined when the site does not install it. */
+function providerIn(
+  { device, policy }: PlanInput,
+  revision: Revision,
+  app: Package,
+): Provider | undefined {
+  return providerFor(device, revision, app, policy.enterprise.platforms);
 }

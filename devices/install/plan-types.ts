@@ -2,14 +2,15 @@ import type { Device } from "../model/device.ts";
 import type { Distribution } from "../model/distribution.ts";
 import type { DistributionId, GroupName, Sha256 } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
-import type { InventoryItem } from "../model/inventory.ts";
-import type { Package, Revision } from "../model/package.ts";
+import type { InventoryItem, InventoryRead } from "../model/inventory.ts";
+import type { Package, Provider, Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 
 export interface PlanInput {
   readonly device: Device;
   readonly rows: readonly Installation[];
   readonly inventory: readonly InventoryItem[];
+  readonly inventoryReads: readonly InventoryRead[];
   readonly policy: Policy;
   readonly groups: readonly GroupName[];
   readonly outlook: WindowOutlook;
@@ -54,6 +55,8 @@ export interface Work {
   readonly distribution: Distribution;
   readonly revision: Revision;
   readonly package: Package;
+  /** By which it gets onto the device. */
+  readonly provider: Provider;
   readonly operation: Operation;
   readonly attempt: number;
 }

@@ -6,7 +6,7 @@ import { bornRow } from "./birth.ts";
 import { explainRow } from "./explain.ts";
 import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
-import { keptVersion, presentVersion } from "./presence.ts";
+import { appToldAtMs, keptVersion, presentVersion } from "./presence.ts";
 import { type Relevance, relevanceOf } from "./relevance.ts";
 import { targets, whyEnded } from "./targets.ts";
 import {
@@ -90,7 +90,7 @@ class Planner {
     const { device, nowMs } = this.#input;
     const known = this.#rows.get(distribution.id);
     if (!known || isOfFormerLife(known, device)) {
-      const isFit = this.#fits(revision).relevant;
+      const isFit = this.#fits(revision, app).relevant;
       const present = this.#presentVersion(app);
       const born = bornRow(device, distribution, revision, { present, isFit }, nowMs);
       this.#births.push(born);
@@ -192,7 +192,7 @@ class Planner {
     const meets = "the device meets the criteria now";
     const relevance =
       row.status === "pending_update"
-        ? this.#fits(revision)
+        ? this.#fits(revision, app)
         : this.#relevance(distribution, revision, app);
     if (!relevance.relevant) {
       if (row.offeredAtMs !== null) return;
@@ -219,11 +219,11 @@ class Planner {
   }
 
   /** The device stays what it is while it is planned: each revision is judged once. */
-  #fits(revision: Revision): Relevance {
+  #fits(revision: Revision, app: Package): Relevance {
     const known = this.#relevances.get(revision.id);
     if (known) return known;
     const { device, policy } = this.#input;
-    const judged = relevanceOf(device, revision, policy.enterprise.platforms);
+    const judged = relevanceOf(device, revision, app, policy.enterprise.platforms);
     this.#relevances.set(revision.id, judged);
     return judged;
   }
@@ -233,13 +233,12 @@ class Planner {
     revision: Revision,
     app: Package,
   ): { relevant: true } | { relevant: false; state: string | null; condition: string } {
-    const { device } = this.#input;
-    const fits = this.#fits(revision);
+    const fits = this.#fits(revision, app);
     if (!fits.relevant) return fits;
     const isUninstall = distribution.operation === "uninstall";
     const needsApp = isUninstall || distribution.updateOnly;
-    const knowsInventory = device.inventoryAtMs !== null && app.productId !== null;
-    if (!needsApp || !knowsInventory || this.#presentVersion(app) !== null) return fits;
+    if (!needsApp || appToldAtMs(this.#input, app) === null) return fits;
+    if (this.#presentVersion(app) !== null) return fits;
     if (isUninstall) {
       return { relevant: false, state: null, condition: "the app is not on the device" };
     }
@@ -252,9 +251,10 @@ class Planner {
 
   #followInventory(distribution: Distribution, revision: Revision, app: Package): void {
     const { device } = this.#input;
-    if (device.inventoryAtMs === null || app.productId === null) return;
+    if (appToldAtMs(this.#input, app) === null) return;
     const row = this.#row(distribution.id);
-    const known = { present: this.#presentVersion(app), isFit: this.#fits(revision).relevant };
+    const isFit = this.#fits(revision, app).relevant;
+    const known = { present: this.#presentVersion(app), isFit };
     for (const step of followInventory(device, row, distribution, revision, known)) {
       this.#decide(distribution.id, step.value, step.text, step.change);
     }

@@ -1,21 +1,32 @@
 import type { Installation } from "../model/installation.ts";
 import type { Package } from "../model/package.ts";
 import type { PlanInput } from "./plan-types.ts";
+import { findItem, productsOf, toldAtMs } from "./products.ts";
 import { isOfFormerLife, isPresent } from "./waiting.ts";
 
 /** Stands for the version of an app that is there without telling its version: before all others. */
 export const UNKNOWN_VERSION = "0";
+
+/** What is known of a device's apps, and what they are called. */
+export type KnownApps = Pick<PlanInput, "device" | "inventory" | "inventoryReads" | "policy">;
+
+/** Since when the device's lists tell whether it has an app; null when they do not. */
+export function appToldAtMs(known: KnownApps, app: Package): number | null {
+  const { device, inventoryReads, policy } = known;
+  return toldAtMs(device, inventoryReads, productsOf(policy, app.id), policy);
+}
 
 /**
  * The version on the device: by its inventory, or by the last that was said of the app since; null
  * when it is not there, as far as it is known.
  */
 export function presentVersion(
-  { device, inventory }: Pick<PlanInput, "device" | "inventory">,
+  known: KnownApps,
   rows: Iterable<Installation>,
   app: Package,
 ): string | null {
-  const inventoryAtMs = app.productId === null ? null : device.inventoryAtMs;
+  const { device, inventory, policy } = known;
+  const inventoryAtMs = appToldAtMs(known, app);
   let last: Installation | undefined;
   for (const row of rows) {
     if (row.package !== app.id) continue; // First, because it is so for most rows.
@@ -27,7 +38,7 @@ export function presentVersion(
     return isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null;
   }
   if (inventoryAtMs === null) return null;
-  const item = inventory.find((one) => one.productId === app.productId);
+  const item = findItem(inventory, productsOf(policy, app.id));
   return item ? (item.version ?? UNKNOWN_VERSION) : null;
 }
 
@@ -36,14 +47,14 @@ export function presentVersion(
  * the former version, which stays: where no inventory is told, it is what the row knew.
  */
 export function keptVersion(
-  input: Pick<PlanInput, "device" | "inventory">,
+  known: KnownApps,
   rows: Iterable<Installation>,
   app: Package,
   row: Installation,
 ): string | null {
-  const present = presentVersion(input, rows, app);
+  const present = presentVersion(known, rows, app);
   if (present !== null) return present === UNKNOWN_VERSION ? (row.version ?? present) : present;
-  const isTold = app.productId !== null && input.device.inventoryAtMs !== null;
+  const isTold = appToldAtMs(known, app) !== null;
   if (isTold || row.status === "removed_after_installation") return null;
   return isPresent(row) ? (row.version ?? UNKNOWN_VERSION) : row.version;
 }

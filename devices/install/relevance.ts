@@ -1,6 +1,7 @@
 import type { Device } from "../model/device.ts";
-import type { Revision } from "../model/package.ts";
+import type { Package, Revision } from "../model/package.ts";
 import { compareVersions } from "../model/version.ts";
+import { installersOf, providerFor } from "./providers.ts";
 
 export type Relevance =
   | { readonly relevant: true }
@@ -15,22 +16,23 @@ export type Relevance =
  * Is a revision for this device? What is not known of a device does not speak against it: it is
  * judged again when the device tells. [M-039..M-042, Q14, Q47]
  *
- * @param enterprisePlatforms OS families that are served with EnterpriseAppManagement
+ * @param platforms OS families that are served with EnterpriseAppManagement
  */
 export function relevanceOf(
   device: Device,
   revision: Revision,
-  enterprisePlatforms: readonly string[],
+  app: Package,
+  platforms: readonly string[],
 ): Relevance {
-  return osRelevance(device, revision, enterprisePlatforms) ?? deviceRelevance(device, revision);
+  return (
+    osRelevance(device, revision) ??
+    providerRelevance(device, revision, app, platforms) ??
+    deviceRelevance(device, revision)
+  );
 }
 
-function osRelevance(
-  device: Device,
-  revision: Revision,
-  enterprisePlatforms: readonly string[],
-): Relevance | undefined {
-  const { minimumOsVersion, targeting, channel } = revision;
+function osRelevance(device: Device, revision: Revision): Relevance | undefined {
+  const { minimumOsVersion, targeting } = revision;
   const isTooOld =
     minimumOsVersion !== null &&
     device.osVersion !== null &&
@@ -46,14 +48,21 @@ function osRelevance(
   if (targeting.osPlatform !== null && !fits(device.osPlatform, targeting.osPlatform)) {
     return not("OS Criteria", `is for ${targeting.osPlatform}`);
   }
-  if (channel === "EnterpriseAppManagement" && device.osPlatform !== null) {
-    const { osPlatform } = device;
-    const isServed =
-      enterprisePlatforms.includes(osPlatform) ||
-      enterprisePlatforms.some((family) => isOfFamily(osPlatform, family));
-    if (!isServed) return not("OS Criteria", `${osPlatform} has no EnterpriseAppManagement`);
-  }
   return undefined;
+}
+
+/** A package whose kind no provider of the device can install. [E-006, Q47] */
+function providerRelevance(
+  device: Device,
+  revision: Revision,
+  app: Package,
+  platforms: readonly string[],
+): Relevance | undefined {
+  const installers = installersOf(revision, app);
+  if (installers.length === 0) return undefined;
+  if (providerFor(device, revision, app, platforms) !== undefined) return undefined;
+  const system = device.osPlatform ?? `version ${device.osVersion}`;
+  return not("OS Criteria", `${system} has no ${installers.join(" or ")}`);
 }
 
 function deviceRelevance(device: Device, revision: Revision): Relevance {
@@ -71,13 +80,6 @@ function deviceRelevance(device: Device, revision: Revision): Relevance {
     return not("Device Criteria", "a user licence needs a device with an assigned user");
   }
   return { relevant: true };
-}
-
-/** `Windows 10 Mobile Enterprise` is of the family `Windows 10 Mobile`. */
-function isOfFamily(osPlatform: string, family: string): boolean {
-  const actual = osPlatform.trim().toLowerCase();
-  const wanted = family.trim().toLowerCase();
-  return actual === wanted || actual.startsWith(`${wanted} `);
 }
 
 function fits(actual: string | null, wanted: string): boolean {

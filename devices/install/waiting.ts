@@ -5,7 +5,7 @@
 import type { Device } from "../model/device.ts";
 import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Operation } from "../model/installation.ts";
-import type { Revision } from "../model/package.ts";
+import type { Provider, Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 import { compareVersions } from "../model/version.ts";
 import { hresultOf } from "./hresult.ts";
@@ -75,11 +75,19 @@ export function waitingState(
   return mode === "automatic" || requested === "requested" ? "Command Scheduled" : null;
 }
 
-/** Why nothing may be sent by EnterpriseAppManagement now, in words; null when it may. [Q48, S-47] */
+/**
+ * Why nothing may be sent by a provider now, in words; null when it may. Only EnterpriseAppManagement
+ * has an enrolment of its own. [Q48, S-47]
+ */
 export function enrolmentObstacle(
   device: Pick<Device, "enrolment">,
   policy: Policy,
+  provider: Provider,
 ): string | null {
+  if (provider !== "EnterpriseAppManagement") {
+    const isOut = device.enrolment === "unenrol-requested" || device.enrolment === "unenrolled";
+    return isOut ? UNENROLLED : null;
+  }
   if (policy.enterprise.enterpriseId === null) {
     return "no enterprise id is set: an administrator sets it in the settings";
   }
@@ -92,7 +100,7 @@ export function enrolmentObstacle(
       return "INVALID: renew the enrolment token";
     case "unenrol-requested":
     case "unenrolled":
-      return "the device was unenrolled: enrol it again first";
+      return UNENROLLED;
     case "unknown":
       // A device that was enrolled by somebody else says so itself, and is enabled then.
       return policy.enterprise.enrollmentToken === null
@@ -102,6 +110,8 @@ export function enrolmentObstacle(
       return null;
   }
 }
+
+const UNENROLLED = "the device was unenrolled: enrol it again first";
 
 export function needsChange(
   present: string,

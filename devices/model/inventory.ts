@@ -1,10 +1,18 @@
 import type { DeviceId, DistributionId } from "./ids.ts";
+import type { InstallContext, Provider } from "./package.ts";
 
 /** One app that a device said is installed. */
 export interface InventoryItem {
   readonly device: DeviceId;
-  /** GUID in braces and upper case. */
+  /** Which provider listed it, and in which of its trees. */
+  readonly provider: Provider;
+  readonly context: InstallContext;
+  /** A GUID in braces and upper case or, of packaged apps, the package family name. */
   readonly productId: string;
+  /** The package full name of this very version, of packaged apps. */
+  readonly fullName: string | null;
+  /** Of an MSI, where the device was asked which product has an UpgradeCode. */
+  readonly upgradeCode: string | null;
   readonly version: string | null;
   readonly title: string | null;
   readonly publisher: string | null;
@@ -14,9 +22,17 @@ export interface InventoryItem {
   readonly seenAtMs: number;
 }
 
+/** When a provider last told all that is installed in one of its trees. */
+export interface InventoryRead {
+  readonly device: DeviceId;
+  readonly provider: Provider;
+  readonly context: InstallContext;
+  readonly atMs: number;
+}
+
 /**
- * What the site knows of a `Download/{ProductID}` node on a device: it decides whether the next
- * update starts with Add or with Replace, and whether there is a Status to poll. [Q39]
+ * What the site knows of the node of an installation on a device (`Download/{ProductID}` and its
+ * kin): it decides whether the next one starts with Add, and whether there is a Status to poll. [Q39]
  */
 export interface DownloadNode {
   readonly device: DeviceId;
@@ -24,7 +40,7 @@ export interface DownloadNode {
   readonly distribution: DistributionId;
   /** The attempt whose Exec created or reused the node. */
   readonly attempt: number;
-  /** The last Download/Status read, 0 to 7; null before the first. */
+  /** The last Status read, as its provider counts; null before the first. */
   readonly status: number | null;
   /** When the status last changed; the seven days are counted from here. */
   readonly changedAtMs: number;

@@ -13,10 +13,22 @@ export interface Package {
   readonly createdAtMs: number;
 }
 
-/** Which configuration service provider or protocol installs it. Rooms for more: issue by issue. */
-export const CHANNELS = ["EnterpriseAppManagement", "reported"] as const;
+/** The configuration service providers of Windows that install apps, each its own kinds of package. */
+export const PROVIDERS = [
+  "EnterpriseAppManagement",
+  "EnterpriseDesktopAppManagement",
+  "EnterpriseModernAppManagement",
+] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+/** Which provider or protocol installs it. Rooms for more: issue by issue. */
+export const CHANNELS = [...PROVIDERS, "reported"] as const;
 /** `reported`: the site does not install it, it only records what an MDM or agent says (D13). */
 export type Channel = (typeof CHANNELS)[number];
+
+/** For whom an app is installed: for the whole device, or for the user who is signed in. */
+export const INSTALL_CONTEXTS = ["device", "user"] as const;
+export type InstallContext = (typeof INSTALL_CONTEXTS)[number];
 
 export const LICENCES = ["none", "device", "user"] as const;
 export type Licence = (typeof LICENCES)[number];
@@ -34,6 +46,55 @@ export interface PackageFile {
   readonly bytes: number;
 }
 
+/** How an MSI is installed. */
+export interface MsiInstall {
+  /** The MSI's ProductCode: a GUID in braces and upper case. Another one for each version, mostly. */
+  readonly productCode: string;
+  /** What versions of one product have in common, in the same form; null where it is not known. */
+  readonly upgradeCode: string | null;
+  readonly context: InstallContext;
+  /** Options for msiexec. */
+  readonly commandLine: string;
+  /** After so many minutes the device gives up on msiexec; 0: never. */
+  readonly timeoutMinutes: number;
+  /** How often the device tries again by itself, and after how many minutes. */
+  readonly retryCount: number;
+  readonly retryIntervalMinutes: number;
+  /** The device sends its user's Azure AD token along when it downloads. */
+  readonly downloadFromAad: boolean;
+  /** Further addresses of the same file, tried in this order when the site's own fails. */
+  readonly fallbackUrls: readonly string[];
+}
+
+/** How a packaged app (APPX, MSIX) is installed. */
+export interface MsixInstall {
+  /** The package family name, the same for all versions. */
+  readonly familyName: string;
+  /** The package full name, of this very version; null where it is not known. */
+  readonly fullName: string | null;
+  readonly context: InstallContext;
+  /** Frameworks and the like that it needs, installed with it in this order. */
+  readonly dependencies: readonly PackageFile[];
+  /** A bit set of Windows' deployment options; only installations for a user have them. */
+  readonly deploymentOptions: number;
+}
+
+/** Limits of what a revision may say. */
+export const COMMAND_LINE_CHARACTERS_MAX = 2_000;
+export const MINUTES_MAX = 7 * 24 * 60;
+export const RETRIES_MAX = 100;
+export const FALLBACK_URLS_MAX = 8;
+export const URL_CHARACTERS_MAX = 2_000;
+export const DEPENDENCIES_MAX = 32;
+export const DEPLOYMENT_OPTIONS_MAX = 255;
+
+export const MSI_DEFAULTS = {
+  commandLine: "/quiet /norestart",
+  timeoutMinutes: 60,
+  retryCount: 3,
+  retryIntervalMinutes: 5,
+} as const;
+
 /** One version of an app. Never edited: a change is a new revision. */
 export interface Revision {
   readonly id: RevisionId;
@@ -41,10 +102,19 @@ export interface Revision {
   readonly version: string;
   readonly channel: Channel;
   readonly file: PackageFile | null;
+  /** What EnterpriseDesktopAppManagement has to know; null for what it does not install. */
+  readonly msi: MsiInstall | null;
+  /** What EnterpriseModernAppManagement has to know; null for what it does not install. */
+  readonly msix: MsixInstall | null;
   readonly minimumOsVersion: string | null;
   readonly licence: Licence;
   /** A public-store app, as opposed to one of the organisation's own. */
   readonly storeApp: boolean;
   readonly targeting: Targeting;
   readonly createdAtMs: number;
+}
+
+/** Every file that a device needs for a revision; the app itself comes first. */
+export function filesOf({ file, msix }: Revision): readonly PackageFile[] {
+  return [...(file ? [file] : []), ...(msix?.dependencies ?? [])];
 }

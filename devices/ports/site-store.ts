@@ -3,7 +3,7 @@ import type { Device, DeviceAlias } from "../model/device.ts";
 import type { NewFact } from "../model/fact.ts";
 import type { DeviceId } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
-import type { DownloadNode, InventoryItem } from "../model/inventory.ts";
+import type { DownloadNode, InventoryItem, InventoryRead } from "../model/inventory.ts";
 import type { VirtualTree } from "../model/virtual-tree.ts";
 import type { Instant } from "../model/window.ts";
 
@@ -13,6 +13,7 @@ export interface DeviceView {
   readonly installations: readonly Installation[];
   readonly inventory: readonly InventoryItem[];
   readonly downloads: readonly DownloadNode[];
+  readonly inventoryReads: readonly InventoryRead[];
   /** Instants that are not closed. */
   readonly instants: readonly Instant[];
   /** What was pushed through its virtual tree; missing while nothing was. */
@@ -42,8 +43,9 @@ export interface DeviceChanges {
   readonly consumeEnrolmentCode?: string;
   readonly installations?: readonly Installation[];
   readonly facts?: readonly NewFact[];
-  /** Replaces the device's whole inventory. */
+  /** Replaces the device's whole inventory, and when it was told. */
   readonly inventory?: readonly InventoryItem[];
+  readonly inventoryReads?: readonly InventoryRead[];
   readonly downloads?: readonly DownloadNode[];
   readonly instants?: readonly Instant[];
   /** What is pushed through its virtual tree now; null forgets it. */

@@ -227,7 +227,9 @@ function retriedFor(
   if (!distribution || !app) {
     throw new AppError("not-found", `no distribution ${row.distribution}`);
   }
-  const kept = keptVersion(ledger, ledger.rows, app, row);
+  const { device, inventory, inventoryReads } = ledger;
+  const known = { device, inventory, inventoryReads, policy };
+  const kept = keptVersion(known, ledger.rows, app, row);
   return retriedChange(ledger.device, row, distribution, operation, kept);
 }
 

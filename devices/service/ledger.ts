@@ -12,7 +12,7 @@ import type { NewFact } from "../model/fact.ts";
 import { HLC_ZERO, type Hlc } from "../model/hlc.ts";
 import type { DistributionId } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
-import type { DownloadNode, InventoryItem } from "../model/inventory.ts";
+import type { DownloadNode, InventoryItem, InventoryRead } from "../model/inventory.ts";
 import type { Policy } from "../model/policy.ts";
 import type { VirtualTree } from "../model/virtual-tree.ts";
 import type { Instant } from "../model/window.ts";
@@ -34,6 +34,7 @@ export class Ledger {
   #rowList: readonly Installation[] | undefined;
   #device: Device;
   #inventory: readonly InventoryItem[];
+  #inventoryReads: readonly InventoryRead[];
   #tree: VirtualTree | undefined;
   #session: StoredSession | null | undefined;
   #changeCount = 0;
@@ -44,6 +45,7 @@ export class Ledger {
     this.#device = view.device;
     for (const row of view.installations) this.#rows.set(row.distribution, row);
     this.#inventory = view.inventory;
+    this.#inventoryReads = view.inventoryReads;
     for (const node of view.downloads) this.#downloads.set(node.productId, node);
     this.#tree = view.tree;
   }
@@ -64,6 +66,10 @@ export class Ledger {
 
   get inventory(): readonly InventoryItem[] {
     return this.#inventory;
+  }
+
+  get inventoryReads(): readonly InventoryRead[] {
+    return this.#inventoryReads;
   }
 
   get downloads(): readonly DownloadNode[] {
@@ -101,12 +107,15 @@ export class Ledger {
 
   /**
    * What is left of the device's former life says nothing about this one: its rows stay on record and
-   * no longer count (the plan begins those anew that are wanted), its instants and download nodes end.
+   * no longer count (the plan begins those anew that are wanted), its instants and download nodes end,
+   * and what it listed is forgotten.
    */
   endFormerLife(): void {
     for (const row of this.rows) this.note(row.distribution, { counted: false });
     for (const instant of this.instants) this.setInstant({ ...instant, closed: true });
     for (const node of this.downloads) this.setDownload({ ...node, gone: true });
+    if (this.#inventory.length > 0) this.#inventory = [];
+    if (this.#inventoryReads.length > 0) this.#inventoryReads = [];
   }
 
   decide(distribution: DistributionId, decision: Decision): void {
@@ -163,9 +172,39 @@ export class Ledger {
     });
   }
 
-  setInventory(items: readonly InventoryItem[], atMs: number): void {
-    this.#inventory = items;
+  /**
+   * Takes what a provider listed in one of its trees in the place of what it listed there before. A
+   * product that is there for the device and for its user is kept as the device's.
+   */
+  setInventory(
+    { provider, context }: Pick<InventoryRead, "provider" | "context">,
+    items: readonly InventoryItem[],
+    atMs: number,
+  ): void {
+    const others = this.#inventory.filter(
+      (item) => item.provider !== provider || item.context !== context,
+    );
+    const isListed = (item: InventoryItem, list: readonly InventoryItem[]) =>
+      list.some((one) => one.productId === item.productId);
+    this.#inventory =
+      context === "device"
+        ? [...others.filter((item) => !isListed(item, items)), ...items]
+        : [...others, ...items.filter((item) => !isListed(item, others))];
+    this.#inventoryReads = [
+      ...this.#inventoryReads.filter(
+        (read) => read.provider !== provider || read.context !== context,
+      ),
+      { device: this.#device.id, provider, context, atMs },
+    ];
     this.#setDevice({ ...this.#device, inventoryAtMs: atMs });
+  }
+
+  /** What was taken off the device is on none of its lists any more. */
+  dropItems(isGone: (item: InventoryItem) => boolean): void {
+    const kept = this.#inventory.filter((item) => !isGone(item));
+    if (kept.length === this.#inventory.length) return;
+    this.#inventory = kept;
+    this.#changeCount++;
   }
 
   setDownload(node: DownloadNode): void {
@@ -217,6 +256,9 @@ export class Ledger {
       ...(installations.length > 0 ? { installations } : {}),
       ...(this.#facts.length > 0 ? { facts: this.#facts } : {}),
       ...(this.#inventory === this.#before.inventory ? {} : { inventory: this.#inventory }),
+      ...(this.#inventoryReads === this.#before.inventoryReads
+        ? {}
+        : { inventoryReads: this.#inventoryReads }),
       ...(downloads.length > 0 ? { downloads } : {}),
       ...(instants.length > 0 ? { instants } : {}),
       ...(this.#tree === this.#before.tree ? {} : { tree: this.#tree ?? null }),

@@ -124,7 +124,7 @@ export async function registerDevice(
             : { certificateSubject: wanted.certificateSubject }),
           ...(server.account === null ? {} : server.stored),
         },
-        ...(former && !goesOn ? { inventory: [], tree: null, session: null } : {}),
+        ...(former && !goesOn ? { tree: null, session: null } : {}),
         ...(consumeEnrolmentCode === undefined ? {} : { consumeEnrolmentCode }),
       },
     ]);
@@ -141,9 +141,14 @@ async function beginLife(
   const incarnation = await context.issueIncarnation(id, former?.device.incarnation);
   const device = deviceFrom(context, id, wanted, incarnation, former?.device.sequence ?? 0);
   const view: DeviceView = {
-    ...(former ?? { installations: [], downloads: [], instants: [] }),
+    ...(former ?? {
+      installations: [],
+      inventory: [],
+      inventoryReads: [],
+      downloads: [],
+      instants: [],
+    }),
     device,
-    inventory: [],
   };
   const ledger = new Ledger(view, () => context.hlc.next());
   ledger.endFormerLife();

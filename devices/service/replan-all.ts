@@ -1,5 +1,5 @@
 import { AppError } from "../model/errors.ts";
-import type { PackageFile } from "../model/package.ts";
+import { filesOf, type PackageFile } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
@@ -38,8 +38,8 @@ export function wantedFiles(policy: Policy, site: SiteContext["site"]): PackageF
   for (const distribution of policy.distributions) {
     if (distribution.stoppedAtMs !== null || distribution.operation === "uninstall") continue;
     if (distribution.sites.length > 0 && !distribution.sites.includes(site)) continue;
-    const file = policy.revisions.get(distribution.revision)?.file;
-    if (file) wanted.set(file.sha256, file);
+    const revision = policy.revisions.get(distribution.revision);
+    for (const file of revision ? filesOf(revision) : []) wanted.set(file.sha256, file);
   }
   return [...wanted.values()];
 }

@@ -40,6 +40,7 @@ export function replan(
     device: ledger.device,
     rows: ledger.rows,
     inventory: ledger.inventory,
+    inventoryReads: ledger.inventoryReads,
     policy,
     groups,
     outlook,

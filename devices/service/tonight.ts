@@ -69,6 +69,7 @@ export async function tonight(context: SiteContext, id: DeviceId): Promise<Tonig
     device: view.device,
     rows: view.installations,
     inventory: view.inventory,
+    inventoryReads: view.inventoryReads,
     policy,
     groups,
     outlook: {

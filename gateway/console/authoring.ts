@@ -109,6 +109,8 @@ export function revisionFrom(
     version,
     channel,
     file,
+    msi: null,
+    msix: null,
     minimumOsVersion: form.optional("minimumOsVersion") ?? null,
     licence,
     storeApp: form.isTicked("storeApp"),

@@ -12,6 +12,7 @@ import {
 } from "../../devices/install/waiting.ts";
 import type { Device } from "../../devices/model/device.ts";
 import type { Bucket, Installation, Reason } from "../../devices/model/installation.ts";
+import type { Provider } from "../../devices/model/package.ts";
 import type { Policy } from "../../devices/model/policy.ts";
 
 export interface Waiting {
@@ -103,9 +104,9 @@ const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
     siteKnowsMore: true,
   }),
   compliance: () => ({ detail: "the device is out of compliance", siteKnowsMore: false }),
-  enrolment: ({ device, policy }) => ({
+  enrolment: ({ row, device, policy }) => ({
     detail:
-      (device && enrolmentObstacle(device, policy)) ??
+      (device && enrolmentObstacle(device, policy, providerOf(row, policy))) ??
       "the site's own settings or the device stand in the way",
     siteKnowsMore: true,
   }),
@@ -122,6 +123,11 @@ const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
   superseded: ({ row }) => ended(row, "a newer distribution of the app took its place"),
   stopped: ({ row }) => ended(row, "it was stopped, or the device is no longer in its target"),
 };
+
+function providerOf(row: Installation, policy: Policy): Provider {
+  const channel = policy.revisions.get(row.revision)?.channel;
+  return channel === undefined || channel === "reported" ? "EnterpriseAppManagement" : channel;
+}
 
 /** The pause before an on-demand retry follows from the row; an Automatic one waits for its window. */
 function retryAway({ row, policy }: KnownAway): SaidAway {

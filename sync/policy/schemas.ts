@@ -18,10 +18,25 @@ import {
   parseSiteId,
   parseWindowId,
 } from "../../devices/model/ids.ts";
-import { CHANNELS, LICENCES, type Package, type Revision } from "../../devices/model/package.ts";
+import {
+  CHANNELS,
+  COMMAND_LINE_CHARACTERS_MAX,
+  DEPENDENCIES_MAX,
+  DEPLOYMENT_OPTIONS_MAX,
+  FALLBACK_URLS_MAX,
+  INSTALL_CONTEXTS,
+  LICENCES,
+  MINUTES_MAX,
+  type Package,
+  RETRIES_MAX,
+  type Revision,
+  URL_CHARACTERS_MAX,
+} from "../../devices/model/package.ts";
 import type { EnterpriseSettings } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import { checkWindow } from "../../devices/windows/recurrence.ts";
+import { parseFamilyName } from "../../protocols/csp/enterprise-modern-app-management/package-names.ts";
+import { parseProductId } from "../../protocols/csp/product-id.ts";
 import type { PolicyKind } from "../ports/policy-author.ts";
 
 const NAME_CHARACTERS_MAX = 200;
@@ -54,12 +69,42 @@ const packageSchema = z.strictObject({
   createdAtMs: timeMs,
 });
 
+const packageFile = z.strictObject({ sha256, name: short, bytes: z.int().min(0) });
+const productGuid = id(parseProductId, "a GUID in braces");
+const installContext = z.enum(INSTALL_CONTEXTS);
+const minutes = z.int().min(0).max(MINUTES_MAX);
+
+const msiSchema = z.strictObject({
+  productCode: productGuid,
+  upgradeCode: productGuid.nullable(),
+  context: installContext,
+  commandLine: z.string().max(COMMAND_LINE_CHARACTERS_MAX),
+  timeoutMinutes: minutes,
+  retryCount: z.int().min(0).max(RETRIES_MAX),
+  retryIntervalMinutes: minutes,
+  downloadFromAad: z.boolean(),
+  fallbackUrls: z
+    .array(z.url({ protocol: /^https?$/ }).max(URL_CHARACTERS_MAX))
+    .max(FALLBACK_URLS_MAX),
+});
+
+const msixSchema = z.strictObject({
+  familyName: id(parseFamilyName, "a package family name"),
+  fullName: short.nullable(),
+  context: installContext,
+  dependencies: z.array(packageFile).max(DEPENDENCIES_MAX),
+  deploymentOptions: z.int().min(0).max(DEPLOYMENT_OPTIONS_MAX),
+});
+
 const revisionSchema = z.strictObject({
   id: revisionId,
   package: packageId,
   version: name,
   channel: z.enum(CHANNELS),
-  file: z.strictObject({ sha256, name: short, bytes: z.int().min(0) }).nullable(),
+  file: packageFile.nullable(),
+  // Records from before there were these have none.
+  msi: msiSchema.nullable().default(null),
+  msix: msixSchema.nullable().default(null),
   minimumOsVersion: short.nullable(),
   licence: z.enum(LICENCES),
   storeApp: z.boolean(),

@@ -158,7 +158,11 @@ export function inventoryItemOf(
 ): InventoryItem {
   return {
     device: idOf(name),
+    provider: "EnterpriseModernAppManagement",
+    context: "user",
     productId,
+    fullName: "App_1.2_x64",
+    upgradeCode: null,
     version: "1.2",
     title: null,
     publisher: null,

@@ -63,6 +63,15 @@ export function siteStoreContract(name: string, open: () => Promise<OpenedSiteSt
           rowOf("a", "d1", { managed: false, state: null, reason: null, actor: null }),
         ],
         inventory: [inventoryItemOf("a", "{B}"), inventoryItemOf("a", "{A}")],
+        inventoryReads: [
+          {
+            device: idOf("a"),
+            provider: "EnterpriseModernAppManagement",
+            context: "user",
+            atMs: 6,
+          },
+          { device: idOf("a"), provider: "EnterpriseAppManagement", context: "device", atMs: 5 },
+        ] as const,
         downloads: [downloadNodeOf("a", { status: 7, gone: true })],
         instants: [instantOf("a", 2000), instantOf("a", 1000)],
       };
@@ -71,6 +80,7 @@ export function siteStoreContract(name: string, open: () => Promise<OpenedSiteSt
         device: changes.put,
         installations: changes.installations.toReversed(),
         inventory: changes.inventory.toReversed(),
+        inventoryReads: changes.inventoryReads.toReversed(),
         downloads: changes.downloads,
         instants: changes.instants.toReversed(),
       });

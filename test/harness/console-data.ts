@@ -322,6 +322,8 @@ function somePolicy(): Policy {
       app.platform === "Windows"
         ? { sha256: shaOf(index), name: `${app.id}.xap`, bytes: 4_200_000 * (index + 1) }
         : null,
+    msi: null,
+    msix: null,
     minimumOsVersion: null,
     licence: "none",
     storeApp: false,

@@ -21,6 +21,7 @@ export const WALK_PRODUCTS_MAX = 500;
 const WALK_PRODUCTS_PER_MESSAGE = 8;
 /** INSTALLED, or FAILED because a higher version is there: the inventory says which. */
 const DONE: ReadonlySet<string | null> = new Set(["5", "6"]);
+const LIST = { provider: "EnterpriseAppManagement", context: "device" } as const;
 const LEAVES = ["Version", "Title", "Publisher", "InstallDate"] as const;
 
 /** Reads what is installed: at the first contact, at the instant, after an install, once a day. */
@@ -46,9 +47,11 @@ export function speakInventory(conversation: Conversation): OutgoingCommand[] {
 
 function isDue(conversation: Conversation): boolean {
   const { ledger, context, state } = conversation;
-  const { inventoryAtMs } = ledger.device;
+  const inventoryAtMs = ledger.inventoryReads.find(
+    (read) => read.provider === LIST.provider && read.context === LIST.context,
+  )?.atMs;
   const nowMs = context.now();
-  if (inventoryAtMs === null || nowMs - inventoryAtMs >= INVENTORY_MS) return true;
+  if (inventoryAtMs === undefined || nowMs - inventoryAtMs >= INVENTORY_MS) return true;
   if (state.lost.length > 0 || state.evaluates) return true;
   return ledger.rows.some(
     (row) =>
@@ -108,7 +111,10 @@ export function settleInventory(conversation: Conversation): void {
   const { products, warnings } = readInventory(state.walked);
   const items: InventoryItem[] = products.map((product) => ({
     device: ledger.device.id,
+    ...LIST,
     productId: product.productId,
+    fullName: null,
+    upgradeCode: null,
     version: product.version ?? null,
     title: product.title ?? null,
     publisher: product.publisher ?? null,
@@ -130,7 +136,7 @@ export function settleInventory(conversation: Conversation): void {
       by: "device",
     });
   }
-  ledger.setInventory(items, nowMs);
+  ledger.setInventory(LIST, items, nowMs);
   compareInventory(conversation, items);
 }
 

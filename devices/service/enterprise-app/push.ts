@@ -7,6 +7,7 @@ import {
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan-types.ts";
+import { providerFor } from "../../install/providers.ts";
 import type { DistributionId } from "../../model/ids.ts";
 import type { DownloadNode } from "../../model/inventory.ts";
 import type { Conversation } from "./conversation-context.ts";
@@ -218,7 +219,11 @@ function workOf(conversation: Conversation, id: DistributionId): Work | undefine
   const revision = distribution && policy.revisions.get(distribution.revision);
   const app = distribution && policy.packages.get(distribution.package);
   if (!distribution || !row?.counted || !revision || !app) return undefined;
-  return { distribution, revision, package: app, operation: row.operation, attempt: row.attempt };
+  const { device } = conversation.ledger;
+  const provider = providerFor(device, revision, app, policy.enterprise.platforms);
+  if (provider === undefined) return undefined;
+  const { operation, attempt } = row;
+  return { distribution, revision, package: app, provider, operation, attempt };
 }
 
 function setPush(conversation: Conversation, distribution: DistributionId, push: Push): void {

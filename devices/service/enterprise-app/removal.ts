@@ -9,6 +9,7 @@ import type { Installation } from "../../model/installation.ts";
 import type { Conversation } from "./conversation-context.ts";
 
 const TAG = "remove";
+const ENTERPRISE_LIST = { provider: "EnterpriseAppManagement", context: "device" } as const;
 
 /** Uninstalls by Delete on the product's inventory node. [E-094, Q37] */
 export function speakRemovals(
@@ -70,10 +71,7 @@ export function hearRemoval(conversation: Conversation, event: SessionEvent): vo
   const installed = newestPresentRow(conversation, row.package);
   if (installed) reportRemoval(conversation, installed, `${event.code}`, GONE);
   const productId = context.policy.read().packages.get(row.package)?.productId;
-  ledger.setInventory(
-    ledger.inventory.filter((item) => item.productId !== productId),
-    ledger.device.inventoryAtMs ?? context.now(),
-  );
+  ledger.dropItems((item) => item.productId === productId);
 }
 
 /** The enterprise left the device, and all its apps with it. [E-043, S-46] */
@@ -85,7 +83,7 @@ export function removePresentApps(conversation: Conversation, why: string): void
     if (row) reportRemoval(conversation, row, "unenrolled", GONE, why);
   }
   for (const node of ledger.downloads) ledger.setDownload({ ...node, gone: true });
-  ledger.setInventory([], context.now());
+  ledger.setInventory(ENTERPRISE_LIST, [], context.now());
 }
 
 /** The row that says which version of an app is on the device. */

@@ -1,4 +1,5 @@
 import { AppError } from "../../../devices/model/errors.ts";
+import { filesOf } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import { requireScope } from "../../http/identify.ts";
 import { problemOf, problemResponse } from "../../http/problem.ts";
@@ -199,11 +200,12 @@ interface FileUser {
 function usersOfFiles(policy: Policy): ReadonlyMap<string, readonly FileUser[]> {
   const users = new Map<string, FileUser[]>();
   for (const revision of policy.revisions.values()) {
-    if (!revision.file) continue;
     const name = policy.packages.get(revision.package)?.name ?? revision.package;
-    const known = users.get(revision.file.sha256) ?? [];
-    known.push({ app: revision.package, words: `${name} ${revision.version}` });
-    users.set(revision.file.sha256, known);
+    for (const { sha256 } of filesOf(revision)) {
+      const known = users.get(sha256) ?? [];
+      known.push({ app: revision.package, words: `${name} ${revision.version}` });
+      users.set(sha256, known);
+    }
   }
   return users;
 }

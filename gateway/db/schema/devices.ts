@@ -92,7 +92,11 @@ export const inventory = sqliteTable(
   "inventory",
   {
     device: text("device").notNull(),
+    provider: text("provider").notNull().default("EnterpriseAppManagement"),
+    context: text("context").notNull().default("device"),
     productId: text("product_id").notNull(),
+    fullName: text("full_name"),
+    upgradeCode: text("upgrade_code"),
     version: text("version"),
     title: text("title"),
     publisher: text("publisher"),
@@ -101,6 +105,17 @@ export const inventory = sqliteTable(
     seenAtMs: integer("seen_at_ms").notNull(),
   },
   (table) => [primaryKey({ columns: [table.device, table.productId] })],
+);
+
+export const inventoryReads = sqliteTable(
+  "inventory_reads",
+  {
+    device: text("device").notNull(),
+    provider: text("provider").notNull(),
+    context: text("context").notNull(),
+    atMs: integer("at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.device, table.provider, table.context] })],
 );
 
 export const downloadNodes = sqliteTable(

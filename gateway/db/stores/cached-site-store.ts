@@ -149,6 +149,7 @@ function viewAfter(view: DeviceView, change: DeviceChanges): DeviceView {
     device: change.put ?? view.device,
     installations: upserted(view.installations, change.installations, (row) => row.distribution),
     inventory: change.inventory ?? view.inventory,
+    inventoryReads: change.inventoryReads ?? view.inventoryReads,
     downloads: upserted(view.downloads, change.downloads, (node) => node.productId),
     instants: upserted(view.instants, change.instants, (instant) => instant.startMs).filter(
       (instant) => !instant.closed,

@@ -3,7 +3,7 @@ import type { DeviceAlias } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { NewFact } from "../../../devices/model/fact.ts";
 import type { DeviceId } from "../../../devices/model/ids.ts";
-import type { InventoryItem } from "../../../devices/model/inventory.ts";
+import type { InventoryItem, InventoryRead } from "../../../devices/model/inventory.ts";
 import { hasWaitingOrders, type VirtualTree } from "../../../devices/model/virtual-tree.ts";
 import type { DeviceChanges, StoredSession } from "../../../devices/ports/site-store.ts";
 import type { OutpostDatabase } from "../database.ts";
@@ -16,6 +16,7 @@ import {
   downloadNodes,
   instants,
   inventory,
+  inventoryReads,
   sessions,
 } from "../schema/devices.ts";
 import { facts } from "../schema/installations.ts";
@@ -54,6 +55,7 @@ export class DeviceWriter {
       if (change.alias) this.#putAlias(change.alias);
       if (change.credential) this.#putCredential(change.credential);
       if (change.inventory) this.#replaceInventory(change.device, change.inventory);
+      if (change.inventoryReads) this.#replaceReads(change.device, change.inventoryReads);
       for (const node of change.downloads ?? []) this.#put.downloadNode(node);
       for (const instant of change.instants ?? []) this.#put.instant(instant);
       if (change.tree !== undefined) this.#putTree(change.device, change.tree);
@@ -138,6 +140,11 @@ export class DeviceWriter {
     } else this.#connection.prepare("DELETE FROM device_trees WHERE device = ?").run(device);
   }
 
+  #replaceReads(device: DeviceId, reads: readonly InventoryRead[]): void {
+    this.#connection.prepare("DELETE FROM inventory_reads WHERE device = ?").run(device);
+    for (const read of reads) this.#put.inventoryRead({ ...read, device });
+  }
+
   #putSession(device: DeviceId, session: StoredSession | null): void {
     if (session) this.#put.session(session);
     else this.#connection.prepare("DELETE FROM sessions WHERE device = ?").run(device);
@@ -150,6 +157,7 @@ function prepareWrites(connection: Connection) {
     alias: upsertInto(connection, deviceAliases, ["protocol", "externalId"]),
     credential: upsertInto(connection, deviceCredentials, ["device"]),
     inventoryItem: upsertInto(connection, inventory, ["device", "productId"]),
+    inventoryRead: insertInto(connection, inventoryReads),
     downloadNode: upsertInto(connection, downloadNodes, ["device", "productId"]),
     instant: upsertInto(connection, instants, ["device", "startMs"]),
     tree: upsertInto(connection, deviceTrees, ["device"]),

@@ -22,6 +22,7 @@ import { seededRandom } from "../../harness/seeded-random.ts";
 import { aDevice } from "../a-device.ts";
 
 const HOUR_MS = 3_600_000;
+const ENTERPRISE_LIST = { provider: "EnterpriseAppManagement", context: "device" } as const;
 const VERSIONS = ["1.0", "1.5", "2.0", "3.0"];
 const APPS = 2;
 
@@ -59,6 +60,7 @@ export class World {
       device: aDevice({ platform, osVersion: "10.0", osMajor: 10, enrolment: "enabled" }),
       installations: [],
       inventory: [],
+      inventoryReads: [],
       downloads: [],
       instants: [],
     };
@@ -92,6 +94,7 @@ export class World {
       device: this.view.device,
       rows: this.rows,
       inventory: this.view.inventory,
+      inventoryReads: this.view.inventoryReads,
       policy: this.policy,
       groups: [],
       outlook: this.outlook,
@@ -145,6 +148,8 @@ export class World {
       version: this.#pick(VERSIONS),
       channel: this.#random() < 0.8 ? "EnterpriseAppManagement" : "reported",
       file: { sha256: "0".repeat(64) as Sha256, name: "app.xap", bytes: 1 },
+      msi: null,
+      msix: null,
       minimumOsVersion: this.#random() < 0.2 ? "11.0" : null,
       licence: "none",
       storeApp: false,
@@ -207,7 +212,10 @@ export class World {
       .filter(() => this.#random() < 0.6)
       .map((app) => ({
         device: device.id,
+        ...ENTERPRISE_LIST,
         productId: app.productId ?? "",
+        fullName: null,
+        upgradeCode: null,
         version: this.#pick([null, ...VERSIONS]) ?? null,
         title: null,
         publisher: null,
@@ -215,7 +223,7 @@ export class World {
         installDateRaw: null,
         seenAtMs: this.nowMs,
       }));
-    this.#change((ledger) => ledger.setInventory(items, this.nowMs));
+    this.#change((ledger) => ledger.setInventory(ENTERPRISE_LIST, items, this.nowMs));
   }
 
   #offer(): void {

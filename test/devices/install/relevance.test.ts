@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { relevanceOf } from "../../../devices/install/relevance.ts";
 import type { Device } from "../../../devices/model/device.ts";
 import type { PackageId, RevisionId } from "../../../devices/model/ids.ts";
-import type { Revision } from "../../../devices/model/package.ts";
+import type { Package, Revision } from "../../../devices/model/package.ts";
 import { ENTERPRISE_PLATFORMS_DEFAULT } from "../../../devices/model/policy.ts";
 import { aDevice } from "../a-device.ts";
 
@@ -109,16 +109,21 @@ describe("relevanceOf()", () => {
       "relevant",
     ],
   ])("%s", (_, device, revision, expected) => {
-    const found = relevanceOf(aDevice(device), aRevision(revision), ENTERPRISE_PLATFORMS_DEFAULT);
+    const found = relevanceOf(
+      aDevice(device),
+      aRevision(revision),
+      AN_APP,
+      ENTERPRISE_PLATFORMS_DEFAULT,
+    );
     expect(found.relevant ? "relevant" : found.state).toBe(expected);
     if (!found.relevant) expect(found.condition).not.toBe("");
   });
 
   test("S-04 names the condition that is not met", () => {
     const conditions = [
-      relevanceOf(aDevice({ shared: true }), aRevision({ storeApp: true }), []),
-      relevanceOf(aDevice({ userEnrolled: true }), aRevision({ licence: "device" }), []),
-      relevanceOf(aDevice({ userAssigned: false }), aRevision({ licence: "user" }), []),
+      relevanceOf(aDevice({ shared: true }), aRevision({ storeApp: true }), AN_APP, []),
+      relevanceOf(aDevice({ userEnrolled: true }), aRevision({ licence: "device" }), AN_APP, []),
+      relevanceOf(aDevice({ userAssigned: false }), aRevision({ licence: "user" }), AN_APP, []),
     ].map((found) => (found.relevant ? "" : found.condition));
     expect(new Set(conditions).size).toBe(3);
     expect(conditions.join("; ")).toMatch(/shared.*enrolled by their user.*assigned user/);
@@ -126,11 +131,21 @@ describe("relevanceOf()", () => {
 
   test("no family is served when the list is empty", () => {
     const revision = aRevision({ channel: "EnterpriseAppManagement" });
-    expect(relevanceOf(aDevice({ osPlatform: "Windows 10 Mobile" }), revision, []).relevant).toBe(
-      false,
-    );
+    expect(
+      relevanceOf(aDevice({ osPlatform: "Windows 10 Mobile" }), revision, AN_APP, []).relevant,
+    ).toBe(false);
   });
 });
+
+const AN_APP: Package = {
+  id: "app" as PackageId,
+  name: "App",
+  platform: "Windows",
+  productId: "{B316008A-141D-4A79-810F-8B764C4CFDFB}",
+  publisher: null,
+  description: "",
+  createdAtMs: 0,
+};
 
 function aRevision(change: Partial<Revision>): Revision {
   return {
@@ -139,6 +154,8 @@ function aRevision(change: Partial<Revision>): Revision {
     version: "1.0",
     channel: "reported",
     file: null,
+    msi: null,
+    msix: null,
     minimumOsVersion: null,
     licence: "none",
     storeApp: false,

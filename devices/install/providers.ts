@@ -1,0 +1,121 @@
+import type { Device } from "../model/device.ts";
+import type { Package, Provider, Revision } from "../model/package.ts";
+import { compareVersions } from "../model/version.ts";
+
+/** Windows 10, version 1511: the first that has the providers of PCs. */
+const PC_VERSION_MIN = "10.0.10586";
+/** No phone and no IoT Core has a build as new as this one. */
+const PC_BUILD_MIN = 18362;
+
+const PC: readonly Provider[] = ["EnterpriseDesktopAppManagement", "EnterpriseModernAppManagement"];
+const PACKAGED_ONLY: readonly Provider[] = ["EnterpriseModernAppManagement"];
+const PHONE: readonly Provider[] = ["EnterpriseAppManagement"];
+const NONE: readonly Provider[] = [];
+
+/** Families of Windows beside those of the allow list, by how OSPlatform begins; the first counts. */
+const FAMILIES: readonly (readonly [RegExp, readonly Provider[]])[] = [
+  // A phone, or its kin, that an administrator took off the allow list.
+  [/^windows (10 (mobile|iot core)|phone)/, NONE],
+  [/^windows (10|11) (home|team|holographic)/, PACKAGED_ONLY],
+  [/^windows (10|11|server)/, PC],
+];
+
+const known = new WeakMap<
+  Device,
+  { readonly platforms: readonly string[]; readonly providers: readonly Provider[] | undefined }
+>();
+
+/**
+ * The providers that a device has, judged by what it says in DevDetail (SwV, OSPlatform) and by the
+ * allow list of systems that are served with EnterpriseAppManagement. [E-006, Q47]
+ *
+ * @returns undefined while it is not known: nothing speaks against any of them then
+ */
+export function providersOf(
+  device: Device,
+  platforms: readonly string[],
+): readonly Provider[] | undefined {
+  const before = known.get(device);
+  if (before?.platforms === platforms) return before.providers;
+  const providers = judge(device, platforms);
+  known.set(device, { platforms, providers });
+  return providers;
+}
+
+function judge(device: Device, platforms: readonly string[]): readonly Provider[] | undefined {
+  if (device.platform !== "Windows") return NONE;
+  const { osPlatform, osVersion } = device;
+  const isOld = osVersion !== null && compareVersions(osVersion, PC_VERSION_MIN) < 0;
+  if (osPlatform === null) {
+    const build = Number(/^10\.0\.(\d+)/.exec(osVersion ?? "")?.[1] ?? "0");
+    return build >= PC_BUILD_MIN ? PC : undefined;
+  }
+  if (platforms.some((family) => isOfFamily(osPlatform, family))) return PHONE;
+  const name = osPlatform
+    .trim()
+    .toLowerCase()
+    .replace(/^microsoft /, "");
+  const family = FAMILIES.find(([pattern]) => pattern.test(name));
+  return family && !isOld ? family[1] : NONE;
+}
+
+/** `Windows 10 Mobile Enterprise` is of the family `Windows 10 Mobile`. */
+function isOfFamily(osPlatform: string, family: string): boolean {
+  const actual = osPlatform.trim().toLowerCase();
+  const wanted = family.trim().toLowerCase();
+  return actual === wanted || actual.startsWith(`${wanted} `);
+}
+
+/**
+ * The providers that can install a revision: its own first and, where it carries what another needs,
+ * that one too. An APPX with a product id and a package family name goes to phones and to PCs.
+ */
+export function installersOf(revision: Revision, app: Package): readonly Provider[] {
+  const { channel } = revision;
+  if (channel === "reported") return NONE;
+  const isForBoth = kindOf(revision) === "appx" && app.productId !== null && revision.msix !== null;
+  const other = isForBoth ? COUNTERPARTS[channel] : undefined;
+  return other === undefined ? [channel] : [channel, other];
+}
+
+/** The other provider of the kinds that two of them install. */
+const COUNTERPARTS: Readonly<Partial<Record<Provider, Provider>>> = {
+  EnterpriseAppManagement: "EnterpriseModernAppManagement",
+  EnterpriseModernAppManagement: "EnterpriseAppManagement",
+};
+
+export type PackageKind = "xap" | "appx" | "msix" | "msi";
+
+const KINDS: Readonly<Record<string, PackageKind>> = {
+  xap: "xap",
+  appx: "appx",
+  appxbundle: "appx",
+  msix: "msix",
+  msixbundle: "msix",
+  msi: "msi",
+};
+
+/** What its file is, going by its name; undefined for another kind, or without a file. */
+export function kindOf({ file }: Pick<Revision, "file">): PackageKind | undefined {
+  const extension = /\.([A-Za-z]+)$/.exec(file?.name ?? "")?.[1]?.toLowerCase() ?? "";
+  return Object.hasOwn(KINDS, extension) ? KINDS[extension] : undefined;
+}
+
+/** Which kinds of package a provider installs. */
+export const PROVIDER_KINDS: Readonly<Record<Provider, readonly PackageKind[]>> = {
+  EnterpriseAppManagement: ["xap", "appx"],
+  EnterpriseDesktopAppManagement: ["msi"],
+  EnterpriseModernAppManagement: ["appx", "msix"],
+};
+
+/** The provider that a device gets a revision by; undefined when none of its providers can. */
+export function providerFor(
+  device: Device,
+  revision: Revision,
+  app: Package,
+  platforms: readonly string[],
+): Provider | undefined {
+  const installers = installersOf(revision, app);
+  const has = providersOf(device, platforms);
+  return has === undefined ? installers[0] : installers.find((one) => has.includes(one));
+}
