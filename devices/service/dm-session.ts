@@ -1,28 +1,32 @@
+import type { AnswerOptions } from "../../protocols/oma-dm/answer-message.ts";
 import { devInfoOf } from "../../protocols/oma-dm/dev-info.ts";
-import type { ReceivedMac } from "../../protocols/oma-dm/message-mac.ts";
-import { answer, lostCommands, receive } from "../../protocols/oma-dm/server-session.ts";
-import type {
-  ReceiveContext,
-  ServerSession,
-  SessionEvent,
-} from "../../protocols/oma-dm/server-state.ts";
+import { lostCommands } from "../../protocols/oma-dm/lost-commands.ts";
+import type { MacKey, ReceivedMac } from "../../protocols/oma-dm/message-mac.ts";
+import type { OutgoingCommand } from "../../protocols/oma-dm/outgoing-command.ts";
+import {
+  type Answer,
+  answer,
+  type Received,
+  receive,
+} from "../../protocols/oma-dm/server-session.ts";
+import type { ServerSession, SessionEvent } from "../../protocols/oma-dm/server-state.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
-import type { DeviceCredential } from "../model/credential.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
 import type { StoredSession } from "../ports/site-store.ts";
+import { clientAfter, type DmClient, NEW_CLIENT, questionsFor } from "./dm-client.ts";
+import { credentialAfter, receiveContext, refuseBlocked } from "./dm-credential.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
 import { hear, settle, speak, speaksEnterpriseApp } from "./enterprise-app/conversation.ts";
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
 import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
 import { removePresentApps, reopenRemovals } from "./enterprise-app/removal.ts";
 import { forDevice } from "./for-device.ts";
+import { judgeAlert } from "./judge-alert.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
-import { afterFailure, afterSuccess, waitMs } from "./login-guard.ts";
 import { replan } from "./replan.ts";
 import type { SiteContext } from "./site-context.ts";
 
-const NONCE_BYTES = 16;
 /** A session that was silent for longer is over; the device begins a new one. */
 export const SESSION_LIFE_MS = 10 * 60_000;
 
@@ -35,11 +39,15 @@ export interface MessageOrigin {
   readonly mac?: ReceivedMac | undefined;
   /** The canonical subject of a client certificate that a trusted proxy has verified. */
   readonly certificateSubject?: string | undefined;
+  /** The bytes of an answer in the encoding that it will be sent in; as XML unless given. */
+  readonly sizeOf?: ((message: Message) => number) | undefined;
 }
 
-interface StoredState {
-  readonly dm: ServerSession;
-  readonly conversation: ConversationState;
+/** The answer to a message. */
+export interface Served {
+  readonly message: Message;
+  /** What its bytes are to be signed with, for a device that asks for it. */
+  readonly mac: MacKey | undefined;
 }
 
 /**
@@ -53,7 +61,7 @@ export async function serveMessage(
   context: SiteContext,
   message: Message,
   origin: MessageOrigin,
-): Promise<Message> {
+): Promise<Served> {
   const externalId = message.header.source.uri.trim();
   const named = await context.store.findByAlias("oma-dm", externalId);
   const enrolled = await enrolByCode(context, message, externalId, named);
@@ -67,7 +75,7 @@ async function serveDevice(
   id: DeviceId,
   message: Message,
   origin: MessageOrigin,
-): Promise<Message> {
+): Promise<Served> {
   const [view, credential, stored] = await Promise.all([
     context.store.view(id),
     context.store.credential(id),
@@ -84,11 +92,14 @@ async function serveDevice(
 
   // An ended session is kept for a device that lost the last answer, but not for ever: a device with
   // a constant SessionID would get yesterday's answer.
+  const last = stored && storedState(stored);
   const isRecent = stored !== undefined && nowMs - stored.updatedAtMs <= SESSION_LIFE_MS;
-  const state = isRecent ? stateOf(stored) : undefined;
-  const received = receive(state?.dm, message, receiveContext(context, credential, origin));
-  if (received.turn === "repeat") return answer(received.session, []).message;
-  const forgotten = stored !== undefined && !isRecent ? lostCommands(stateOf(stored).dm) : [];
+  const state = isRecent ? last : undefined;
+  const judged = receiveContext(context, credential, origin);
+  const received = receive(state?.dm, message, { ...judged, judgeAlert });
+  const { own } = judged;
+  if (received.turn === "repeat") return answer(received.session, [], { own });
+  const forgotten = last !== undefined && !isRecent ? lostCommands(last.dm) : [];
   reportLost(context, id, [...forgotten, ...received.events]);
 
   const ledger = new Ledger(view, () => context.hlc.next());
@@ -96,64 +107,66 @@ async function serveDevice(
   const isBegun = received.continues;
   // While a newcomer has not proved who it is, what was said with the device is kept for it.
   const keeps = state !== undefined && (isBegun || !isOpen);
-  const own = forDevice(context, ledger);
+  const { osVersion } = view.device;
+  const client = clientAfter(last?.client ?? NEW_CLIENT, received.events, osVersion);
+  const { lacks } = client;
+  const forThis = forDevice(context, ledger);
   const conversation: Conversation = {
-    context: own,
+    context: forThis,
     ledger,
-    enterpriseId: own.policy.read().enterprise.enterpriseId ?? "",
+    enterpriseId: forThis.policy.read().enterprise.enterpriseId ?? "",
     baseUrl: origin.baseUrl,
     protocol: "oma-dm",
+    lacks,
     state: keeps ? state.conversation : NEW_CONVERSATION,
   };
-  const commands = isOpen
-    ? converse(conversation, received.events, { begins: !isBegun, turn: received.turn })
-    : [];
-  const answered = answer(received.session, commands);
+  const largeObjects = client.largeObjects === true;
+  const answered = isOpen
+    ? converse(conversation, received, {
+        first: received.turn === "commands" ? questionsFor(client, received.session) : [],
+        how: { own, lacks, largeObjects, sizeOf: origin.sizeOf },
+      })
+    : answer(received.session, [], { own });
 
   ledger.setSession(
-    storedAs(id, { dm: answered.session, conversation: conversation.state }, nowMs),
+    storedAs(id, { dm: answered.session, conversation: conversation.state, client }, nowMs),
   );
   const changes = ledger.changes(context.policy.read(), nowMs);
-  const nextCredential =
-    credential && credentialAfter(context, credential, received.events, origin);
-  const all = nextCredential === credential ? changes : { ...changes, ...wrap(nextCredential) };
+  const next = credential && credentialAfter(context, credential, received.events, origin);
+  const isNews = next !== undefined && next !== credential;
+  const all = isNews ? { ...changes, credential: next } : changes;
   if (!isEmpty(all)) await context.store.commit([all]);
-  return answered.message;
+  return answered;
 }
+
+interface StoredState {
+  readonly dm: ServerSession;
+  readonly conversation: ConversationState;
+  readonly client: DmClient;
+}
+
+/** Rises with every change of what is stored: a session of before is begun anew. */
+const STATE_VERSION = 2;
+/** How often other words are looked for when a device has no room for what was to be said. */
+const REPHRASED_MAX = 3;
 
 /** What stored sessions were made from: a store that gives back the same object saves the parsing. */
 const states = new WeakMap<StoredSession, StoredState>();
 
-function stateOf(stored: StoredSession): StoredState {
-  return states.get(stored) ?? (JSON.parse(stored.state) as StoredState);
+/** Undefined for one that an older version of this program has stored. */
+function storedState(stored: StoredSession): StoredState | undefined {
+  const known = states.get(stored);
+  if (known !== undefined) return known;
+  const { version, ...state } = JSON.parse(stored.state) as StoredState & { version?: number };
+  return version === STATE_VERSION ? state : undefined;
 }
 
 function storedAs(device: DeviceId, state: StoredState, updatedAtMs: number): StoredSession {
   const { sessionId } = state.dm;
-  const stored = { device, sessionId, state: JSON.stringify(state), updatedAtMs };
+  const text = JSON.stringify({ version: STATE_VERSION, ...state });
+  const stored = { device, sessionId, state: text, updatedAtMs };
   states.set(stored, state);
   return stored;
-}
-
-/** What a message is judged by: the device's own rule, or where it has none, the site's. */
-function receiveContext(
-  context: SiteContext,
-  credential: DeviceCredential | undefined,
-  { mac, certificateSubject }: MessageOrigin,
-): ReceiveContext {
-  const freshNonce = Buffer.from(context.randomBytes(NONCE_BYTES)).toString("base64");
-  if (credential === undefined) return { credential: undefined, freshNonce, mac };
-  const { scheme } = credential;
-  return {
-    credential: {
-      ...credential,
-      scheme: scheme === "site" ? context.omaDm().requiredProof : scheme,
-    },
-    freshNonce,
-    mac,
-    certified:
-      certificateSubject !== undefined && certificateSubject === credential.certificateSubject,
-  };
 }
 
 /** A session that broke off: what it had sent is asked for again, never sent again blindly. */
@@ -170,26 +183,52 @@ function reportLost(context: SiteContext, device: DeviceId, events: readonly Ses
   });
 }
 
-function wrap(credential: DeviceCredential | undefined): { credential?: DeviceCredential } {
-  return credential ? { credential } : {};
-}
-
-/** Hears what came, plans, and says what comes next. */
+/** Hears what came, plans, and makes the answer with what comes next. */
 function converse(
   conversation: Conversation,
+  received: Received,
+  {
+    first,
+    how,
+  }: {
+    /** Asked before anything else is said. */
+    readonly first: readonly OutgoingCommand[];
+    readonly how: AnswerOptions;
+  },
+): Answer {
+  const { context, ledger } = conversation;
+  if (!received.continues) ledger.patchDevice({ lastContactMs: context.now() });
+  const isOurTurn = received.turn === "commands" && first.length === 0;
+  const begins = !received.continues;
+  let said = hearAndSpeak(conversation, received.events, { begins, isOurTurn });
+  let answered = answer(received.session, first.length > 0 ? first : said, how);
+  // What the device has no room for is heard as refused; perhaps it can be said otherwise.
+  for (let round = 0; answered.refused.length > 0 && round < REPHRASED_MAX; round++) {
+    said = hearAndSpeak(conversation, answered.refused, { begins: false, isOurTurn });
+    answered = answer(received.session, [...answered.taken, ...said], how);
+  }
+  if (answered.refused.length > 0 || answered.events.length > 0) {
+    const heard = [...answered.refused, ...answered.events];
+    hearAndSpeak(conversation, heard, { begins: false, isOurTurn: false });
+  }
+  return answered;
+}
+
+/** Takes in what was told; when it is our turn, plans and says what comes next. */
+function hearAndSpeak(
+  conversation: Conversation,
   events: readonly SessionEvent[],
-  options: { readonly begins: boolean; readonly turn: string },
-): ReturnType<typeof speak> {
+  options: { readonly begins: boolean; readonly isOurTurn: boolean },
+): readonly OutgoingCommand[] {
   const { context, ledger } = conversation;
   const nowMs = context.now();
-  if (options.begins) ledger.patchDevice({ lastContactMs: nowMs });
   hearDevice(conversation, events);
   const serves =
     conversation.enterpriseId !== "" &&
     speaksEnterpriseApp(ledger.device, context.policy.read().enterprise.platforms);
   if (serves && options.begins) reopenRemovals(conversation);
   if (serves) hear(conversation, events);
-  if (options.turn !== "commands") return [];
+  if (!options.isOurTurn) return [];
   if (serves) settle(conversation);
 
   const { evaluates } = conversation.state;
@@ -233,47 +272,6 @@ function isUserUnenrolment(event: Extract<SessionEvent, { kind: "alert" }>): boo
   );
 }
 
-function credentialAfter(
-  context: SiteContext,
-  credential: DeviceCredential,
-  events: readonly SessionEvent[],
-  { address }: MessageOrigin,
-): DeviceCredential {
-  let next = credential;
-  for (const event of events) {
-    if (event.kind === "authenticated") {
-      next = {
-        ...next,
-        nextNonce: event.nextNonce ?? next.nextNonce,
-        previousSecretHash: event.withPreviousSecret ? next.previousSecretHash : null,
-        guard: afterSuccess(next.guard, address),
-      };
-    } else if (event.kind === "not-authenticated" && event.reason === "wrong") {
-      next = { ...next, guard: afterFailure(next.guard, address, context.now()) };
-      const { device } = credential;
-      context.log.warn("device-not-authenticated", { device, reason: event.reason, address });
-    }
-  }
-  const isSame = (Object.keys(next) as (keyof DeviceCredential)[]).every(
-    (key) => next[key] === credential[key],
-  );
-  return isSame ? credential : next;
-}
-
-function refuseBlocked(
-  credential: DeviceCredential | undefined,
-  { address }: MessageOrigin,
-  nowMs: number,
-): void {
-  const retryAfterMs = credential ? waitMs(credential.guard, address, nowMs) : 0;
-  if (retryAfterMs === 0) return;
-  throw new AppError(
-    "too-many",
-    "too many wrong credentials for this device came from this address; it has to wait",
-    { retryAfterMs },
-  );
-}
-
 /** 401 or 407 in SyncML, nothing stored but that it knocked. */
 async function refuseStranger(
   context: SiteContext,
@@ -281,7 +279,7 @@ async function refuseStranger(
   externalId: string,
   origin: MessageOrigin,
   removed: DeviceId | undefined,
-): Promise<Message> {
+): Promise<Served> {
   const received = receive(undefined, message, receiveContext(context, undefined, origin));
   context.log.warn(removed ? "removed-device-refused" : "unknown-device-knocked", {
     externalId,
@@ -296,5 +294,5 @@ async function refuseStranger(
       atMs: context.now(),
     });
   }
-  return answer(received.session, []).message;
+  return answer(received.session, []);
 }

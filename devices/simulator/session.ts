@@ -1,11 +1,6 @@
 import { type Carried, carryOut } from "../../protocols/oma-dm/carry-out.ts";
-import {
-  type ClientConfig,
-  type ClientEnd,
-  type ClientTurn,
-  receiveAnswer,
-  startSession,
-} from "../../protocols/oma-dm/client-session.ts";
+import { receiveAnswer, startSession } from "../../protocols/oma-dm/client-session.ts";
+import type { ClientConfig, ClientEnd, ClientTurn } from "../../protocols/oma-dm/client-state.ts";
 import { ALERT } from "../../protocols/syncml/alerts.ts";
 import type { Command } from "../../protocols/syncml/message.ts";
 import type { AppState } from "./app-state.ts";
@@ -110,6 +105,7 @@ function configOf({ account, plan, profile, sessionNumber, nonce }: SessionConte
     scheme: profile.credentials === "basic" ? "syncml:auth-basic" : "syncml:auth-md5",
     nonce,
     waitsForChallenge: profile.waitsForChallenge,
+    demands: null,
     startAlert: ALERT.clientInitiated,
     alerts: [LOGIN_STATUS],
     devInfo: [
@@ -120,6 +116,9 @@ function configOf({ account, plan, profile, sessionNumber, nonce }: SessionConte
       ["./DevInfo/Lang", "en-US"],
     ],
     maxMsgSize: profile.maxMsgSize,
+    maxObjSize: null,
+    largeObjects: profile.largeObjects,
+    sendBytesMax: null,
     answersMax: profile.maxMsgSize === null ? ANSWERS_MAX : NARROW_ANSWERS,
   };
 }

@@ -27,10 +27,19 @@ export async function readSyncml(request: Request): Promise<SyncmlBody> {
   return { contentType, root: parseXml(bytes), bytes };
 }
 
-/** The document as an answer, in the encoding that was received. */
-export function syncmlResponse(root: Element, contentType: string): Response {
-  return new Response(printXml(root), {
-    headers: { "content-type": `${contentType}; charset=utf-8`, "cache-control": "no-store" },
+/** The document as an answer, in the encoding that was received. Headers may depend on its bytes. */
+export function syncmlResponse(
+  root: Element,
+  contentType: string,
+  headersFor: (body: Uint8Array) => Readonly<Record<string, string>> = () => ({}),
+): Response {
+  const body = Buffer.from(printXml(root));
+  return new Response(body, {
+    headers: {
+      "content-type": `${contentType}; charset=utf-8`,
+      "cache-control": "no-store",
+      ...headersFor(body),
+    },
   });
 }
 

@@ -14,14 +14,16 @@ export function answerCommand(
   messageId: string,
   numbers: CommandNumbers,
 ): readonly Command[] {
-  const { command, codes, nodes, members } = carried;
+  const { command, codes, nodes, members, answers: said = [] } = carried;
   if (command.name === "Status" || command.name === "Results") return []; // Never answered.
   const answers: Command[] = [];
   const [first] = codes;
   const differ = codes.some(({ code }) => code !== first?.code);
+  const isSilent = "noResp" in command && command.noResp === true;
   for (const { target, code } of differ ? codes : codes.slice(0, 1)) {
     const refs = differ && target !== undefined ? [target] : [];
-    answers.push(statusOf(command, messageId, code, refs, numbers));
+    const items = said.map((data) => ({ data }));
+    if (!isSilent) answers.push(statusOf(command, messageId, { code, refs, items }, numbers));
   }
   if (nodes.length > 0) answers.push(resultsOf(command.cmdId, messageId, nodes, numbers));
   for (const member of members) answers.push(...answerCommand(member, messageId, numbers));
@@ -31,8 +33,11 @@ export function answerCommand(
 function statusOf(
   command: Command,
   msgRef: string,
-  code: number,
-  targetRefs: readonly string[],
+  said: {
+    readonly code: number;
+    readonly refs: readonly string[];
+    readonly items: readonly Item[];
+  },
   numbers: CommandNumbers,
 ): StatusCommand {
   return {
@@ -41,10 +46,10 @@ function statusOf(
     msgRef,
     cmdRef: command.cmdId,
     cmd: command.name === "Unknown" ? command.element : command.name,
-    targetRefs,
+    targetRefs: said.refs,
     sourceRefs: [],
-    code,
-    items: [],
+    code: said.code,
+    items: said.items,
   };
 }
 

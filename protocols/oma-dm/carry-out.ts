@@ -1,5 +1,12 @@
-import type { Command, ContainerCommand, ItemsCommand } from "../syncml/message.ts";
+import type {
+  AlertCommand,
+  Command,
+  ContainerCommand,
+  Item,
+  ItemsCommand,
+} from "../syncml/message.ts";
 import { isSuccess } from "../syncml/statuses.ts";
+import { readUserAlert, type UserPrompt, type UserReply } from "./user-alert.ts";
 
 /**
  * A device's management tree, as a value: executing a command gives the next state, so that an
@@ -8,6 +15,14 @@ import { isSuccess } from "../syncml/statuses.ts";
 export interface ManagementTree<State> {
   /** Carries one item of one command out. A command that fails must leave the state as it was. */
   execute(state: State, request: TreeRequest): TreeReply<State>;
+  /** Asks whoever is in front of the device. A device without a screen leaves it out. */
+  ask?(state: State, prompt: UserPrompt): UserReply & { readonly state: State };
+}
+
+/** What some clients do not take inside an Atomic: they answer 500. [syncml 3.6] */
+export interface AtomicRules {
+  readonly noGet?: boolean | undefined;
+  readonly noAtomic?: boolean | undefined;
 }
 
 export interface TreeRequest {
@@ -42,6 +57,8 @@ export interface Carried {
   readonly codes: readonly ItemCode[];
   /** What a Get read. */
   readonly nodes: readonly TreeNode[];
+  /** What a user answered. */
+  readonly answers?: readonly string[];
   /** The members of an Atomic or Sequence. */
   readonly members: readonly Carried[];
 }
@@ -55,6 +72,8 @@ export interface ItemCode {
 export interface CarriedOut<State> {
   readonly state: State;
   readonly carried: Carried;
+  /** The user cancelled: what comes after this command is not to be carried out. [DM 1.2, 10.2] */
+  readonly isCancelled: boolean;
 }
 
 /**
@@ -62,38 +81,57 @@ export interface CarriedOut<State> {
  *
  * An Atomic whose member fails leaves the state as it was: the Atomic says 507, the culprit its own
  * code, what was undone 216 (516 where it could not be), and what was not reached 215. A Sequence
- * says 200 and goes on after a failure.
+ * says 200 and goes on after a failure, but not after a user who said no.
  */
 export function carryOut<State>(
   tree: ManagementTree<State>,
   state: State,
   command: Command,
+  rules: AtomicRules = {},
 ): CarriedOut<State> {
-  const done = run(tree, state, command);
-  return { state: done.state, carried: done.carried };
+  const done = run({ tree, rules, isInAtomic: false }, state, command);
+  return { state: done.state, carried: done.carried, isCancelled: isCancelled(done) };
 }
 
-interface Run<State> extends CarriedOut<State> {
+/** A command as one that is not carried out at all. */
+export function notCarriedOut(command: Command, code: number): Carried {
+  return skipped(undefined, command, code).carried;
+}
+
+interface Device<State> {
+  readonly tree: ManagementTree<State>;
+  readonly rules: AtomicRules;
+  readonly isInAtomic: boolean;
+}
+
+interface Run<State> {
+  readonly state: State;
+  readonly carried: Carried;
   /** Parallel to `carried.codes`: which items cannot be undone. */
   readonly irrevocable: readonly boolean[];
   readonly members: readonly Run<State>[];
 }
 
-function run<State>(tree: ManagementTree<State>, state: State, command: Command): Run<State> {
+function run<State>(device: Device<State>, state: State, command: Command): Run<State> {
+  const { rules, isInAtomic } = device;
   switch (command.name) {
     case "Atomic":
-      return runAtomic(tree, state, command);
+      if (isInAtomic && rules.noAtomic) return whole(state, command, 500);
+      return runAtomic(device, state, command);
     case "Sequence":
-      return runSequence(tree, state, command);
+      return runSequence(device, state, command);
+    case "Get":
+      if (isInAtomic && rules.noGet) return whole(state, command, 500);
+      return runItems(device.tree, state, command, command.name);
     case "Add":
     case "Delete":
     case "Exec":
-    case "Get":
     case "Replace":
-      return runItems(tree, state, command, command.name);
-    case "Alert":
+      return runItems(device.tree, state, command, command.name);
     case "Copy":
-      return whole(state, command, 406); // Optional in OMA DM, and no device of ours has them.
+      return runCopy(device.tree, state, command);
+    case "Alert":
+      return runAlert(device.tree, state, command);
     default:
       return whole(state, command, 501);
   }
@@ -121,29 +159,89 @@ function runItems<State>(
   return { state, carried: { command, codes, nodes, members: [] }, irrevocable, members: [] };
 }
 
-function runSequence<State>(
+/** Leaf to leaf: what the source holds is written to the target, which may be there or not. */
+function runCopy<State>(
   tree: ManagementTree<State>,
+  before: State,
+  command: ItemsCommand,
+): Run<State> {
+  let state = before;
+  const codes: ItemCode[] = [];
+  for (const item of command.items) {
+    const done = copyItem(tree, state, item);
+    state = done.state;
+    codes.push({ target: item.target, code: done.code });
+  }
+  if (codes.length === 0) return whole(state, command, 412);
+  const carried = { command, codes, nodes: [], members: [] };
+  return { state, carried, irrevocable: codes.map(() => false), members: [] };
+}
+
+function copyItem<State>(
+  tree: ManagementTree<State>,
+  state: State,
+  { source, target }: Item,
+): { readonly state: State; readonly code: number } {
+  if (source === undefined || target === undefined) return { state, code: 412 };
+  const read = tree.execute(state, { command: "Get", uri: source, data: "" });
+  const [node] = read.nodes;
+  if (!isSuccess(read.code)) return { state, code: read.code };
+  if (node === undefined || node.format === "node") return { state, code: 405 };
+  const request = { uri: target, format: node.format, data: node.data ?? "" };
+  const added = tree.execute(read.state, { ...request, command: "Add" });
+  if (added.code !== 418) return added;
+  return tree.execute(added.state, { ...request, command: "Replace" });
+}
+
+function runAlert<State>(
+  tree: ManagementTree<State>,
+  state: State,
+  command: AlertCommand,
+): Run<State> {
+  const prompt = readUserAlert(command);
+  if (prompt === undefined || tree.ask === undefined) return whole(state, command, 406);
+  const reply = tree.ask(state, prompt);
+  const done = whole(reply.state, command, reply.code);
+  return { ...done, carried: { ...done.carried, answers: reply.answers } };
+}
+
+/** The user pressed cancel: nothing more of the message is carried out. */
+function isCancelled<State>({ carried, members }: Run<State>): boolean {
+  const isAlert = carried.command.name === "Alert";
+  const isOwn = isAlert && carried.codes.some(({ code }) => code === 214);
+  return isOwn || members.some(isCancelled);
+}
+
+function isRefusedByUser<State>({ carried }: Run<State>): boolean {
+  return carried.command.name === "Alert" && carried.codes.some(({ code }) => !isSuccess(code));
+}
+
+function runSequence<State>(
+  device: Device<State>,
   before: State,
   command: ContainerCommand,
 ): Run<State> {
   let state = before;
+  let stops = false;
   const members = command.commands.map((member) => {
-    const done = run(tree, state, member);
+    if (stops) return skipped(state, member);
+    const done = run(device, state, member);
     state = done.state;
+    stops = isRefusedByUser(done) || isCancelled(done);
     return done;
   });
   return container(state, command, 200, members);
 }
 
 function runAtomic<State>(
-  tree: ManagementTree<State>,
+  device: Device<State>,
   before: State,
   command: ContainerCommand,
 ): Run<State> {
   let state = before;
   const done: Run<State>[] = [];
   for (const member of command.commands) {
-    const next = runMember(tree, state, member);
+    const next = runMember({ ...device, isInAtomic: true }, state, member);
     done.push(next);
     if (!isGood(next)) {
       const undone = done.map((one) => undo(one));
@@ -156,8 +254,8 @@ function runAtomic<State>(
 }
 
 /** Inside an Atomic the first bad item ends the command; the items behind it are not reached. */
-function runMember<State>(tree: ManagementTree<State>, state: State, member: Command): Run<State> {
-  const done = run(tree, state, member);
+function runMember<State>(device: Device<State>, state: State, member: Command): Run<State> {
+  const done = run(device, state, member);
   const culprit = done.carried.codes.findIndex(({ code }) => !isSuccess(code));
   if (culprit < 0 || done.members.length > 0) return done;
   const codes = done.carried.codes.map((item, index) =>
@@ -185,16 +283,12 @@ function undo<State>(done: Run<State>): Run<State> {
   return { ...done, carried, members };
 }
 
-function skipped<State>(state: State, command: Command): Run<State> {
+function skipped<State>(state: State, command: Command, code = 215): Run<State> {
   if (command.name === "Atomic" || command.name === "Sequence") {
-    return container(
-      state,
-      command,
-      215,
-      command.commands.map((member) => skipped(state, member)),
-    );
+    const members = command.commands.map((member) => skipped(state, member, code));
+    return container(state, command, code, members);
   }
-  return whole(state, command, 215);
+  return whole(state, command, code);
 }
 
 function container<State>(

@@ -1,81 +1,29 @@
 import { ALERT } from "../syncml/alerts.ts";
-import type { Challenge, Command, Credential, Item, Message } from "../syncml/message.ts";
+import type { Challenge, Command, Credential, Message, StatusCommand } from "../syncml/message.ts";
 import { answerCommand } from "./answer-commands.ts";
-import type { Carried } from "./carry-out.ts";
+import { type Carried, notCarriedOut } from "./carry-out.ts";
+import { packAnswers } from "./client-answers.ts";
 import {
-  type AuthScheme,
-  basicCredential,
-  digestCredential,
-  schemeOf,
-  secretHashOf,
-} from "./credentials.ts";
+  type AnswerContext,
+  CHALLENGES_MAX,
+  type ClientConfig,
+  type ClientEnd,
+  type ClientEvent,
+  type ClientSession,
+  type ClientTurn,
+} from "./client-state.ts";
+import { basicCredential, digestCredential, schemeOf, secretHashOf } from "./credentials.ts";
+import { type IncomingObject, takeMessage } from "./incoming-object.ts";
+import { judgeServer, type ServerJudgement } from "./judge-server.ts";
+import type { MacKey } from "./message-mac.ts";
 import { CommandNumbers } from "./number-commands.ts";
-
-/** What a device needs to know to start a session. */
-export interface ClientConfig {
-  readonly sessionId: string;
-  /** The device's own name, the Source LocURI. */
-  readonly device: string;
-  /** The server's address, the Target LocURI. */
-  readonly server: string;
-  readonly userName: string;
-  readonly password: string;
-  readonly scheme: AuthScheme;
-  /** Base64 of the nonce kept from the last session; null when the server has given none yet. */
-  readonly nonce: string | null;
-  /** Sends no credentials until it is asked for them. */
-  readonly waitsForChallenge: boolean;
-  readonly startAlert: typeof ALERT.serverInitiated | typeof ALERT.clientInitiated;
-  /** Events to report besides, such as an Alert 1224 or 1226. */
-  readonly alerts: readonly { readonly code: number; readonly items: readonly Item[] }[];
-  /** DevInfo leaves: LocURI and value. */
-  readonly devInfo: readonly (readonly [uri: string, value: string])[];
-  /** Bytes; null says nothing about it. */
-  readonly maxMsgSize: number | null;
-  /** Answers in one message; the rest goes into the next ones. */
-  readonly answersMax: number;
-}
-
-/** A session as the device sees it: plain JSON. */
-export interface ClientSession {
-  readonly config: ClientConfig;
-  readonly phase: "starting" | "open" | "ended";
-  readonly messageId: number;
-  /** Where the next message goes; the server may move it with RespURI. */
-  readonly server: string;
-  readonly nonce: string | null;
-  readonly scheme: AuthScheme;
-  readonly challenges: number;
-  /** The server accepted a message and not the session: credentials go with every message. */
-  readonly authenticatesAlways: boolean;
-  /** Answers that the next message carries. */
-  readonly unsent: readonly Command[];
-  /** To be sent again when its answer was lost. */
-  readonly lastMessage: Message;
-}
-
-export type ClientEvent =
-  /** Base64, to be kept for the next session. */
-  | { readonly kind: "nonce"; readonly nonce: string }
-  | { readonly kind: "carried-out"; readonly carried: Carried }
-  | { readonly kind: "ended"; readonly reason: ClientEnd };
-
-/** `done`: the server asked nothing more. `refused`: our credentials; `failed`: 4xx or 5xx else. */
-export type ClientEnd = "done" | "aborted" | "refused" | "failed";
-
-export interface ClientTurn {
-  readonly session: ClientSession;
-  /** Undefined when the session has ended. */
-  readonly message: Message | undefined;
-  readonly events: readonly ClientEvent[];
-}
-
-/** Challenges that a device answers in one session before it gives up. [syncml 3.3] */
-export const CHALLENGES_MAX = 2;
+import { WHOLE_CUT } from "./pieces.ts";
+import { SESSION_LIMITS } from "./server-state.ts";
 
 /** Starts a session with package 1: an alert, events, and DevInfo. */
 export function startSession(config: ClientConfig): ClientTurn & { readonly message: Message } {
-  const blank: Omit<ClientSession, "lastMessage"> = {
+  const { demands } = config;
+  const blank: Blank = {
     config,
     phase: "starting",
     messageId: 1,
@@ -84,11 +32,14 @@ export function startSession(config: ClientConfig): ClientTurn & { readonly mess
     scheme: config.scheme,
     challenges: 0,
     authenticatesAlways: false,
+    serverProof: demands && { accepted: false, nonce: demands.nonce, challenges: 0 },
+    serverMaxMsgSize: null,
+    serverMaxObjSize: null,
+    incoming: null,
     unsent: [],
+    cut: WHOLE_CUT,
   };
-  const cred = config.waitsForChallenge ? undefined : credentialOf(blank);
-  const message = firstMessage(blank, cred, undefined);
-  return { session: { ...blank, lastMessage: message }, message, events: [] };
+  return opening(blank, !config.waitsForChallenge, undefined);
 }
 
 /**
@@ -98,74 +49,163 @@ export function startSession(config: ClientConfig): ClientTurn & { readonly mess
 export function receiveAnswer(
   session: ClientSession,
   answer: Message,
-  carry: (command: Command) => Carried,
+  carry: (command: Command) => Carried & { readonly isCancelled?: boolean },
+  context: AnswerContext = {},
 ): ClientTurn {
   const header = headerStatus(answer, session);
-  if (header.code === 401 || header.code === 407)
+  const server = judgeServer(session, answer, context);
+  if (header.code === 401 || header.code === 407) {
     return answerChallenge(session, answer, header.chal);
+  }
   if (header.code >= 400) return ended(session, "failed", []);
   const events: ClientEvent[] = [];
-  let next: ClientSession = {
+  const next = withHeader(session, answer, header, server, events);
+  if (server.kind === "refused") return refuseServer(next, answer, server, events, context);
+
+  const abort = answer.commands.some(isSessionAbort);
+  if (abort) return ended(next, "aborted", events);
+  const { incoming, taken } = takeMessage(next.incoming, answer.commands, SESSION_LIMITS);
+  const numbers = new CommandNumbers(); // Given anew when they are sent.
+  const answers: Command[] = [];
+  let asksForMore = false;
+  let isCancelled = false;
+  for (const one of taken) {
+    if (one.kind === "broken") {
+      answers.push(noEndOfData(one.object));
+      continue;
+    }
+    const { command } = one;
+    if (command.name === "Status" || command.name === "Results") continue;
+    const carried = carriedOut(one.kind === "chunk" ? one.code : undefined, command, () => {
+      if (isCancelled) return notCarriedOut(command, 215);
+      const done = carry(command);
+      isCancelled = done.isCancelled === true;
+      return done;
+    });
+    if (command.name === "Alert" && command.code === ALERT.nextMessage) asksForMore = true;
+    else if (one.kind === "whole") events.push({ kind: "carried-out", carried });
+    answers.push(...answerCommand(carried, String(answer.header.messageId), numbers));
+  }
+  const unsent = afterStatuses(next, answer);
+  const rest = unsent === next.unsent ? next : { ...next, unsent, cut: WHOLE_CUT };
+  const isServerDone = answer.final || asksForMore;
+  if (answers.length === 0 && unsent.length === 0 && isServerDone) {
+    return ended({ ...rest, incoming }, "done", events);
+  }
+  // A nonce that goes with no message is one that the server never gets.
+  if (server.kind === "proved") events.push({ kind: "server-nonce", nonce: server.nonce });
+  const goesOn = { isServerDone, header: ownStatus(answer, server) };
+  return sendAnswers({ ...rest, incoming }, answers, goesOn, events, context);
+}
+
+/** What a message of the server's says about us: where we go on, and by which nonce. */
+function withHeader(
+  session: ClientSession,
+  answer: Message,
+  { code, chal }: HeaderStatus,
+  server: ServerJudgement,
+  events: ClientEvent[],
+): ClientSession {
+  const { respUri, maxMsgSize, maxObjSize } = answer.header;
+  const isMac = session.scheme === "syncml:auth-MAC";
+  const isForMessage = code === 200 && (session.authenticatesAlways || justSentCred(session));
+  const next: ClientSession = {
     ...session,
     phase: "open",
-    server: answer.header.respUri ?? session.server,
-    authenticatesAlways:
-      header.code === 200 && (session.authenticatesAlways || justSentCred(session)),
+    server: respUri ?? session.server,
+    serverMaxMsgSize: maxMsgSize ?? session.serverMaxMsgSize,
+    serverMaxObjSize: maxObjSize ?? session.serverMaxObjSize,
+    authenticatesAlways: isMac || isForMessage,
+    serverProof: server.kind === "refused" ? session.serverProof : server.proof,
   };
-  if (header.chal?.nextNonce !== undefined) {
-    next = { ...next, nonce: header.chal.nextNonce };
-    events.push({ kind: "nonce", nonce: header.chal.nextNonce });
-  }
-
-  const answers: Command[] = [];
-  let asked = false;
-  for (const command of answer.commands) {
-    if (command.name === "Status" || command.name === "Results") continue;
-    if (command.name === "Alert" && command.code === ALERT.sessionAbort) {
-      return ended(next, "aborted", events);
-    }
-    const carried = isNextMessage(command) ? accepted(command) : carry(command);
-    if (!isNextMessage(command)) events.push({ kind: "carried-out", carried });
-    answers.push(...answerCommand(carried, String(answer.header.messageId), new CommandNumbers()));
-    asked = true;
-  }
-  if (!asked && session.unsent.length === 0) return ended(next, "done", events);
-  return sendAnswers(next, answer, answers, events);
+  const nonce = chal?.nextNonce;
+  if (nonce === undefined) return next;
+  // What somebody says whom we do not trust yet counts for the next try, and is not kept.
+  if (server.kind !== "refused") events.push({ kind: "nonce", nonce });
+  return { ...next, nonce };
 }
 
-function isNextMessage(command: Command): boolean {
-  return command.name === "Alert" && command.code === ALERT.nextMessage;
+/** Nothing is carried out for a server that has not proved who it is. [syncml 1, 3.4] */
+function refuseServer(
+  session: ClientSession,
+  answer: Message,
+  server: Extract<ServerJudgement, { kind: "refused" }>,
+  events: ClientEvent[],
+  context: AnswerContext,
+): ClientTurn {
+  if (server.proof.challenges > CHALLENGES_MAX) return ended(session, "distrusted", events);
+  const asking = answer.commands.filter(({ name }) => name !== "Status" && name !== "Results");
+  // A server that asks nothing has nothing to prove.
+  if (asking.length === 0) return ended(session, "done", events);
+  const numbers = new CommandNumbers();
+  const answers = asking.flatMap((command) =>
+    answerCommand(notCarriedOut(command, server.code), String(answer.header.messageId), numbers),
+  );
+  const next = { ...session, serverProof: server.proof, incoming: null };
+  const goesOn = { isServerDone: answer.final, header: ownStatus(answer, server) };
+  return sendAnswers(next, answers, goesOn, events, context);
 }
 
-function accepted(command: Command): Carried {
-  return { command, codes: [{ target: undefined, code: 200 }], nodes: [], members: [] };
+function carriedOut(code: number | undefined, command: Command, carry: () => Carried): Carried {
+  if (code !== undefined) return notCarriedOut(command, code);
+  if (command.name !== "Alert") return carry();
+  const isFlow = command.code === ALERT.nextMessage || command.code === ALERT.noEndOfData;
+  return isFlow ? notCarriedOut(command, 200) : carry();
+}
+
+function isSessionAbort(command: Command): boolean {
+  return command.name === "Alert" && command.code === ALERT.sessionAbort;
+}
+
+function noEndOfData({ item }: IncomingObject): Command {
+  const { source, target } = item;
+  return { name: "Alert", cmdId: "0", code: ALERT.noEndOfData, items: [{ source, target }] };
+}
+
+/** An object that the server does not take, or has lost, is not sent any further. */
+function afterStatuses(session: ClientSession, answer: Message): readonly Command[] {
+  const { unsent, cut } = session;
+  const isMidObject = cut.offset > 0;
+  if (!isMidObject) return unsent;
+  const isLost = answer.commands.some(
+    (command) =>
+      (command.name === "Alert" && command.code === ALERT.noEndOfData) ||
+      (command.name === "Status" &&
+        command.cmd === "Results" &&
+        command.msgRef === String(session.messageId) &&
+        command.code >= 400),
+  );
+  return isLost ? unsent.slice(1) : unsent;
+}
+
+interface GoesOn {
+  /** The server has said all of its package: ours may end. */
+  readonly isServerDone: boolean;
+  readonly header: Omit<StatusCommand, "cmdId">;
 }
 
 /** Package 3: as many answers as one message takes, and Final with the last of them. */
 function sendAnswers(
   session: ClientSession,
-  answer: Message,
   answers: readonly Command[],
+  { isServerDone, header }: GoesOn,
   events: readonly ClientEvent[],
+  context: AnswerContext,
 ): ClientTurn {
-  const { answersMax } = session.config;
-  // What was kept back goes first; asking for it must not make it longer.
-  const all = [...session.unsent, ...answers];
-  const room = session.unsent.length > 0 ? answersMax + answers.length : answersMax;
-  const now = all.slice(0, room);
-  const unsent = all.slice(room);
-  const numbers = new CommandNumbers();
-  const next = { ...session, messageId: session.messageId + 1, unsent };
+  const next = { ...session, messageId: session.messageId + 1 };
   const cred = session.authenticatesAlways ? credentialOf(session) : undefined;
-  const message: Message = {
-    header: headerOf(next, cred),
-    commands: [
-      ownStatus(answer, numbers),
-      ...now.map((command) => ({ ...command, cmdId: numbers.next() })),
-    ],
-    final: unsent.length === 0,
+  const packed = packAnswers(next, answers, {
+    header,
+    isServerDone,
+    compose: (commands, final) => ({ header: headerOf(next, cred), commands, final }),
+    sizeOf: context.sizeOf,
+  });
+  return {
+    session: { ...next, ...packed.left, lastMessage: packed.message },
+    message: packed.message,
+    mac: session.authenticatesAlways ? macOf(session) : undefined,
+    events,
   };
-  return { session: { ...next, lastMessage: message }, message, events };
 }
 
 /** Package 1 again, with the credentials that the server asked for. [syncml 3.3] */
@@ -186,10 +226,11 @@ function answerChallenge(
     scheme,
     nonce: chal?.nextNonce ?? session.nonce,
     challenges: session.challenges + 1,
+    incoming: null,
     unsent: [],
+    cut: WHOLE_CUT,
   };
-  const message = firstMessage(next, credentialOf(next), answer);
-  return { session: { ...next, lastMessage: message }, message, events: [] };
+  return opening(next, true, answer);
 }
 
 function ended(
@@ -198,22 +239,24 @@ function ended(
   events: readonly ClientEvent[],
 ): ClientTurn {
   return {
-    session: { ...session, phase: "ended", unsent: [] },
+    session: { ...session, phase: "ended", unsent: [], incoming: null },
     message: undefined,
+    mac: undefined,
     events: [...events, { kind: "ended", reason }],
   };
 }
 
 type Blank = Omit<ClientSession, "lastMessage">;
 
-function firstMessage(
+function opening(
   session: Blank,
-  cred: Credential | undefined,
+  authenticates: boolean,
   answered: Message | undefined,
-): Message {
+): ClientTurn & { readonly message: Message } {
   const numbers = new CommandNumbers();
   const { startAlert, alerts, devInfo } = session.config;
-  const commands: Command[] = answered === undefined ? [] : [ownStatus(answered, numbers)];
+  const commands: Command[] =
+    answered === undefined ? [] : [{ ...headerStatusOf(answered, 200), cmdId: numbers.next() }];
   for (const { code, items } of [{ code: startAlert, items: [] }, ...alerts]) {
     commands.push({ name: "Alert", cmdId: numbers.next(), code, items });
   }
@@ -222,38 +265,57 @@ function firstMessage(
     cmdId: numbers.next(),
     items: devInfo.map(([source, data]) => ({ source, data })),
   });
-  return { header: headerOf(session, cred), commands, final: true };
+  const cred = authenticates ? credentialOf(session) : undefined;
+  const message: Message = { header: headerOf(session, cred), commands, final: true };
+  return {
+    session: { ...session, lastMessage: message },
+    message,
+    mac: authenticates ? macOf(session) : undefined,
+    events: [],
+  };
 }
 
 function headerOf(session: Blank, cred: Credential | undefined): Message["header"] {
-  const { config } = session;
-  const isDigest = cred !== undefined && schemeOf(cred.type) === "syncml:auth-md5";
+  const { config, scheme } = session;
+  // LocName says whose digest it is. [syncml 3.4]
+  const isNamed = scheme !== "syncml:auth-basic";
   return {
     verDtd: "1.2",
     verProto: "DM/1.2",
     sessionId: config.sessionId,
     messageId: session.messageId,
     target: { uri: session.server },
-    source: isDigest ? { uri: config.device, name: config.userName } : { uri: config.device },
+    source: isNamed ? { uri: config.device, name: config.userName } : { uri: config.device },
     cred,
     maxMsgSize: config.maxMsgSize ?? undefined,
+    maxObjSize: config.maxObjSize ?? undefined,
   };
 }
 
-function credentialOf({ config, scheme, nonce }: Blank): Credential {
+/** A MAC goes beside the message. */
+function credentialOf({ config, scheme, nonce }: Blank): Credential | undefined {
+  if (scheme === "syncml:auth-MAC") return undefined;
   if (scheme === "syncml:auth-basic") return basicCredential(config.userName, config.password);
   return digestCredential(secretHashOf(config.userName, config.password), nonce ?? "");
+}
+
+function macOf({ config, scheme, nonce }: Blank): MacKey | undefined {
+  if (scheme !== "syncml:auth-MAC") return undefined;
+  const { userName, password } = config;
+  return { userName, secretHash: secretHashOf(userName, password), nonce: nonce ?? "" };
 }
 
 function justSentCred(session: ClientSession): boolean {
   return session.lastMessage.header.cred !== undefined;
 }
 
+interface HeaderStatus {
+  readonly code: number;
+  readonly chal: Challenge | undefined;
+}
+
 /** What the server says about our header; silence is taken for 200. */
-function headerStatus(
-  answer: Message,
-  session: ClientSession,
-): { readonly code: number; readonly chal: Challenge | undefined } {
+function headerStatus(answer: Message, session: ClientSession): HeaderStatus {
   for (const command of answer.commands) {
     if (command.name !== "Status" || command.cmdRef !== "0") continue;
     if (command.msgRef === String(session.messageId)) {
@@ -263,17 +325,21 @@ function headerStatus(
   return { code: 200, chal: undefined };
 }
 
-/** Our Status for the server's header. */
-function ownStatus({ header }: Message, numbers: CommandNumbers): Command {
+/** Our Status for the server's header: what we make of its credentials. */
+function ownStatus(answer: Message, server: ServerJudgement): Omit<StatusCommand, "cmdId"> {
+  const status = headerStatusOf(answer, server.code);
+  return server.kind === "trusted" ? status : { ...status, chal: server.chal };
+}
+
+function headerStatusOf({ header }: Message, code: number): Omit<StatusCommand, "cmdId"> {
   return {
     name: "Status",
-    cmdId: numbers.next(),
     msgRef: String(header.messageId),
     cmdRef: "0",
     cmd: "SyncHdr",
     targetRefs: [header.target.uri],
     sourceRefs: [header.source.uri],
-    code: 200,
+    code,
     items: [],
   };
 }

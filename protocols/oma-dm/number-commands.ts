@@ -38,6 +38,8 @@ export function numberCommand(
     itemCodes: {},
     inProgress: false,
     hasResults: false,
+    answers: [],
+    isPart: false,
   };
   if ("commands" in command) {
     const members = command.commands.map((one) => numberCommand(one, messageId, numbers, tag));
@@ -46,7 +48,7 @@ export function numberCommand(
       outstanding: [own, ...members.flatMap((member) => member.outstanding)],
     };
   }
-  const items = command.items.map(itemOf);
+  const items = command.items.map((item) => itemOf(command.name, item));
   return {
     command:
       command.name === "Alert"
@@ -60,7 +62,16 @@ function targetsOf(items: readonly OutgoingItem[]): readonly string[] {
   return items.flatMap(({ target }) => (target === undefined ? [] : [target]));
 }
 
-function itemOf({ target, format, type, data }: OutgoingItem): Item {
-  const meta = format === undefined && type === undefined ? undefined : { format, type };
-  return { target, meta, data };
+/** An interior node that is added has an empty Data: without it, one client fails. [syncml 1] */
+function itemOf(name: string, item: OutgoingItem): Item {
+  const { target, source, format, type, size, data, moreData } = item;
+  const isPlain = format === undefined && type === undefined && size === undefined;
+  const isInterior = name === "Add" && format === "node" && data === undefined;
+  return {
+    target,
+    source,
+    meta: isPlain ? undefined : { format, type, size },
+    data: isInterior ? "" : data,
+    moreData,
+  };
 }

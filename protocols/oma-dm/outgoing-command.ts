@@ -5,7 +5,7 @@
 export type OutgoingCommand = OutgoingItems | OutgoingAlert | OutgoingContainer;
 
 export interface OutgoingItems {
-  readonly name: "Add" | "Delete" | "Exec" | "Get" | "Replace";
+  readonly name: "Add" | "Copy" | "Delete" | "Exec" | "Get" | "Replace";
   readonly tag: string;
   readonly correlator?: string | undefined;
   readonly items: readonly OutgoingItem[];
@@ -26,8 +26,13 @@ export interface OutgoingContainer {
 
 export interface OutgoingItem {
   readonly target?: string | undefined;
+  /** What a Copy copies. */
+  readonly source?: string | undefined;
   /** Written as given; missing means `chr`. */
   readonly format?: string | undefined;
   readonly type?: string | undefined;
   readonly data?: string | undefined;
+  /** Of a large object, in its first chunk: all its bytes. Set where it is cut. */
+  readonly size?: number | undefined;
+  readonly moreData?: true | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Item, ResultsCommand, StatusCommand } from "../syncml/message.ts";
 import { isSuccess, statusKind } from "../syncml/statuses.ts";
 import { isWithin, sameLocUri } from "./loc-uri.ts";
-import type { Outstanding, SessionEvent } from "./server-state.ts";
+import type { DeviceFeature, Outstanding, SessionEvent } from "./server-state.ts";
 
 /**
  * The server's commands of the current package and what the device says about them.
@@ -46,11 +46,38 @@ export class OutstandingCommands {
   events(): SessionEvent[] {
     const events: SessionEvent[] = [];
     for (const command of this.#commands) {
-      if (this.#told.has(command.tag)) events.push(statusEvent(command, false));
+      if (this.#told.has(command.tag) && !command.isPart) {
+        events.push(statusEvent(command, false));
+        const feature = lackedFeature(command, this.#commands);
+        if (feature !== undefined) events.push({ kind: "lacks", feature });
+      }
       const items = this.#results.get(command.tag);
       if (items !== undefined) events.push({ kind: "results", tag: command.tag, items });
     }
     return events;
+  }
+
+  /**
+   * Takes out every Sequence that the device cannot do, with those of its members that it has not
+   * carried out: they are to be sent again without it.
+   */
+  takeLackedSequences(): readonly LackedSequence[] {
+    const lacked = this.#commands.filter(
+      (command) =>
+        command.name === "Sequence" && lackedFeature(command, this.#commands) === "Sequence",
+    );
+    return lacked.map(({ tag }) => {
+      const isUndone = (command: Outstanding) =>
+        command.parent === tag && !isSuccess(codeOf(command) ?? 0);
+      const undone = new Set(this.#commands.filter(isUndone).map((member) => member.tag));
+      this.#commands = this.#commands.filter(
+        (command) =>
+          command.tag !== tag &&
+          !undone.has(command.tag) &&
+          !(command.parent !== null && undone.has(command.parent)),
+      );
+      return { tag, undone };
+    });
   }
 
   get anyInProgress(): boolean {
@@ -65,13 +92,10 @@ export class OutstandingCommands {
     const byTag = new Map(this.#commands.map((command) => [command.tag, command]));
     const events: SessionEvent[] = [];
     for (const command of this.#commands) {
-      if (codeOf(command) !== undefined) continue;
+      if (command.isPart || codeOf(command) !== undefined) continue;
       const code = derivedCode(command, byTag, this.#commands);
       if (code === undefined) events.push({ kind: "unanswered", tag: command.tag });
-      else {
-        const itemCodes = Object.fromEntries(command.targets.map((target) => [target, code]));
-        events.push({ kind: "status", tag: command.tag, code, itemCodes, derived: true });
-      }
+      else events.push(derivedStatus(command.tag, code, command.targets));
     }
     this.#commands = [];
     return events;
@@ -97,9 +121,45 @@ export class OutstandingCommands {
   }
 }
 
+export interface LackedSequence {
+  readonly tag: string;
+  /** Tags of its own members. */
+  readonly undone: ReadonlySet<string>;
+}
+
 /** Has the device said how this command ended? */
 export function isAnswered(command: Outstanding): boolean {
   return codeOf(command) !== undefined;
+}
+
+/** What was said about each target of a command; targets that nothing was said about are missing. */
+export function codesByTarget(command: Outstanding): Readonly<Record<string, number>> {
+  const codes: Record<string, number> = {};
+  for (const target of command.targets) {
+    const code = command.itemCodes[target] ?? command.code;
+    if (code !== null && code !== undefined) codes[target] = code;
+  }
+  return codes;
+}
+
+/** An end that the device did not tell. */
+export function derivedStatus(
+  tag: string,
+  code: number,
+  targets: readonly string[],
+): Extract<SessionEvent, { kind: "status" }> {
+  const itemCodes = Object.fromEntries(targets.map((target) => [target, code]));
+  return { kind: "status", tag, code, itemCodes, answers: [], derived: true };
+}
+
+/** The code of several items as one: their first failure, else what they share. */
+export function codeOfItems(codes: readonly number[]): number | undefined {
+  // 215 and 216 are consequences; the culprit is the item with a code of its own.
+  return (
+    codes.find((code) => statusKind(code) === "failed") ??
+    codes.find((code) => !isSuccess(code)) ??
+    codes[0]
+  );
 }
 
 function asksFor(command: Outstanding, source: string): boolean {
@@ -128,39 +188,60 @@ function withStatus(command: Outstanding, status: StatusCommand): Outstanding {
       ? command
       : { ...command, inProgress: true };
   }
+  const answers = status.items.flatMap(({ data }) => (data === undefined ? [] : [data]));
+  const answered = answers.length > 0 ? { ...command, answers } : command;
   const named = status.targetRefs.flatMap((ref) =>
     command.targets.filter((target) => sameLocUri(target, ref)),
   );
   if (named.length === 0 || command.targets.length <= 1) {
     if (command.code !== null) return command;
-    return { ...command, code: status.code, inProgress: false };
+    return { ...answered, code: status.code, inProgress: false };
   }
   const fresh = named.filter((target) => !Object.hasOwn(command.itemCodes, target));
   if (fresh.length === 0) return command;
   const itemCodes = { ...command.itemCodes };
   for (const target of fresh) itemCodes[target] = status.code;
-  return { ...command, itemCodes, inProgress: false };
+  return { ...answered, itemCodes, inProgress: false };
 }
 
-/** The code of a command as a whole: its own, else the first failure of its items, else theirs. */
+/** The code of a command as a whole: its own, unless one of its items failed. */
 function codeOf(command: Outstanding): number | undefined {
-  if (command.code !== null) return command.code;
-  const codes = Object.values(command.itemCodes);
-  // 215 and 216 are consequences; the culprit is the item with a code of its own.
-  return (
-    codes.find((code) => statusKind(code) === "failed") ??
-    codes.find((code) => !isSuccess(code)) ??
-    codes[0]
-  );
+  const ofItems = Object.values(command.itemCodes);
+  if (command.code === null) return codeOfItems(ofItems);
+  return isSuccess(command.code) ? codeOfItems([...ofItems, command.code]) : command.code;
 }
 
 function statusEvent(command: Outstanding, derived: boolean): SessionEvent {
-  const itemCodes: Record<string, number> = {};
-  for (const target of command.targets) {
-    const code = command.itemCodes[target] ?? command.code;
-    if (code !== null && code !== undefined) itemCodes[target] = code;
+  return {
+    kind: "status",
+    tag: command.tag,
+    code: codeOf(command) ?? 0,
+    itemCodes: codesByTarget(command),
+    answers: command.answers,
+    derived,
+  };
+}
+
+/** Optional features are answered so by devices that have not got them. [syncml 1] */
+const NOT_SUPPORTED: ReadonlySet<number> = new Set([406, 501]);
+
+/**
+ * What the device cannot do, by the code of this command: of a container, unless one of its members
+ * says the same of itself; of a Get, when it asks for a list of a subtree with its data.
+ */
+function lackedFeature(
+  command: Outstanding,
+  all: readonly Outstanding[],
+): DeviceFeature | undefined {
+  const code = codeOf(command) ?? 0;
+  if (command.name === "Atomic" || command.name === "Sequence") {
+    const members = all.filter(({ parent }) => parent === command.tag);
+    const isOurs = members.some((member) => NOT_SUPPORTED.has(codeOf(member) ?? 0));
+    return NOT_SUPPORTED.has(code) && !isOurs ? command.name : undefined;
   }
-  return { kind: "status", tag: command.tag, code: codeOf(command) ?? 0, itemCodes, derived };
+  const asksForList = command.targets.some((target) => target.includes("?list=StructData"));
+  const isRefused = NOT_SUPPORTED.has(code) || code === 415;
+  return command.name === "Get" && asksForList && isRefused ? "StructData" : undefined;
 }
 
 /**

@@ -1,10 +1,14 @@
 import type { Message } from "../syncml/message.ts";
-import { buildAnswer } from "./answer-message.ts";
+import { type AnswerOptions, buildAnswer, siftCommands } from "./answer-message.ts";
 import { type AuthDecision, authenticate } from "./authenticate.ts";
-import { commandStatus, hearMessage } from "./hear-message.ts";
+import { flattened } from "./flatten.ts";
+import { commandStatus } from "./hear-message.ts";
+import { lostCommands } from "./lost-commands.ts";
+import type { MacKey } from "./message-mac.ts";
 import type { OutgoingCommand } from "./outgoing-command.ts";
-import { isAnswered } from "./outstanding.ts";
+import { beginProof, ownMacKey } from "./own-credentials.ts";
 import {
+  MAX_MSG_SIZE_MIN,
   type Owed,
   type ReceiveContext,
   type ReplyStatus,
@@ -22,6 +26,7 @@ import {
   pushedAside,
   sessionOf,
 } from "./session-choice.ts";
+import { takeIn } from "./take-in.ts";
 
 export interface Received {
   readonly session: ServerSession;
@@ -77,9 +82,107 @@ export function receive(
   }
   const isContinued = current?.phase === "open";
   const replaced = isContinued ? undefined : openSessionIn(session);
-  const events = replaced === undefined ? [] : lostCommands(replaced);
-  const listening = listened(opened(noted, decision), message, decision, context);
-  return { ...listening, events: [...events, ...listening.events], continues: isContinued };
+  const opening = opened(noted, decision, context);
+  const {
+    session: next,
+    owed,
+    events,
+  } = takeIn(opening, message, headerOf(message, decision), {
+    ...context,
+    proof: decision.proof,
+  });
+  const lost = replaced === undefined ? [] : lostCommands(replaced);
+  return { ...owing(next, owed, [...lost, ...events]), continues: isContinued };
+}
+
+export interface Answer {
+  readonly session: ServerSession;
+  readonly message: Message;
+  /** What its bytes are to be signed with; undefined: it goes without a MAC. */
+  readonly mac: MacKey | undefined;
+  /** What sending itself has decided, such as that a Sequence goes in its plain form. */
+  readonly events: readonly SessionEvent[];
+  /**
+   * The ends of commands that this device can never be sent, by its own limits. Its answer would not
+   * tell them: whoever wants to send something else instead calls again with `taken` and that.
+   */
+  readonly refused: readonly SessionEvent[];
+  readonly taken: readonly OutgoingCommand[];
+}
+
+/**
+ * Makes the answer to the message that `receive` took in: the Status elements it owes, then the
+ * commands, numbered and remembered until the device has answered them.
+ *
+ * Commands may be given when the turn is `commands`; none ends the session. What does not fit into
+ * the device's MaxMsgSize goes out with the next answers, before the turn is `commands` again. What no
+ * message could hold goes in pieces, item by item, and an item in chunks where `largeObjects` says
+ * that the device takes them; what cannot be sent at all is refused.
+ * Without a message to answer it returns the former answer, word for word.
+ *
+ * Throws a plain `Error` when commands are given out of turn, or two carry one tag.
+ */
+export function answer(
+  session: ServerSession,
+  commands: readonly OutgoingCommand[],
+  options: AnswerOptions = {},
+): Answer {
+  const { owed, lastAnswer } = session;
+  if (commands.length > 0 && owed?.turn !== "commands") {
+    throw new Error("commands may only be sent when it is the server's turn");
+  }
+  if (owed === null) {
+    if (lastAnswer === null) throw new Error("there is no message to answer");
+    const mac = macOf(session, session.lastMacNonce, options);
+    return { session, message: lastAnswer, mac, events: [], refused: [], taken: [] };
+  }
+  checkTags(commands, new Set());
+  const plain = flattened(commands, options.lacks ?? []);
+  const { sendable, refused } = siftCommands(session, plain.commands, options);
+  const due = owed.sendsQueued ? session.queued : sendable;
+  const { message, ...built } = buildAnswer(session, due, options);
+  const nonce = session.phase === "open" ? (session.own?.nonce ?? null) : null;
+  const mac = macOf(session, nonce, options);
+  const isSending = owed.turn === "commands" || owed.sendsQueued;
+  const next: ServerSession = {
+    ...session,
+    ...(isSending ? built : { unfinished: built.unfinished, owedLater: built.owedLater }),
+    announced: session.announced || session.phase === "open",
+    sent: isSending ? keptForSending(built.sent, options) : session.sent,
+    serverMessageId: message.header.messageId,
+    owed: null,
+    lastAnswer: message,
+    lastMacNonce: mac === undefined ? null : mac.nonce,
+  };
+  const taken = commands.filter(
+    ({ tag }) => !refused.some((one) => "tag" in one && one.tag === tag),
+  );
+  return { session: next, message, mac, events: plain.events, refused, taken };
+}
+
+/** Only what may have to be sent again: to a device that may refuse us, or cannot do a Sequence. */
+function keptForSending(
+  sent: readonly OutgoingCommand[],
+  { own }: AnswerOptions,
+): readonly OutgoingCommand[] {
+  return own === undefined ? sent.filter(({ name }) => name === "Sequence") : sent;
+}
+
+function macOf(
+  session: ServerSession,
+  nonce: string | null,
+  { own }: AnswerOptions,
+): MacKey | undefined {
+  if (session.own === null || nonce === null) return undefined;
+  return ownMacKey(own, { ...session.own, nonce });
+}
+
+function checkTags(commands: readonly OutgoingCommand[], seen: Set<string>): void {
+  for (const command of commands) {
+    if (seen.has(command.tag)) throw new Error(`two commands carry the tag ${command.tag}`);
+    seen.add(command.tag);
+    if ("commands" in command) checkTags(command.commands, seen);
+  }
 }
 
 function repeated(session: ServerSession): Received {
@@ -91,72 +194,6 @@ function repeated(session: ServerSession): Received {
     turn: owed?.turn ?? "repeat",
     replyStatuses: owed?.statuses ?? [],
   };
-}
-
-/**
- * What a session that will not go on leaves behind: every command of ours that has no answer. For
- * one that nobody continues, such as one that was silent for too long, ask before it is dropped.
- */
-export function lostCommands(session: ServerSession): readonly SessionEvent[] {
-  return [
-    ...session.outstanding
-      .filter((command) => !isAnswered(command))
-      .map(({ tag }): SessionEvent => ({ kind: "in-doubt", tag })),
-    ...session.queued.flatMap(tagsOf).map((tag): SessionEvent => ({ kind: "not-sent", tag })),
-  ];
-}
-
-function tagsOf(command: OutgoingCommand): readonly string[] {
-  const members = "commands" in command ? command.commands.flatMap(tagsOf) : [];
-  return [command.tag, ...members];
-}
-
-export interface Answer {
-  readonly session: ServerSession;
-  readonly message: Message;
-}
-
-/**
- * Makes the answer to the message that `receive` took in: the Status elements it owes, then the
- * commands, numbered and remembered until the device has answered them.
- *
- * Commands may be given when the turn is `commands`; none ends the session. What does not fit into
- * the device's MaxMsgSize goes out with the next answers, before the turn is `commands` again. A
- * command is never split; one that no message could hold is sent alone all the same.
- * Without a message to answer it returns the former answer, word for word.
- *
- * Throws a plain `Error` when commands are given out of turn, or two carry one tag.
- */
-export function answer(session: ServerSession, commands: readonly OutgoingCommand[]): Answer {
-  const { owed, lastAnswer } = session;
-  if (commands.length > 0 && owed?.turn !== "commands") {
-    throw new Error("commands may only be sent when it is the server's turn");
-  }
-  if (owed === null) {
-    if (lastAnswer === null) throw new Error("there is no message to answer");
-    return { session, message: lastAnswer };
-  }
-  checkTags(commands, new Set());
-  const due = owed.adds === "queued" ? session.queued : commands;
-  const built = buildAnswer(session, owed, due);
-  const startsPackage = owed.turn === "commands" || owed.adds === "queued";
-  const next: ServerSession = {
-    ...session,
-    serverMessageId: built.message.header.messageId,
-    outstanding: startsPackage ? built.outstanding : session.outstanding,
-    queued: startsPackage ? due.slice(built.sent) : session.queued,
-    owed: null,
-    lastAnswer: built.message,
-  };
-  return { session: next, message: built.message };
-}
-
-function checkTags(commands: readonly OutgoingCommand[], seen: Set<string>): void {
-  for (const command of commands) {
-    if (seen.has(command.tag)) throw new Error(`two commands carry the tag ${command.tag}`);
-    seen.add(command.tag);
-    if ("commands" in command) checkTags(command.commands, seen);
-  }
 }
 
 /**
@@ -186,10 +223,16 @@ function withMessage(
     target: { uri: header.source.uri },
     source: { uri: header.target.uri },
     respUri: context.respUri ?? null,
-    maxMsgSize: header.maxMsgSize ?? session.maxMsgSize,
+    maxMsgSize: maxMsgSizeOf(message) ?? session.maxMsgSize,
+    maxObjSize: header.maxObjSize ?? session.maxObjSize,
     clientMessageId: header.messageId,
     clientDigest: digest,
   };
+}
+
+function maxMsgSizeOf({ header }: Message): number | undefined {
+  const { maxMsgSize } = header;
+  return maxMsgSize !== undefined && maxMsgSize >= MAX_MSG_SIZE_MIN ? maxMsgSize : undefined;
 }
 
 /** 505 and 513 of SyncHdr; what is missing is taken for the right version. */
@@ -202,10 +245,13 @@ function versionProblem({ header }: Message): number | undefined {
 function opened(
   session: ServerSession,
   { proof }: Extract<AuthDecision, { ok: true }>,
+  context: ReceiveContext,
 ): ServerSession {
   if (proof === undefined) return session;
+  const isFirst = session.phase !== "open";
   return {
     ...session,
+    ...(isFirst && { own: beginProof(context.own), unfinished: false, owedLater: [] }),
     phase: "open",
     scheme: proof.scheme,
     usedNonce: proof.usedNonce,
@@ -239,54 +285,19 @@ function challenged(
     challengeNonce: decision.chal.nextNonce ?? session.challengeNonce,
   };
   const events: SessionEvent[] = [{ kind: "not-authenticated", reason: decision.reason, attempts }];
-  return owing(next, { turn: out ? "ended" : "wait", statuses, adds: "nothing" }, events);
+  return owing(next, owedStatuses(statuses, out ? "ended" : "wait"), events);
 }
 
 function refused(session: ServerSession, message: Message, code: number): Received {
-  const statuses = [headerStatus(message, code)];
-  return owing(session, { turn: "ended", statuses, adds: "nothing" }, []);
+  return owing(session, owedStatuses([headerStatus(message, code)], "ended"), []);
 }
 
-/** Takes in an authenticated message and settles whose turn it is. */
-function listened(
-  session: ServerSession,
-  message: Message,
-  decision: Extract<AuthDecision, { ok: true }>,
-  context: ReceiveContext,
-): Received {
-  const heard = hearMessage(message, session.outstanding);
-  const events: SessionEvent[] = [];
-  if (decision.proof !== undefined) {
-    const { scheme, nextNonce, withPreviousSecret } = decision.proof;
-    events.push({ kind: "authenticated", scheme, nextNonce, withPreviousSecret });
-  }
-  events.push(...heard.events);
-  const header = { ...headerStatus(message, decision.code), chal: decision.chal };
-  const statuses = [header, ...heard.statuses];
-  const next: ServerSession = { ...session, outstanding: heard.outstanding.commands };
-  const closed: ServerSession = { ...session, phase: "closed", outstanding: [], queued: [] };
+function owedStatuses(statuses: readonly ReplyStatus[], turn: Turn): Owed {
+  return { turn, statuses, alerts: [], sendsQueued: false };
+}
 
-  if (heard.abort !== undefined) {
-    events.push(...lostCommands(next), { kind: "aborted", by: "device", reason: heard.abort });
-    return owing(closed, { turn: "ended", statuses, adds: "nothing" }, events);
-  }
-  const limit = (context.limits ?? SESSION_LIMITS).messagesMax;
-  if (session.serverMessageId + 1 >= limit) {
-    const reason = `more than ${limit} messages`;
-    events.push(...lostCommands(next), { kind: "aborted", by: "server", reason });
-    return owing(closed, { turn: "ended", statuses, adds: "abort" }, events);
-  }
-  if (!message.final) {
-    return owing(next, { turn: "next-message", statuses, adds: "next-message" }, events);
-  }
-  if (heard.outstanding.anyInProgress) {
-    return owing(next, { turn: "wait", statuses, adds: "next-message" }, events);
-  }
-  events.push(...heard.outstanding.close());
-  const settled = { ...next, outstanding: [] };
-  return session.queued.length > 0
-    ? owing(settled, { turn: "wait", statuses, adds: "queued" }, events)
-    : owing(settled, { turn: "commands", statuses, adds: "nothing" }, events);
+function headerOf(message: Message, { code, chal }: Extract<AuthDecision, { ok: true }>) {
+  return { ...headerStatus(message, code), chal };
 }
 
 function headerStatus({ header }: Message, code: number): ReplyStatus {

@@ -56,7 +56,9 @@ function decodeItemsCommand(element: Element, name: ItemsCommand["name"]): Items
   const correlator = childText(element, "Correlator")?.trim();
   const cmdId = childText(element, "CmdID")?.trim() ?? "";
   const items = decodeItems(element);
-  return correlator === undefined ? { name, cmdId, items } : { name, cmdId, correlator, items };
+  const command =
+    correlator === undefined ? { name, cmdId, items } : { name, cmdId, correlator, items };
+  return hasNoResp(element) ? { ...command, noResp: true } : command;
 }
 
 function decodeAlert(element: Element): AlertCommand {
@@ -66,7 +68,14 @@ function decodeAlert(element: Element): AlertCommand {
     code: numberOf(childText(element, "Data") ?? "") ?? 0,
     correlator: childText(element, "Correlator")?.trim(),
     items: decodeItems(element),
+    noResp: hasNoResp(element),
   };
+}
+
+/** Undefined where the sender wants a Status, as most do. */
+function hasNoResp(element: Element): true | undefined {
+  for (const child of element.children) if (child.name === "NoResp") return true;
+  return undefined;
 }
 
 /** Children of a container that belong to the container itself. */
@@ -81,7 +90,8 @@ function decodeContainer(
   for (const child of element.children) {
     if (!CONTAINER_LEAVES.has(child.name)) commands.push(decodeCommand(child, budget));
   }
-  return { name, cmdId: childText(element, "CmdID")?.trim() ?? "", commands };
+  const cmdId = childText(element, "CmdID")?.trim() ?? "";
+  return { name, cmdId, commands, noResp: hasNoResp(element) };
 }
 
 function decodeStatus(element: Element): StatusCommand {

@@ -81,6 +81,7 @@ function decodeHeader(element: Element): Header {
   let cred: Credential | undefined;
   let maxMsgSize: number | undefined;
   let maxObjSize: number | undefined;
+  let noResp: true | undefined;
   for (const child of element.children) {
     switch (child.name) {
       case "VerDTD":
@@ -111,7 +112,10 @@ function decodeHeader(element: Element): Header {
         maxMsgSize = numberOf(childText(child, "MaxMsgSize") ?? "");
         maxObjSize = numberOf(childText(child, "MaxObjSize") ?? "");
         break;
-      default: // NoResp has no meaning in device management.
+      case "NoResp":
+        noResp = true;
+        break;
+      default:
     }
   }
   if (sessionId === "") throw new ProtocolError("syncml-session-id", "there is no SessionID");
@@ -131,6 +135,7 @@ function decodeHeader(element: Element): Header {
     cred,
     maxMsgSize,
     maxObjSize,
+    noResp,
   };
 }
 

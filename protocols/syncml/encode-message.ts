@@ -38,6 +38,7 @@ function encodeHeader(header: Header): Element {
     encodeLocation("Source", header.source),
   ];
   if (header.respUri !== undefined) children.push(leaf("RespURI", header.respUri));
+  if (header.noResp) children.push(leaf("NoResp", ""));
   if (header.cred !== undefined) children.push(encodeCredential(header.cred));
   const meta: Element[] = [];
   if (header.maxMsgSize !== undefined) meta.push(metinf("MaxMsgSize", String(header.maxMsgSize)));
@@ -81,24 +82,33 @@ export function encodeCommand(command: Command): Element {
       return branch("Results", withItems(children, command.items));
     }
     case "Alert": {
-      const children = [leaf("CmdID", command.cmdId), leaf("Data", String(command.code))];
+      const children = [...idAndNoResp(command), leaf("Data", String(command.code))];
       if (command.correlator !== undefined) children.push(leaf("Correlator", command.correlator));
       return branch("Alert", withItems(children, command.items));
     }
     case "Atomic":
     case "Sequence":
       return branch(command.name, [
-        leaf("CmdID", command.cmdId),
+        ...idAndNoResp(command),
         ...command.commands.map(encodeCommand),
       ]);
     case "Unknown":
       return branch(command.element, [leaf("CmdID", command.cmdId)]);
     default: {
-      const children = [leaf("CmdID", command.cmdId)];
+      const children = idAndNoResp(command);
       if (command.correlator !== undefined) children.push(leaf("Correlator", command.correlator));
       return branch(command.name, withItems(children, command.items));
     }
   }
+}
+
+function idAndNoResp(command: {
+  readonly cmdId: string;
+  readonly noResp?: true | undefined;
+}): Element[] {
+  const children = [leaf("CmdID", command.cmdId)];
+  if (command.noResp) children.push(leaf("NoResp", ""));
+  return children;
 }
 
 function encodeStatus(status: StatusCommand): Element {

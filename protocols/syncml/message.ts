@@ -26,6 +26,8 @@ export interface Header {
   readonly cred?: Credential | undefined;
   readonly maxMsgSize?: number | undefined;
   readonly maxObjSize?: number | undefined;
+  /** Only ever true: the sender wants no Status for the commands of this message. */
+  readonly noResp?: true | undefined;
 }
 
 export interface Location {
@@ -62,6 +64,8 @@ export interface ItemsCommand {
   readonly cmdId: string;
   readonly correlator?: string | undefined;
   readonly items: readonly Item[];
+  /** Only ever true: the sender wants no Status for it. */
+  readonly noResp?: true | undefined;
 }
 
 export interface AlertCommand {
@@ -71,12 +75,14 @@ export interface AlertCommand {
   readonly code: number;
   readonly correlator?: string | undefined;
   readonly items: readonly Item[];
+  readonly noResp?: true | undefined;
 }
 
 export interface ContainerCommand {
   readonly name: "Atomic" | "Sequence";
   readonly cmdId: string;
   readonly commands: readonly Command[];
+  readonly noResp?: true | undefined;
 }
 
 export interface StatusCommand {

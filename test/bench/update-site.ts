@@ -195,6 +195,10 @@ function checkIn(account: Account, { token, withoutCredentials, messageId = 1 }:
           ],
     devInfo: [["./DevInfo/DevId", account.stableId], ...(token === undefined ? [] : DEV_INFO)],
     maxMsgSize: null,
+    demands: null,
+    maxObjSize: null,
+    largeObjects: false,
+    sendBytesMax: null,
     answersMax: 100,
   });
   return printXml(encodeMessage({ ...message, header: { ...message.header, messageId } }));

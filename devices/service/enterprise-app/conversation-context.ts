@@ -1,3 +1,4 @@
+import type { DeviceFeature } from "../../../protocols/oma-dm/server-state.ts";
 import type { Ledger } from "../ledger.ts";
 import { type SiteContext, sha256Hex } from "../site-context.ts";
 import type { ConversationState } from "./conversation-state.ts";
@@ -10,6 +11,8 @@ export interface Conversation {
   /** The gateway's address as this device reaches it, for content URLs. */
   readonly baseUrl: string;
   readonly protocol: "oma-dm";
+  /** What the device was found not to be able to do: it gets the plain form at once. */
+  readonly lacks: readonly DeviceFeature[];
   state: ConversationState;
 }
 

@@ -41,6 +41,10 @@ export function speakInventory(conversation: Conversation): OutgoingCommand[] {
     return [getInventory(TAG_LIST, enterpriseId, "children")];
   }
   if (state.inventory !== "no" || !isDue(conversation)) return [];
+  if (conversation.lacks.includes("StructData")) {
+    conversation.state = { ...state, inventory: "listing" };
+    return [getInventory(TAG_LIST, enterpriseId, "children")];
+  }
   conversation.state = { ...state, inventory: "asked" };
   return [getInventory(TAG_TREE, enterpriseId, "StructData")];
 }

@@ -13,8 +13,8 @@ export type PushVerdict =
     }
   | { readonly kind: "refused"; readonly codes: readonly number[] };
 
-/** The container itself is beyond the device. */
-const NOT_SUPPORTED: ReadonlySet<number> = new Set([406, 501]);
+/** The container itself is beyond the device, or has no room in one message of its or ours. */
+const NOT_SUPPORTED: ReadonlySet<number> = new Set([406, 413, 501, 517]);
 /** Codes that only say that something else failed. [syncml 3.6] */
 const CONSEQUENCES: ReadonlySet<number> = new Set([215, 216, 507, 516]);
 

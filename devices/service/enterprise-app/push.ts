@@ -37,8 +37,10 @@ export function speakPushes(conversation: Conversation, work: readonly Work[]): 
     const push: Push = {
       attempt: item.attempt,
       form: firstForm(conversation, item.package.productId),
-      // The last work broke off without Atomic: the device cannot do it.
-      plain: nodeOf(conversation, item.package.productId)?.executed === false,
+      // The device cannot do an Atomic, or the last work broke off without one.
+      plain:
+        conversation.lacks.includes("Atomic") ||
+        nodeOf(conversation, item.package.productId)?.executed === false,
       fellBackTo: [],
       codes: [],
       step: "send",

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Log } from "../../../devices/ports/log.ts";
-import type { MessageOrigin } from "../../../devices/service/dm-session.ts";
+import type { MessageOrigin, Served } from "../../../devices/service/dm-session.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
-import { MAC_HEADER, receivedMac } from "../../../protocols/oma-dm/message-mac.ts";
+import { MAC_HEADER, macHeader, receivedMac } from "../../../protocols/oma-dm/message-mac.ts";
 import { canonicalSubject } from "../../../protocols/oma-dm/subject.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
@@ -14,7 +14,7 @@ import type { AppEnv } from "../environment.ts";
 import { readSyncml, syncmlResponse } from "../syncml-body.ts";
 
 export interface OmaDmDeps {
-  readonly serve: (message: Message, origin: MessageOrigin) => Promise<Message>;
+  readonly serve: (message: Message, origin: MessageOrigin) => Promise<Served>;
   /** The gateway's address as the sender of this request reaches it. */
   readonly baseUrlOf: (request: Request) => string;
   readonly certificate: VerifiedCertificates;
@@ -46,7 +46,9 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
       certificateSubject: verifiedSubject(certificate, peer, request.headers),
     });
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
-    return syncmlResponse(encodeMessage(answer), contentType);
+    return syncmlResponse(encodeMessage(answer.message), contentType, (bytes) =>
+      answer.mac === undefined ? {} : { [MAC_HEADER]: macHeader(answer.mac, bytes) },
+    );
   });
   return routes;
 }

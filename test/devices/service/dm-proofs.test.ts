@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { changeDmAccount, renewServerPassword } from "../../../devices/service/dm-account.ts";
-import { secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
-import { macHeader } from "../../../protocols/oma-dm/message-mac.ts";
+import {
+  changeDmAccount,
+  readDmAccount,
+  renewServerPassword,
+} from "../../../devices/service/dm-account.ts";
+import { digestCredential, secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
+import { macHeader, receivedMac, verifyMac } from "../../../protocols/oma-dm/message-mac.ts";
 import { phone } from "../../harness/phone.ts";
 import { parseAnswer, type RawAnswer, type RawDevice } from "../../harness/raw-device.ts";
 import { SiteCore } from "../../harness/site-core.ts";
@@ -130,6 +134,60 @@ describe("the site's password towards a device", () => {
     const kept = await core.context.store.credential(one.id);
     expect(kept?.serverSecretHash).toBe(secretHashOf("outpost", first.password));
     expect(JSON.stringify(kept)).not.toContain(first.password);
+  });
+});
+
+describe("a device that asks who its server is", () => {
+  const SERVER = "outpost";
+
+  /** Answers the header with a challenge, and every command with 401. */
+  const refusal = (msgRef: number, chal: string) =>
+    `<Status><CmdID>1</CmdID><MsgRef>${msgRef}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>${chal}` +
+    `<Data>401</Data></Status><Final/>`;
+  const challenge = (type: string, nonce: string) =>
+    `<Chal><Meta><Format xmlns="syncml:metinf">b64</Format><Type xmlns="syncml:metinf">${type}</Type>` +
+    `<NextNonce xmlns="syncml:metinf">${nonce}</NextNonce></Meta></Chal>`;
+  const credOf = (xml: string) => /<Cred>.*<Data>([^<]*)<\/Data><\/Cred>/.exec(xml)?.[1];
+
+  test("gets the digest over the nonce that it gives, and the same commands again", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one");
+    const { password } = await renewServerPassword(core.context, id);
+    const secretHash = secretHashOf(SERVER, password);
+    const first = await raw.open();
+    expect(credOf(first.xml)).toBe(digestCredential(secretHash, "").data);
+    const nonce = Buffer.from("a nonce of 16 by").toString("base64");
+    const again = await raw.post(refusal(first.msgId, challenge("syncml:auth-md5", nonce)));
+    expect(credOf(again.xml)).toBe(digestCredential(secretHash, nonce).data);
+    expect(again.commands.map(({ name, items }) => [name, items])).toEqual(
+      first.commands.map(({ name, items }) => [name, items]),
+    );
+    expect((await core.context.store.credential(id))?.serverNonce).toBeNull();
+  });
+
+  test("by a MAC gets every answer signed over its exact bytes", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one");
+    const { password } = await renewServerPassword(core.context, id);
+    const nonce = Buffer.from("a nonce of 16 by").toString("base64");
+    const first = await raw.open();
+    await raw.post(refusal(first.msgId, challenge("syncml:auth-MAC", nonce)));
+    const response = await raw.send(raw.lastSent); // Once more, for its headers.
+    const body = new Uint8Array(await response.arrayBuffer());
+    const mac = receivedMac(response.headers.get("x-syncml-hmac"), body);
+    expect(mac?.userName).toBe(SERVER);
+    expect(mac && verifyMac(mac, secretHashOf(SERVER, password), nonce)).toBe(true);
+  });
+
+  test("and cannot be told is shown as a problem until it is", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one");
+    const first = await raw.open();
+    const last = await raw.post(refusal(first.msgId, challenge("syncml:auth-md5", "bm9uY2U=")));
+    expect(last.commands).toEqual([]);
+    expect((await readDmAccount(core.context, id))?.serverProblem).toBe("none-set");
+    await renewServerPassword(core.context, id);
+    expect((await readDmAccount(core.context, id))?.serverProblem).toBeNull();
   });
 });
 

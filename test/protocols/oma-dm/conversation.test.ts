@@ -13,7 +13,7 @@ import {
 } from "../../../protocols/csp/enterprise-app-management/commands.ts";
 import { readInventory } from "../../../protocols/csp/enterprise-app-management/inventory.ts";
 import { readProductIds } from "../../../protocols/csp/inventory.ts";
-import { CHALLENGES_MAX } from "../../../protocols/oma-dm/client-session.ts";
+import { CHALLENGES_MAX } from "../../../protocols/oma-dm/client-state.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Element } from "../../../protocols/syncml/element.ts";
@@ -173,10 +173,26 @@ describe("a whole session", () => {
 });
 
 describe("a device that takes only small messages", () => {
-  test.each([10, 600])("of %p bytes tells the same", (maxMsgSize) => {
+  test.each([1850, 2000])("of %p bytes tells the same, and gets no larger one", (maxMsgSize) => {
     const { told, messages } = converse({ ...wholeLife, config: { maxMsgSize } });
     expect(kinds(told)).toEqual(AS_EVENTS);
-    expect(messages.length).toBeGreaterThan(converse(wholeLife).messages.length);
+    const sizes = messages.flatMap(({ from, bytes }) => (from === "server" ? [bytes] : []));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(maxMsgSize);
+  });
+
+  test("that no message has room for is told so, and what has room goes on", () => {
+    const { told, device } = converse({ ...wholeLife, config: { maxMsgSize: 1300 } });
+    expect(told).toContainEqual({
+      kind: "status",
+      tag: "push",
+      code: 413,
+      itemCodes: {},
+      answers: [],
+      derived: true,
+    });
+    expect(codeOf(told, "exec")).toBe(215);
+    expect(codeOf(told, "enrol")).toBe(200);
+    expect(device.at(-1)).toEqual({ kind: "ended", reason: "done" });
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { lostCommands } from "../../../protocols/oma-dm/lost-commands.ts";
 import { macHeader, type ReceivedMac, receivedMac } from "../../../protocols/oma-dm/message-mac.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
-import { answer, lostCommands, receive } from "../../../protocols/oma-dm/server-session.ts";
+import { answer, receive } from "../../../protocols/oma-dm/server-session.ts";
 import type { ServerSession } from "../../../protocols/oma-dm/server-state.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
 import type { Message } from "../../../protocols/syncml/message.ts";

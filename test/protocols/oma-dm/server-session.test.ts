@@ -2,7 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { ProtocolError } from "../../../protocols/errors.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import { answer, receive } from "../../../protocols/oma-dm/server-session.ts";
-import { SESSION_LIMITS, type ServerSession } from "../../../protocols/oma-dm/server-state.ts";
+import {
+  MAX_MSG_SIZE_MIN,
+  SESSION_LIMITS,
+  type ServerSession,
+} from "../../../protocols/oma-dm/server-state.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
 import type { Command } from "../../../protocols/syncml/message.ts";
 import { printXml } from "../../../protocols/syncml/print-xml.ts";
@@ -54,6 +58,8 @@ describe("the first package", () => {
         target: { uri: "urn:uuid:0001" },
         source: { uri: "https://gateway.example/syncml" },
         respUri: undefined,
+        maxMsgSize: SESSION_LIMITS.messageBytesMax,
+        maxObjSize: SESSION_LIMITS.objectBytesMax,
       },
       commands: [
         {
@@ -164,7 +170,8 @@ describe("the end of a session", () => {
     });
     const received = receive(session, refused, context());
     expect(received.turn).toBe("ended");
-    expect(kinds(received.events)).toEqual(["status a", "aborted"]);
+    expect(kinds(received.events)).toEqual(["not-sent a", "own-refused", "aborted"]);
+    expect(received.events[1]).toEqual({ kind: "own-refused", problem: "none-set" });
   });
 
   test("the server aborts at its limit of messages, not one before", () => {
@@ -351,7 +358,7 @@ describe("MaxMsgSize", () => {
   const many = Array.from({ length: 40 }, (_, i) => get(`g${i}`, `./Vendor/MSFT/Node/${i}`));
   const tags = many.map(({ tag }) => tag);
 
-  test.each([10, 1000, 2000, 3000, 100_000])(
+  test.each([MAX_MSG_SIZE_MIN, 2000, 3000, 100_000])(
     "of %p bytes is kept, and every command goes out once, in order",
     (maxMsgSize) => {
       let session = openSession({ maxMsgSize });
@@ -361,7 +368,7 @@ describe("MaxMsgSize", () => {
         expect(sent.session.outstanding.length).toBeGreaterThan(0);
         gone.push(...sent.session.outstanding.map(({ tag }) => tag));
         const size = print(sent.message).length;
-        expect(size <= maxMsgSize || sent.session.outstanding.length === 1).toBe(true);
+        expect(size).toBeLessThanOrEqual(maxMsgSize);
         const said = message([headerOk(id - 1)], { id });
         const received = receive(restarted(sent.session), said, context());
         session = received.session;
@@ -372,6 +379,11 @@ describe("MaxMsgSize", () => {
       expect(gone).toEqual(tags);
     },
   );
+
+  test("that not even a header would fit into is passed over", () => {
+    const { session } = answer(openSession({ maxMsgSize: MAX_MSG_SIZE_MIN - 1 }), many);
+    expect(session.outstanding).toHaveLength(many.length);
+  });
 
   test("leaves nothing behind when the device aborts", () => {
     const { session } = answer(openSession({ maxMsgSize: 1000 }), many);
