@@ -3,7 +3,16 @@ import type { DeviceId, DistributionId, SiteId } from "./ids.ts";
 import type { Actor, Operation, Status } from "./installation.ts";
 
 /** Whose vocabulary `value` is in. `site` is the site's own decision. */
-export const FACT_SOURCES = ["windows-csp", "apple", "android", "agent", "ddi", "site"] as const;
+export const FACT_SOURCES = [
+  "windows-csp", // EnterpriseAppManagement: Download/Status.
+  "windows-msi", // EnterpriseDesktopAppManagement: MSI/…/Status.
+  "windows-msix", // EnterpriseModernAppManagement: AppInstallation/…/Status.
+  "apple",
+  "android",
+  "agent",
+  "ddi",
+  "site",
+] as const;
 export type FactSource = (typeof FACT_SOURCES)[number];
 
 export const FACT_KINDS = [

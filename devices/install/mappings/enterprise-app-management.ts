@@ -1,27 +1,24 @@
 import type { Enrolment } from "../../model/device.ts";
-import { hresultOf } from "../hresult.ts";
-import type { HresultEntry } from "../hresult-table.ts";
-import type { Interpretation, Meaning, MeaningContext } from "./interpretation.ts";
-
-const INSTALLING = { status: "installing", state: "App is being installed" } as const;
-const UPDATING = { status: "updating", state: "Updating the app" } as const;
-const INSTALLED = { status: "installed", state: "App is installed" } as const;
-const FAILED = { status: "failed", state: "Installation failed" } as const;
-const DOWNLOAD_FAILED = { status: "failed", state: "Failed download" } as const;
+import type { Meaning, MeaningContext } from "./interpretation.ts";
+import {
+  DOWNLOAD_FAILED,
+  FAILED,
+  type ForOperation,
+  INSTALLED,
+  INSTALLING,
+  refineFailure,
+  SCHEDULED,
+  UPDATE_SCHEDULED,
+  UPDATING,
+} from "./windows-failure.ts";
 
 /** `Download/{ProductID}/Status`, for an install (or repair) and for an update. [E-044..E-051] */
-const DOWNLOAD_STATUS: Readonly<
-  Record<string, { readonly install: Interpretation; readonly update: Interpretation }>
-> = {
+const DOWNLOAD_STATUS: Readonly<Record<string, ForOperation>> = {
   "0": {
     install: { status: "installing", state: "Prompted user for installation" },
     update: { status: "pending_update", state: "Prompted user for app update" },
   },
-  "1": {
-    install: { status: "pending_install", state: "Command Scheduled" },
-    // No row says "queued"; a prompt that did not happen is never claimed. [Q08]
-    update: { status: "pending_update", state: null },
-  },
+  "1": { install: SCHEDULED, update: UPDATE_SCHEDULED },
   "2": { install: INSTALLING, update: UPDATING },
   "3": { install: INSTALLING, update: UPDATING },
   "4": { install: INSTALLING, update: UPDATING },
@@ -38,41 +35,7 @@ export function readDownloadStatus(value: string, context: MeaningContext): Mean
   const known = DOWNLOAD_STATUS[value];
   if (!known) return undefined;
   const row = context.operation === "update" ? known.update : known.install;
-  const error = context.lastError === null ? undefined : hresultOf(context.lastError);
-  return FAILURES.has(value) && error ? refine(row, error, context) : row;
-}
-
-/** What an HRESULT adds to a failure. */
-function refine(
-  failure: Interpretation,
-  error: HresultEntry,
-  { operation }: MeaningContext,
-): Interpretation {
-  const row = { ...failure, retryable: error.retryable };
-  switch (error.status) {
-    case "failed":
-      if (error.state === "User rejected app install") return refusal(operation);
-      if (operation === "uninstall" && error.name === "ERROR_INSTALL_PACKAGE_NOT_FOUND") {
-        return { status: "removed_after_installation", state: "App is uninstalled", actor: "mdm" };
-      }
-      // "Installation failed" says less than Failed download does.
-      return error.state === FAILED.state ? row : { ...row, state: error.state };
-    case "installed":
-      // A newer version is there already. Without a state it is "could not be removed, so it stays":
-      // said of an install, that would claim a version that has just failed.
-      if (error.state !== null) return INSTALLED;
-      return operation === "uninstall" ? { status: "installed", state: null } : row;
-    default:
-      // Nothing about the status, or "busy": the device did give up, and trying again is up to us.
-      return row;
-  }
-}
-
-/** The user said no. Of an update that is Upgrade Failed, because the former version stays. [Q05] */
-function refusal(operation: MeaningContext["operation"]): Interpretation {
-  return operation === "update"
-    ? { status: "upgrade_failed", state: "User rejected app update", actor: "user" }
-    : { status: "failed", state: "User rejected app install", actor: "user" };
+  return FAILURES.has(value) ? refineFailure(row, context) : row;
 }
 
 const ENROLMENT_STATUS: Readonly<Record<string, Enrolment>> = {

@@ -5,6 +5,8 @@ import { readAndroid } from "./android.ts";
 import { readApple } from "./apple.ts";
 import { readDdi } from "./ddi.ts";
 import { readDownloadStatus } from "./enterprise-app-management.ts";
+import { readMsi } from "./enterprise-desktop-app-management.ts";
+import { readPackagedApp } from "./enterprise-modern-app-management.ts";
 import type { Meaning, MeaningContext } from "./interpretation.ts";
 
 type Reader = (value: string, context: MeaningContext) => Meaning;
@@ -12,6 +14,8 @@ type Reader = (value: string, context: MeaningContext) => Meaning;
 /** One reader per vocabulary; a new source does not compile until it has one. */
 const READERS: Readonly<Record<Exclude<FactSource, "site">, Reader>> = {
   "windows-csp": readDownloadStatus,
+  "windows-msi": readMsi,
+  "windows-msix": readPackagedApp,
   apple: readApple,
   android: readAndroid,
   agent: readAgent,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { hex, hresultFromText, hresultOf } from "../../../devices/install/hresult.ts";
 import { HRESULTS } from "../../../devices/install/hresult-table.ts";
+import { MSI_HRESULTS } from "../../../devices/install/hresult-table-msi.ts";
 import { isRow } from "../../../devices/install/matrix.ts";
 
 describe("HRESULTS", () => {
@@ -67,13 +68,15 @@ describe("HRESULTS", () => {
   });
 
   test("each leads to a row of Windows, or says nothing about the status", () => {
-    for (const { status, state } of Object.values(HRESULTS)) {
+    for (const { status, state } of [...Object.values(HRESULTS), ...Object.values(MSI_HRESULTS)]) {
       expect(status === null ? state === null : isRow("Windows", status, state)).toBe(true);
     }
   });
 
   test("each says in a sentence what it means; keys are eight digits", () => {
-    for (const [code, { meaning }] of Object.entries(HRESULTS)) {
+    const all = [...Object.entries(HRESULTS), ...Object.entries(MSI_HRESULTS)];
+    expect(new Set(all.map(([code]) => code)).size).toBe(all.length);
+    for (const [code, { meaning }] of all) {
       expect(code).toMatch(/^[0-9A-F]{8}$/);
       expect(meaning).toMatch(/^[A-Z].{10,}\.$/);
     }
@@ -100,6 +103,10 @@ describe("hresultOf()", () => {
     [0x80073cf0, "ERROR_INSTALL_OPEN_PACKAGE_FAILED"],
     [-2146762487, "CERT_E_UNTRUSTEDROOT"],
     [0, "S_OK"],
+    [-2147023293, "ERROR_INSTALL_FAILURE (1603)"],
+    [1603, "ERROR_INSTALL_FAILURE (1603)"],
+    [3010, "ERROR_SUCCESS_REBOOT_REQUIRED (3010)"],
+    [1633, "ERROR_INSTALL_PLATFORM_UNSUPPORTED (1633)"],
   ])("%d is %s", (code, name) => {
     expect(hresultOf(code)?.name).toBe(name);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { HRESULTS } from "../../../devices/install/hresult-table.ts";
+import { MSI_HRESULTS } from "../../../devices/install/hresult-table-msi.ts";
 import { AGENT_RESULTS } from "../../../devices/install/mappings/agent.ts";
 import { APPLE, APPLE_TOLD_ONCE } from "../../../devices/install/mappings/apple.ts";
 import { enrolmentFromStatus } from "../../../devices/install/mappings/enterprise-app-management.ts";
@@ -10,6 +11,7 @@ import { MATRIX_ROWS } from "../../../devices/install/matrix-rows.ts";
 import { PLATFORMS, type Platform } from "../../../devices/model/device.ts";
 import { FACT_SOURCES, type FactSource } from "../../../devices/model/fact.ts";
 import { OPERATIONS, type Operation } from "../../../devices/model/installation.ts";
+import { MSI_STATUSES } from "../../../protocols/csp/enterprise-desktop-app-management/values.ts";
 
 const DDI_VALUES = [
   "scheduled",
@@ -32,6 +34,8 @@ const DDI_VALUES = [
 
 const VOCABULARY: Readonly<Record<Exclude<FactSource, "site">, readonly string[]>> = {
   "windows-csp": ["0", "1", "2", "3", "4", "5", "6", "7"],
+  "windows-msi": Object.keys(MSI_STATUSES),
+  "windows-msix": ["0", "1", "2", "3"],
   apple: Object.keys(APPLE),
   android: MATRIX_ROWS.filter(({ platform }) => platform === "Android").map(
     (row) => `${row.status}/${row.state}`,
@@ -44,7 +48,8 @@ const LAST_ERRORS = [
   null,
   0,
   -1967333648,
-  ...Object.keys(HRESULTS).map((code) => Number.parseInt(code, 16) | 0),
+  1603,
+  ...Object.keys({ ...HRESULTS, ...MSI_HRESULTS }).map((code) => Number.parseInt(code, 16) | 0),
 ];
 
 interface Case {
@@ -61,7 +66,7 @@ const CASES: readonly Case[] = FACT_SOURCES.flatMap((source) =>
   (source === "site" ? [] : VOCABULARY[source]).flatMap((value) =>
     PLATFORMS.flatMap((platform) =>
       OPERATIONS.flatMap((operation) =>
-        (source === "windows-csp" ? LAST_ERRORS : [null]).flatMap((lastError) => {
+        (source.startsWith("windows-") ? LAST_ERRORS : [null]).flatMap((lastError) => {
           const meaning = interpret(source, platform, value, { operation, lastError });
           if (meaning === undefined || meaning === "no-change") return [];
           return [{ source, platform, value, operation, lastError, meaning }];
@@ -108,6 +113,8 @@ describe("interpret()", () => {
       );
     expect(FACT_SOURCES.map((source) => [source, spoken(source)])).toEqual([
       ["windows-csp", ["Windows"]],
+      ["windows-msi", ["Windows"]],
+      ["windows-msix", ["Windows"]],
       ["apple", ["iOS"]],
       ["android", ["Android"]],
       ["agent", ["Windows", "Android"]],
@@ -218,6 +225,68 @@ describe("apple", () => {
       ...gone,
       actor: "mdm",
     });
+  });
+});
+
+describe("windows-msi", () => {
+  test("Status of an MSI, of an install and of an update", () => {
+    const lines = VOCABULARY["windows-msi"].map(
+      (value) =>
+        `${value} ${row("windows-msi", "Windows", value)} | ${row("windows-msi", "Windows", value, UPDATE)}`,
+    );
+    expect(lines.join("\n")).toMatchInlineSnapshot(`
+      "10 pending_install/Command Scheduled | pending_update/null
+      20 installing/App is being installed | updating/Updating the app
+      25 pending_install/Command Scheduled | pending_update/null
+      30 failed/Failed download | failed/Failed download
+      40 installing/App is being installed | updating/Updating the app
+      48 pending_install/Command Scheduled | pending_update/null
+      50 installing/App is being installed | updating/Updating the app
+      55 installing/App is being installed | updating/Updating the app
+      60 failed/Installation failed | failed/Installation failed
+      70 installed/App is installed | installed/App is installed"
+    `);
+  });
+
+  test.each<[string, string, Operation, number, string]>([
+    ["a hash that does not fit", "30", "install", 0x80091007, "failed/Failed checksum validation"],
+    ["a file that is not there", "30", "update", 0x80190194, "failed/Failed download"],
+    ["msiexec's own code", "60", "install", 1603, "failed/Installation failed"],
+    ["the same as an HRESULT", "60", "install", 0x80070643, "failed/Installation failed"],
+    ["a package for another processor", "60", "install", 1633, "failed/Relevance criteria not met"],
+    ["a user who said no", "60", "update", 1602, "upgrade_failed/User rejected app update"],
+    ["a restart that is due", "60", "install", 3010, "installed/App is installed"],
+    ["a code nobody knows", "60", "install", 0x8abcdef0, "failed/Installation failed"],
+    ["an error of an earlier try", "55", "install", 1603, "installing/App is being installed"],
+  ])("%s (%s, %s, %d)", (_, value, operation, code, expected) => {
+    expect(row("windows-msi", "Windows", value, { operation, lastError: code | 0 })).toBe(expected);
+  });
+
+  test("another installer that runs is worth another try", () => {
+    const meaning = interpret("windows-msi", "Windows", "60", { ...INSTALL, lastError: 1618 });
+    expect(meaning).toMatchObject({ status: "failed", retryable: true });
+  });
+});
+
+describe("windows-msix", () => {
+  test("Status of a packaged app, of an install and of an update", () => {
+    const lines = VOCABULARY["windows-msix"].map(
+      (value) =>
+        `${value} ${row("windows-msix", "Windows", value)} | ${row("windows-msix", "Windows", value, UPDATE)}`,
+    );
+    expect(lines.join("\n")).toMatchInlineSnapshot(`
+      "0 pending_install/Command Scheduled | pending_update/null
+      1 installing/App is being installed | updating/Updating the app
+      2 failed/Installation failed | failed/Installation failed
+      3 installed/App is installed | installed/App is installed"
+    `);
+  });
+
+  test("a dependency that is missing, a package in use", () => {
+    const said = (code: number) =>
+      interpret("windows-msix", "Windows", "2", { ...INSTALL, lastError: code | 0 });
+    expect(said(0x80073cf3)).toMatchObject({ state: "Installation failed", retryable: false });
+    expect(said(0x80073d02)).toMatchObject({ state: "Installation failed", retryable: true });
   });
 });
 
