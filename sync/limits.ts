@@ -47,6 +47,9 @@ export const ADOPT_DEVICES_MAX = 200;
 /** Devices in one request for incarnations. */
 export const INCARNATIONS_MAX = 100;
 
+/** Changes of its keys that a site can tell a hub that went back of; before these it has to join again. */
+export const SUCCESSIONS_MAX = 8;
+
 /** A challenge may be answered for this long. */
 export const CHALLENGE_MS_MAX = 60_000;
 /** A session is good for this long after its hello. */

@@ -3,6 +3,7 @@ import { backupCommand } from "./commands/backup.ts";
 import { configCommands } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { keyCommands } from "./commands/keys.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { simulateCommand } from "./commands/simulate.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: CommandTree = {
   restore: restoreCommand,
   admin: adminCommands,
   token: tokenCommands,
+  keys: keyCommands,
   config: configCommands,
   version: versionCommand,
 };

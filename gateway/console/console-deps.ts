@@ -12,6 +12,7 @@ import type {
   LinkStatus,
   LocalSettingsStore,
   SiteDirectory,
+  SiteSecrets,
   SiteUseCases,
 } from "../http/use-cases.ts";
 import type { BlobView, ReportReader } from "../reports/report-reader.ts";
@@ -47,6 +48,7 @@ export interface SiteConsoleDeps {
   readonly useCases: SiteUseCases;
   readonly knocks: KnockList;
   readonly codes: EnrolmentCodes;
+  readonly secrets: SiteSecrets;
 }
 
 /** The files of this gateway, for the content page and the upload. */

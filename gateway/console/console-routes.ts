@@ -18,6 +18,7 @@ import { filePages } from "./pages/files.tsx";
 import { groupPages } from "./pages/groups.tsx";
 import { installationPages } from "./pages/installation.tsx";
 import { installationListPages } from "./pages/installations.tsx";
+import { keyPages } from "./pages/keys.tsx";
 import { linkPages } from "./pages/link.tsx";
 import { loginPages } from "./pages/login.tsx";
 import { overviewPage } from "./pages/overview.tsx";
@@ -75,6 +76,7 @@ export function consoleRoutes(deps: ConsoleDeps): Console {
   enrolmentPages(kit);
   auditPages(kit);
   settingsPages(kit);
+  keyPages(kit);
   accessPages(kit);
 
   return { routes: kit.routes, notFound: (c) => kit.notFound(c), close: () => feed.close() };

@@ -10,6 +10,12 @@ export const LINK_LIFE_MS = 24 * 3_600_000;
 const EXPIRY_STEP_MS = 3_600_000;
 export const LINK_KEY_BYTES_MIN = 32;
 
+/** The site's secrets for links: what signs, and everything that a good link may be signed with. */
+export interface LinkSigningKeys {
+  readonly current: Uint8Array;
+  readonly accepted: readonly Uint8Array[];
+}
+
 /** The query of a link, as text: nothing in it is believed before `check`. */
 export interface LinkQuery {
   readonly device: string;
@@ -25,15 +31,15 @@ export interface LinkQuery {
  * only says how a download is called.
  */
 export class DeviceUrls {
-  readonly #key: Uint8Array;
+  readonly #keys: LinkSigningKeys;
   readonly #now: () => number;
 
-  /** `key` is the site's secret for links: at least `LINK_KEY_BYTES_MIN` random bytes. */
-  constructor(key: Uint8Array, now: () => number) {
-    if (key.length < LINK_KEY_BYTES_MIN) {
+  /** `keys` are asked each time; each has at least `LINK_KEY_BYTES_MIN` random bytes. */
+  constructor(keys: LinkSigningKeys, now: () => number) {
+    if (keys.current.length < LINK_KEY_BYTES_MIN) {
       throw new Error(`the key of device links needs ${LINK_KEY_BYTES_MIN} bytes`);
     }
-    this.#key = key;
+    this.#keys = keys;
     this.#now = now;
   }
 
@@ -41,7 +47,7 @@ export class DeviceUrls {
   urlFor(file: PackageFile, device: DeviceId, untilMs: number, base: string): string {
     const lastMs = Math.max(untilMs, this.#now() + LINK_LIFE_MS);
     const exp = String((Math.ceil(lastMs / EXPIRY_STEP_MS) * EXPIRY_STEP_MS) / 1000);
-    const sig = this.#sign(file.sha256, device, exp);
+    const sig = signatureOf(this.#keys.current, file.sha256, device, exp);
     const name = encodeURIComponent(plainFileName(file.name));
     const path = `/content/${file.sha256}/${name}?device=${device}&exp=${exp}&sig=${sig}`;
     return base.replace(/\/+$/, "") + path;
@@ -49,11 +55,12 @@ export class DeviceUrls {
 
   /** The device that the link was made for. Throws AppError "forbidden" for a wrong or expired link. */
   check(sha256: Sha256, query: LinkQuery): DeviceId {
-    const expected = Buffer.from(this.#sign(sha256, query.device, query.exp));
     const given = Buffer.from(query.sig);
     const device = parseDeviceId(query.device);
-    const genuine = expected.length === given.length && timingSafeEqual(expected, given);
-    if (!genuine || !device) {
+    const isGenuine = this.#keys.accepted.some((key) =>
+      isSame(Buffer.from(signatureOf(key, sha256, query.device, query.exp)), given),
+    );
+    if (!isGenuine || !device) {
       throw new AppError("forbidden", "This link was not made by this gateway for this file.");
     }
     const expiresAtMs = Number(query.exp) * 1000;
@@ -66,10 +73,12 @@ export class DeviceUrls {
     }
     return device;
   }
+}
 
-  #sign(sha256: Sha256, device: string, exp: string): string {
-    return createHmac("sha256", this.#key)
-      .update(`${sha256}\n${device}\n${exp}`)
-      .digest("base64url");
-  }
+function signatureOf(key: Uint8Array, sha256: Sha256, device: string, exp: string): string {
+  return createHmac("sha256", key).update(`${sha256}\n${device}\n${exp}`).digest("base64url");
+}
+
+function isSame(expected: Uint8Array, given: Uint8Array): boolean {
+  return expected.length === given.length && timingSafeEqual(expected, given);
 }

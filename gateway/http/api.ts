@@ -27,6 +27,7 @@ import { factRoutes } from "./routes/facts.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { installationActions, installationRoutes } from "./routes/installations.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { linkRoutes } from "./routes/link.ts";
 import { omaDmSettingsRoutes } from "./routes/oma-dm-settings.ts";
 import { packageRoutes } from "./routes/packages.ts";
@@ -37,7 +38,13 @@ import { settingsRoutes } from "./routes/settings.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { windowRoutes } from "./routes/windows.ts";
 import { securityHeaders } from "./security-headers.ts";
-import type { LinkStatus, LocalSettingsStore, SiteDirectory, SiteUseCases } from "./use-cases.ts";
+import type {
+  LinkStatus,
+  LocalSettingsStore,
+  SiteDirectory,
+  SiteSecrets,
+  SiteUseCases,
+} from "./use-cases.ts";
 
 /** What an API is made of, at a site and at the hub. */
 export interface ApiDeps {
@@ -67,6 +74,7 @@ export interface SiteApiDeps {
   readonly useCases: SiteUseCases;
   readonly codes: EnrolmentCodes;
   readonly knocks: KnockList;
+  readonly secrets: SiteSecrets;
 }
 
 /** What only the hub has: sites. */
@@ -127,6 +135,7 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     installationActions({ reports, useCases, audit }),
     enrolmentCodeRoutes(enrolment),
     knockRoutes(enrolment),
+    keyRoutes({ secrets: role.secrets, audit }),
   ];
 }
 

@@ -57,6 +57,40 @@ export interface LocalSettingsStore {
   write(change: Partial<LocalSettings>): Promise<void>;
 }
 
+/** The secrets that a site holds itself, as people may see them: never the secrets. */
+export interface SiteSecretsView {
+  /** The keys by which the hub knows this site, and for which it seals. */
+  readonly hubKeys: {
+    /** Of the key that signs. */
+    readonly fingerprint: string;
+    /** Null: since the first start. */
+    readonly sinceMs: number | null;
+    /** New keys that wait until the hub knows them. */
+    readonly next: { readonly fingerprint: string; readonly madeAtMs: number } | null;
+    /** Why the last new keys came to nothing; null when they did not. */
+    readonly problem: string | null;
+  };
+  /** The key that signs the links with which devices fetch content. */
+  readonly deviceLinks: {
+    readonly sinceMs: number | null;
+    /** Former keys whose links are still good, and until when at most. */
+    readonly former: readonly { readonly untilMs: number }[];
+  };
+}
+
+export interface RotatedSecrets {
+  /** `waits`: until the hub knows them. `under-way`: former new keys still wait; nothing was changed. */
+  readonly hubKeys: "waits" | "done" | "under-way";
+}
+
+export interface SiteSecrets {
+  view(): SiteSecretsView;
+  /** AppError "conflict" while the site is about to join a hub. */
+  rotateHubKeys(): Promise<RotatedSecrets["hubKeys"]>;
+  /** `formerForMs`: how long links of former keys are good at most. AppError "conflict" when too often. */
+  rotateDeviceLinks(formerForMs: number): Promise<void>;
+}
+
 /** A site as the hub knows it. */
 export interface SiteSummary {
   readonly id: SiteId;
@@ -74,6 +108,12 @@ export interface SiteSummary {
   /** What is wrong with it, for people; null when nothing is. */
   readonly alarm: string | null;
   readonly revokedAtMs: number | null;
+  /** The key that it signs with. */
+  readonly keyFingerprint: string;
+  /** Null: since it joined. */
+  readonly keysSinceMs: number | null;
+  /** It has announced new keys and not used them yet. */
+  readonly announcesKeys: boolean;
 }
 
 export interface JoinCodeSummary {

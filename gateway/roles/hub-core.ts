@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { newHubIdentity } from "../../sync/crypto/keys.ts";
 import { HubLink } from "../../sync/hub/hub-link.ts";
+import { keyFingerprint } from "../../sync/link/keyring.ts";
 import { PolicyBook } from "../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../sync/policy/policy-holder.ts";
 import type { HubIdentity } from "../../sync/ports/hub-store.ts";
@@ -57,7 +58,17 @@ export async function buildHub(
     realNow: Date.now,
     randomBytes: (count) => randomBytes(count),
     log: options.log,
+    onKeysChanged: ({ id, publicKey }) =>
+      foundation.audit.record({
+        by: "system",
+        action: "site.keys-changed",
+        subject: id,
+        details: { fingerprint: keyFingerprint(publicKey) },
+        address: "link",
+      }),
   });
+  // A hub that died between a site's new keys and their use in its policy makes up for it.
+  await book.resealSecrets();
   const directory = new HubDirectory({
     database,
     link,

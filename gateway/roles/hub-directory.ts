@@ -2,6 +2,7 @@ import { desc, eq } from "drizzle-orm";
 import { AppError } from "../../devices/model/errors.ts";
 import type { SiteId } from "../../devices/model/ids.ts";
 import type { HubLink } from "../../sync/hub/hub-link.ts";
+import { keyFingerprint } from "../../sync/link/keyring.ts";
 import type { PolicyBook } from "../../sync/policy/policy-book.ts";
 import type { OutpostDatabase } from "../db/database.ts";
 import { joinCodes, sites } from "../db/schema/link.ts";
@@ -53,6 +54,9 @@ export class HubDirectory implements SiteDirectory {
         policyConfirmed: row.confirmedPolicyVersion >= book.orgVersion,
         alarm: row.alarm,
         revokedAtMs: row.revokedAtMs,
+        keyFingerprint: keyFingerprint(row.publicKey),
+        keysSinceMs: row.keysSinceMs,
+        announcesKeys: row.nextPublicKey !== null,
       }));
   }
 

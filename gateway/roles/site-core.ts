@@ -5,12 +5,13 @@ import { OccurrenceCache } from "../../devices/service/outlook.ts";
 import { provisionalIncarnation } from "../../devices/service/register-device.ts";
 import type { SiteContext } from "../../devices/service/site-context.ts";
 import type { TreeContext } from "../../devices/service/virtual-tree/tree-context.ts";
-import { siteKeys } from "../../sync/link/join-hub.ts";
+import { Keyring } from "../../sync/link/keyring.ts";
 import { PolicyBook } from "../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../sync/policy/policy-holder.ts";
-import type { SiteIdentity, SiteKeys } from "../../sync/ports/site-link-store.ts";
+import type { SiteIdentity } from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import { DeviceUrls } from "../content/device-urls.ts";
+import { LinkKeys } from "../content/link-keys.ts";
 import { orderSources } from "../content/order-sources.ts";
 import type { FetchContent } from "../content/puller.ts";
 import { Puller } from "../content/puller.ts";
@@ -20,12 +21,12 @@ import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
 import { SqlPolicyStore } from "../db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../db/stores/site-store.ts";
+import type { SiteSecrets } from "../http/use-cases.ts";
 import { besideUseCases } from "./beside-use-cases.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
 import { LocalSettingsValues } from "./local-settings.ts";
+import { siteSecrets } from "./site-secrets.ts";
 import { SiteUplink } from "./site-uplink.ts";
-
-const LINK_KEY_BYTES = 32;
 
 /** A site without its doors: stores, policy, content, link and the use-cases' context. */
 export interface SiteCore {
@@ -38,6 +39,7 @@ export interface SiteCore {
   readonly content: SiteContent;
   readonly puller: Puller;
   readonly settings: LocalSettingsValues;
+  readonly secrets: SiteSecrets;
 }
 
 /** Builds a site over its foundation. Nothing runs yet. */
@@ -61,12 +63,12 @@ export async function buildSite(
   const store = new CachedSiteStore(new SqlSiteStore(database, provisional));
   const lock = new DeviceLock();
   const linkStore = besideUseCases(new SqlSiteLinkStore(database, provisional), store, lock);
-  const keys = await siteKeys(linkStore);
+  const keyring = await Keyring.open(linkStore);
   const holder = new PolicyHolder();
   const openBook = (site: SiteId) =>
     PolicyBook.open(
       {
-        owner: { role: "site", site, ...sealing(keys) },
+        owner: { role: "site", site, keys: () => keyring.sealing },
         store: new SqlPolicyStore(database),
         holder,
         nextHlc: () => hlc.next(),
@@ -78,19 +80,24 @@ export async function buildSite(
   const uplink = await SiteUplink.open({
     config,
     linkStore,
-    keys,
+    keyring,
     openBook,
     provisional,
     settings,
     siteNow: now,
+    onKeysChanged: (fingerprint) =>
+      foundation.audit.record({
+        by: "system",
+        action: "keys.confirmed",
+        subject: "hub-keys",
+        details: { fingerprint },
+        address: "link",
+      }),
     log: options.log,
   });
 
-  const linkKey = await values.putIfAbsent(
-    "identity/link-key",
-    randomBytes(LINK_KEY_BYTES).toString("base64"),
-  );
-  const urls = new DeviceUrls(Buffer.from(linkKey, "base64"), now);
+  const linkKeys = await LinkKeys.open(values, now);
+  const urls = new DeviceUrls(linkKeys, now);
   const puller = new Puller({
     store: foundation.blobs,
     diskFloor: foundation.diskFloor,
@@ -140,11 +147,8 @@ export async function buildSite(
     sources: orderSources(foundation.blobs),
     lock: new DeviceLock(),
   };
-  return { context, trees, holder, store, uplink, urls, content, puller, settings };
-}
-
-function sealing({ sealingPublic, sealingPrivate }: SiteKeys) {
-  return { sealingPublic, sealingPrivate };
+  const secrets = siteSecrets(uplink, linkKeys);
+  return { context, trees, holder, store, uplink, urls, content, puller, settings, secrets };
 }
 
 /** A site's name before it has joined a hub: its own, as an identifier, with some chance in it. */

@@ -56,6 +56,7 @@ export function siteDoors(
   };
   const useCases = siteUseCases(core.context);
   const codes = core.context.enrolmentCodes;
+  const { secrets } = core;
   const knocks = new SqlKnockList(database);
   const link = () => core.uplink.view();
   const shared = { accounts, tokens, audit, reports, policy: core.holder, author, link, now };
@@ -70,7 +71,7 @@ export function siteDoors(
       files: blobs,
       listFiles: () => listFiles(blobIndex),
       settings: core.settings,
-      role: { kind: "site", site: () => core.context.site, useCases, codes, knocks },
+      role: { kind: "site", site: () => core.context.site, useCases, codes, knocks, secrets },
     }),
     console: consoleRoutes({
       ...shared,
@@ -82,7 +83,7 @@ export function siteDoors(
       instants: (fromMs, toMs) => readInstants(database, fromMs, toMs),
       log: options.log,
       every,
-      site: { useCases, knocks, codes },
+      site: { useCases, knocks, codes, secrets },
       hub: undefined,
     }),
     mountDevices: (app) => {

@@ -7,6 +7,7 @@ import type { Log } from "../../devices/ports/log.ts";
 import { backoffMs } from "../../sync/link/backoff.ts";
 import { httpTransport } from "../../sync/link/http-transport.ts";
 import { joinHub } from "../../sync/link/join-hub.ts";
+import { type Keyring, keyFingerprint } from "../../sync/link/keyring.ts";
 import { runLink } from "../../sync/link/run-link.ts";
 import { SiteLink } from "../../sync/link/site-link.ts";
 import type { PolicyBook } from "../../sync/policy/policy-book.ts";
@@ -14,7 +15,6 @@ import type { PolicyAuthor, PolicyChange } from "../../sync/ports/policy-author.
 import type {
   FactPosition,
   SiteIdentity,
-  SiteKeys,
   SiteLinkStore,
 } from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
@@ -28,12 +28,14 @@ const POLL_MS = 5_000;
 export interface UplinkOptions {
   readonly config: SiteConfig;
   readonly linkStore: SiteLinkStore;
-  readonly keys: SiteKeys;
+  readonly keyring: Keyring;
   /** Opens the policy of a site id, with what was decided before it had that, and shows it. */
   readonly openBook: (site: SiteId) => Promise<PolicyBook>;
   readonly provisional: SiteId;
   readonly settings: LocalSettingsStore;
   readonly siteNow: () => number;
+  /** Told the fingerprint of new keys that the hub knows now. */
+  readonly onKeysChanged: (fingerprint: string) => Promise<void>;
   readonly log: Log;
 }
 
@@ -104,6 +106,7 @@ export class SiteUplink implements PolicyAuthor {
 
   /** Joins the hub of the same process; it goes on trying when that fails. [D20] */
   async joinAt(hubUrl: string, code: string): Promise<void> {
+    if (this.#identity) return;
     this.#hubUrl = hubUrl;
     this.#joinCode = code;
     await this.#tryJoin();
@@ -112,6 +115,32 @@ export class SiteUplink implements PolicyAuthor {
   async write(changes: readonly PolicyChange[], by: string): Promise<void> {
     await this.#renaming;
     await this.#book.write(changes, by);
+  }
+
+  get keyring(): Keyring {
+    return this.#options.keyring;
+  }
+
+  /**
+   * Makes new keys, which hold once the hub knows them; without a hub at once.
+   *
+   * @throws AppError "conflict" while the site is about to join: its code is tied to the keys it has
+   */
+  async rotateKeys(): Promise<"waits" | "done" | "under-way"> {
+    const { keyring, siteNow } = this.#options;
+    if (!this.#identity && (this.#joining || (this.#hubUrl && this.#joinCode))) {
+      throw new AppError(
+        "conflict",
+        "This site is about to join its hub. Its keys are new; change them once it has joined.",
+      );
+    }
+    const outcome = await keyring.rotate(this.#identity?.site, siteNow());
+    if (outcome === "done") {
+      await this.#book.resealSecrets();
+      if (!this.#book.needsFormerKeys) await keyring.forgetFormer();
+    }
+    this.#link?.wake();
+    return outcome;
   }
 
   contentRequest(sha256: Sha256) {
@@ -135,8 +164,10 @@ export class SiteUplink implements PolicyAuthor {
 
   /** The state of the line for pages and the API, also before there is a link. */
   async view(): Promise<Readonly<Record<string, unknown>>> {
-    if (this.#link)
-      return { joined: true, site: this.#identity?.site, ...(await this.#link.view()) };
+    if (this.#link) {
+      const problem = this.#joinProblem === null ? {} : { joinProblem: this.#joinProblem };
+      return { joined: true, site: this.#identity?.site, ...(await this.#link.view()), ...problem };
+    }
     return {
       joined: false,
       phase: this.#hubUrl ? "joining" : "alone",
@@ -160,12 +191,25 @@ export class SiteUplink implements PolicyAuthor {
         () => undefined,
       );
     }
-    if (!this.#identity || signal.aborted) return;
-    this.#link = this.#makeLink(this.#identity);
+    while (this.#identity && !signal.aborted) await this.#runLink(this.#identity);
+  }
+
+  /** Until the end, or until the site has joined again because its keys were worth nothing any more. */
+  async #runLink(identity: SiteIdentity): Promise<void> {
+    const { signal } = this.#stop;
+    const rejoined = new AbortController();
+    const link = this.#makeLink(identity);
+    link.onTurnedAway(() => {
+      if (!this.#joinCode) return;
+      void this.#tryJoin().then((isJoined) => {
+        if (isJoined) rejoined.abort();
+      });
+    });
+    this.#link = link;
     await runLink(
-      this.#link,
+      link,
       (ms, end) => sleep(ms, undefined, { signal: end }).catch(() => undefined),
-      signal,
+      AbortSignal.any([signal, rejoined.signal]),
     );
   }
 
@@ -178,12 +222,13 @@ export class SiteUplink implements PolicyAuthor {
   }
 
   async #joinOnce(): Promise<boolean> {
-    const { linkStore, log, config, settings } = this.#options;
-    if (this.#identity || !this.#hubUrl || !this.#joinCode) return false;
+    const { keyring, linkStore, log, config, settings } = this.#options;
+    if (!this.#hubUrl || !this.#joinCode) return false;
     try {
       const identity = await joinHub(
         {
           store: linkStore,
+          keyring,
           transport: httpTransport(this.#hubUrl, fetch),
           now: Date.now,
           randomBytes: (count) => randomBytes(count),
@@ -219,16 +264,17 @@ export class SiteUplink implements PolicyAuthor {
     });
     this.#identity = identity;
     this.#joinProblem = null;
+    this.#joinCode = undefined;
   }
 
   #makeLink(identity: SiteIdentity): SiteLink {
-    const { config, linkStore, keys, siteNow, log } = this.#options;
+    const { config, keyring, linkStore, onKeysChanged, siteNow, log } = this.#options;
     // The hub may have moved since the site joined: the configuration knows where to.
     const hubUrl = this.#hubUrl ?? identity.hubUrl;
     const link = new SiteLink({
       store: linkStore,
       book: this.#book,
-      keys,
+      keyring,
       identity: { ...identity, hubUrl },
       transport: httpTransport(hubUrl, fetch),
       now: Date.now,
@@ -241,6 +287,7 @@ export class SiteUplink implements PolicyAuthor {
       pollMs: Math.min(POLL_MS, config.flushIntervalMs),
     });
     link.onConnected(() => this.#onConnected());
+    link.onKeysChanged(() => onKeysChanged(keyFingerprint(keyring.ring.current.signingPublic)));
     return link;
   }
 }

@@ -59,6 +59,8 @@ const HEADER = z.strictObject({
       count: z.int().min(1).max(JOURNAL_FACTS_MAX),
     }),
     z.strictObject({ kind: z.literal("policy") }),
+    /** New keys in the place of the ones that this frame is signed with. */
+    z.strictObject({ kind: z.literal("keys") }),
   ]),
 });
 
@@ -133,10 +135,11 @@ export function readFrame(bytes: Uint8Array): ReadFrame {
 /**
  * Proves that the frame is the site's own and whole.
  *
+ * @param publicKeys the keys that are the site's; more than one while it changes them
  * @throws ProtocolError with rule `frame-signature` or `frame-hash`
  */
-export function verifyFrame(frame: ReadFrame, publicKey: KeyObject): void {
-  if (!isSigned(publicKey, frame.signed, frame.signature)) {
+export function verifyFrame(frame: ReadFrame, publicKeys: readonly KeyObject[]): void {
+  if (!publicKeys.some((publicKey) => isSigned(publicKey, frame.signed, frame.signature))) {
     throw new ProtocolError("frame-signature", "the frame's signature is not the site's");
   }
   if (sha256Hex(frame.body) !== frame.header.sha256) {

@@ -3,7 +3,7 @@ import { HLC_ZERO } from "../../devices/model/hlc.ts";
 import type { DeviceId, SiteId } from "../../devices/model/ids.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
-import { isSigned, parsePublicKey, signerFor } from "../crypto/keys.ts";
+import { signerFor } from "../crypto/keys.ts";
 import { readFrame, verifyFrame } from "../frame/envelope.ts";
 import { fingerprintOf } from "../journal/codec.ts";
 import { ADOPT_DEVICES_MAX, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
@@ -13,6 +13,7 @@ import {
   CHALLENGE_REQUEST,
   encodeMessage,
   FINGERPRINT_REQUEST,
+  HELLO_MESSAGE,
   HELLO_REQUEST,
   type HelloAnswer,
   INCARNATIONS_REQUEST,
@@ -20,7 +21,6 @@ import {
   POLL_REQUEST,
   type PollAnswer,
   parseMessage,
-  SIGNED,
   signedBytes,
 } from "../messages/messages.ts";
 import type { PolicyBook } from "../policy/policy-book.ts";
@@ -32,6 +32,7 @@ import { ingestFrame } from "./ingest.ts";
 import { hashOfCode, makeJoinCode, type NewJoinCode } from "./join-code.ts";
 import { joinedSite, needUsable, readJoinRequest } from "./join-site.ts";
 import { knownDevice } from "./known-devices.ts";
+import { recordBySigner, signingKeysOf } from "./site-keys.ts";
 import { StatusReplicas } from "./status-replicas.ts";
 import { AnsweredChallenges, type Session, type Tokens, tokensFor } from "./tokens.ts";
 
@@ -47,6 +48,8 @@ export interface HubLinkDeps {
   readonly realNow: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
+  /** Told after a site has used new keys for the first time; its former ones are worth nothing now. */
+  readonly onKeysChanged: (site: SiteRecord) => Promise<void>;
 }
 
 /** One request of a site, whatever carried it. */
@@ -145,7 +148,7 @@ export class HubLink {
       case "challenge":
         return this.#challenge(request.body);
       case "hello":
-        return this.#queue.run(() => this.#hello(request.body));
+        return this.#hello(request.body);
       case "frame":
         return this.#frame(request);
       case "poll":
@@ -196,19 +199,34 @@ export class HubLink {
   }
 
   async #hello(body: Uint8Array): Promise<HelloAnswer> {
+    const { answer, changed } = await this.#queue.run(() => this.#decideHello(body));
+    if (changed === undefined) return answer;
+    this.#deps.log.info("link-site-keys-changed", { site: changed.id });
+    await this.#deps.onKeysChanged(changed);
+    await this.#deps.book.resealSecrets();
+    return answer;
+  }
+
+  /** @returns what to answer, and the site's record when other keys are the site's from now on */
+  async #decideHello(
+    body: Uint8Array,
+  ): Promise<{ readonly answer: HelloAnswer; readonly changed: SiteRecord | undefined }> {
     const { now, realNow, store } = this.#deps;
     const nowMs = now();
     const realMs = realNow();
-    const { payload, signature } = parseMessage(SIGNED, body);
+    const { payload, signature, successions } = parseMessage(HELLO_MESSAGE, body);
     const hello = parseMessage(HELLO_REQUEST, payload);
     const challenge = this.#tokens.readChallenge(hello.challenge, hello.site, realMs);
     if (challenge === undefined || !this.#answered.isFresh(hello.challenge, challenge)) {
       throw new AppError("unauthorized", "the challenge is too old, or was answered before");
     }
-    const site = await store.site(hello.site);
-    const publicKey = site && parsePublicKey(site.publicKey, "ed25519");
-    const proof = new Uint8Array(Buffer.from(signature, "base64"));
-    if (!site || !publicKey || !isSigned(publicKey, signedBytes("hello", payload), proof)) {
+    const known = await store.site(hello.site);
+    const signed = {
+      bytes: signedBytes("hello", payload),
+      signature: new Uint8Array(Buffer.from(signature, "base64")),
+    };
+    const site = known && recordBySigner(known, signed, successions, nowMs);
+    if (site === undefined) {
       throw new AppError(
         "unauthorized",
         `the hub does not know ${hello.site} by this key; join it with a new code`,
@@ -220,11 +238,16 @@ export class HubLink {
       realMs,
       challengedRealMs: challenge.issuedAtMs,
     });
-    if (!Bun.deepEquals(decision.site, site)) await store.putSite(decision.site);
+    if (!Bun.deepEquals(decision.site, known)) await store.putSite(decision.site);
+    const changed = site === known ? undefined : decision.site;
     if (decision.verdict === "refused") {
       this.#deps.log.warn("link-site-refused", { site: site.id, code: decision.code });
       const { code, message } = decision;
-      return { verdict: "refused", code, message, retryAfterMs: REFUSED_RETRY_MS, timeMs: nowMs };
+      const retryAfterMs = REFUSED_RETRY_MS;
+      return {
+        answer: { verdict: "refused", code, message, retryAfterMs, timeMs: nowMs },
+        changed,
+      };
     }
     const { incarnation, acknowledgedFrame, needsSnapshot } = decision.site;
     const session = this.#tokens.session(
@@ -234,11 +257,17 @@ export class HubLink {
     const facts = [...(await store.factPositions(site.id))];
     if (decision.verdict === "welcome") {
       const startAnew = needsSnapshot;
-      return { verdict: "welcome", session, acknowledgedFrame, startAnew, facts, timeMs: nowMs };
+      return {
+        answer: { verdict: "welcome", session, acknowledgedFrame, startAnew, facts, timeMs: nowMs },
+        changed,
+      };
     }
     this.#deps.log.info("link-site-adopts", { site: site.id, incarnation });
     const { reason } = decision;
-    return { verdict: "adopt", session, incarnation, reason, facts, timeMs: nowMs };
+    return {
+      answer: { verdict: "adopt", session, incarnation, reason, facts, timeMs: nowMs },
+      changed,
+    };
   }
 
   async #frame({ session, body }: HubRequest): Promise<unknown> {
@@ -247,9 +276,7 @@ export class HubLink {
     if (frame.header.site !== sender.id) {
       throw new AppError("forbidden", "a site can only send frames of its own");
     }
-    const publicKey = parsePublicKey(sender.publicKey, "ed25519");
-    if (!publicKey) throw new Error(`invariant broken: the stored key of ${sender.id}`);
-    verifyFrame(frame, publicKey);
+    verifyFrame(frame, signingKeysOf(sender));
     return this.#queue.run(async () => {
       const { site } = await this.#needSession(session); // It may have changed while we waited.
       return ingestFrame(

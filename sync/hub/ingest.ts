@@ -25,6 +25,7 @@ import { addLines } from "../status/directories.ts";
 import { projectEntries, resolveEntries } from "../status/project.ts";
 import { readStatusUpdate } from "../status/read-update.ts";
 import { type OrderOf, rankChanged } from "./rank-changed.ts";
+import { withAnnouncedKeys } from "./site-keys.ts";
 import type { StatusReplica, StatusReplicas } from "./status-replicas.ts";
 
 export interface IngestDeps {
@@ -91,7 +92,7 @@ export async function ingestFrame(
   }
 }
 
-function prepare(
+async function prepare(
   deps: IngestDeps,
   site: SiteRecord,
   frame: ReadFrame,
@@ -105,6 +106,8 @@ function prepare(
       return prepareJournal(deps, site, frame, content);
     case "policy":
       return preparePolicy(deps, site, frame);
+    case "keys":
+      return { site: withAnnouncedKeys(site, unpackBody(frame)) };
   }
 }
 

@@ -8,6 +8,7 @@ import {
 import { type FrameContent, sealFrame } from "../frame/envelope.ts";
 import { packFacts } from "../journal/codec.ts";
 import { JOURNAL_FACTS_MAX, STATUS_ROWS_MAX } from "../limits.ts";
+import { encodeMessage } from "../messages/messages.ts";
 import type { PolicyBook } from "../policy/policy-book.ts";
 import { siteDocumentName } from "../policy/policy-document.ts";
 import type { DocumentWrite } from "../ports/documents.ts";
@@ -20,12 +21,13 @@ import type {
   SiteLinkStore,
 } from "../ports/site-link-store.ts";
 import { StatusDocument } from "../status/status-document.ts";
+import type { Keyring } from "./keyring.ts";
 
 export interface FrameMakerDeps {
   readonly store: SiteLinkStore;
   readonly book: PolicyBook;
   readonly identity: SiteIdentity;
-  readonly sign: (bytes: Uint8Array) => Uint8Array;
+  readonly keyring: Keyring;
   readonly now: () => number;
 }
 
@@ -39,7 +41,8 @@ export interface Made {
 
 /**
  * Turns what changed at the site into the next frame, and puts it into the outbox together with
- * everything it says: one transaction. Order: the site's policy, status, then a part of the journal.
+ * everything it says: one transaction. Order: new keys, the site's policy, status, then a part of the
+ * journal.
  * [PROTOCOL 3.3, 4, 5]
  */
 export class FrameMaker {
@@ -58,6 +61,11 @@ export class FrameMaker {
   }
 
   async make(position: LinkPosition): Promise<Made> {
+    const { next } = this.#deps.keyring.ring;
+    if (next !== null) {
+      await this.#put(position, { kind: "keys" }, encodeMessage(next.succession), []);
+      return MADE;
+    }
     if (this.#journalIsDue) {
       this.#journalIsDue = false;
       if (await this.#makeJournal(position, position.sendableFacts)) return MADE;
@@ -153,7 +161,8 @@ export class FrameMaker {
     raw: Uint8Array,
     documents: readonly DocumentWrite[],
   ): Promise<void> {
-    const { identity, now, sign, store } = this.#deps;
+    const { identity, keyring, now, store } = this.#deps;
+    const sign = (signed: Uint8Array) => keyring.sign(signed);
     const seq = position.frameSeq + 1;
     const { incarnation } = position;
     const bytes = sealFrame({ site: identity.site, incarnation, seq, content }, raw, sign);

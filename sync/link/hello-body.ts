@@ -1,17 +1,26 @@
-import { type HelloRequest, PROTOCOL_VERSION, signedBytes } from "../messages/messages.ts";
-import type { LinkPosition } from "../ports/site-link-store.ts";
+import type { z } from "zod";
+import { signerFor } from "../crypto/keys.ts";
+import {
+  type HELLO_MESSAGE,
+  type HelloRequest,
+  PROTOCOL_VERSION,
+  signedBytes,
+} from "../messages/messages.ts";
+import type { Succession } from "../messages/succession.ts";
+import type { LinkPosition, SiteKeys } from "../ports/site-link-store.ts";
 
 /**
  * A site's hello, signed over the hub's challenge. [PROTOCOL 2.3]
  *
  * @param isRestored the database was restored since the last adoption
+ * @param signer the keys that sign, and how they followed from earlier ones
  */
 export function helloBody(
   who: Pick<HelloRequest, "site" | "challenge" | "instance" | "timeMs">,
   position: LinkPosition,
   isRestored: boolean,
-  sign: (bytes: Uint8Array) => Uint8Array,
-): { readonly payload: string; readonly signature: string } {
+  signer: HelloSigner,
+): z.input<typeof HELLO_MESSAGE> {
   const hello: HelloRequest = {
     version: PROTOCOL_VERSION,
     ...who,
@@ -21,6 +30,15 @@ export function helloBody(
     mustAdopt: position.mustAdopt || isRestored,
   };
   const payload = JSON.stringify(hello);
-  const signature = sign(signedBytes("hello", payload));
-  return { payload, signature: Buffer.from(signature).toString("base64") };
+  const signature = signerFor(signer.keys.signingPrivate)(signedBytes("hello", payload));
+  return {
+    payload,
+    signature: Buffer.from(signature).toString("base64"),
+    successions: [...signer.successions],
+  };
+}
+
+export interface HelloSigner {
+  readonly keys: SiteKeys;
+  readonly successions: readonly Succession[];
 }

@@ -1,17 +1,18 @@
 import { AppError } from "../../devices/model/errors.ts";
-import { newSiteKeys, signerFor } from "../crypto/keys.ts";
 import { isCodeOf } from "../hub/join-code.ts";
 import { encodeMessage, JOIN_ANSWER, PROTOCOL_VERSION, signedBytes } from "../messages/messages.ts";
 import {
   INITIAL_POSITION,
   type SiteIdentity,
-  type SiteKeys,
   type SiteLinkStore,
 } from "../ports/site-link-store.ts";
 import { ask, LinkFailure, type Transport } from "./exchange.ts";
+import type { Keyring } from "./keyring.ts";
 
 export interface JoinDeps {
   readonly store: SiteLinkStore;
+  /** On disk before the code is used, so that a crash in between can be repeated with the same code. */
+  readonly keyring: Keyring;
   readonly transport: Transport;
   readonly now: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -25,25 +26,15 @@ export interface JoinWish {
   readonly timeZone: string;
 }
 
-/** The keys of this site; made and stored when there are none. */
-export async function siteKeys(store: SiteLinkStore): Promise<SiteKeys> {
-  const known = await store.keys();
-  if (known !== undefined) return known;
-  const keys = newSiteKeys();
-  await store.putKeys(keys);
-  return keys;
-}
-
 /**
- * Joins a hub with a one-time code. The keys are on disk before the code is used, so that a crash in
- * between can be repeated with the same code. [PROTOCOL 1]
+ * Joins a hub with a one-time code; a site that it knows joins again, with the keys that it has. [PROTOCOL 1]
  *
  * @throws AppError "unauthorized" when another hub answers, or with the hub's own words when it
  *   refuses; LinkFailure when it cannot be reached
  */
 export async function joinHub(deps: JoinDeps, wish: JoinWish): Promise<SiteIdentity> {
-  const { now, randomBytes, store, transport } = deps;
-  const keys = await siteKeys(store);
+  const { keyring, now, randomBytes, store, transport } = deps;
+  const keys = keyring.ring.current;
   const payload = JSON.stringify({
     version: PROTOCOL_VERSION,
     code: wish.code,
@@ -53,7 +44,7 @@ export async function joinHub(deps: JoinDeps, wish: JoinWish): Promise<SiteIdent
     sealingKey: keys.sealingPublic,
     timeMs: now(),
   });
-  const signature = signerFor(keys.signingPrivate)(signedBytes("join", payload));
+  const signature = keyring.sign(signedBytes("join", payload));
   const body = encodeMessage({ payload, signature: Buffer.from(signature).toString("base64") });
   const answer = await ask(
     transport,

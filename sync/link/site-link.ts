@@ -3,7 +3,6 @@ import type { DeviceId, Sha256 } from "../../devices/model/ids.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import { provisionalIncarnation } from "../../devices/service/register-device.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { signerFor } from "../crypto/keys.ts";
 import {
   CHALLENGE_ANSWER,
   encodeMessage,
@@ -22,7 +21,6 @@ import {
   type LinkPosition,
   type OutboxFrame,
   type SiteIdentity,
-  type SiteKeys,
   type SiteLinkStore,
 } from "../ports/site-link-store.ts";
 import { adoptFromHub } from "./adopt.ts";
@@ -31,6 +29,7 @@ import { ask, LinkFailure, SessionOver, type Transport } from "./exchange.ts";
 import { FrameMaker } from "./frame-maker.ts";
 import { helloBody } from "./hello-body.ts";
 import { linkUrl } from "./http-transport.ts";
+import { confirmed, type Keyring } from "./keyring.ts";
 import type { LinkPhase, LinkView } from "./link-view.ts";
 import { positionAfter } from "./position-after.ts";
 
@@ -48,7 +47,7 @@ const REFUSALS_MAX = 5;
 export interface SiteLinkDeps {
   readonly store: SiteLinkStore;
   readonly book: PolicyBook;
-  readonly keys: SiteKeys;
+  readonly keyring: Keyring;
   readonly identity: SiteIdentity;
   readonly transport: Transport;
   /** Real time, not the test clock. [D16] */
@@ -74,7 +73,6 @@ export interface SiteLinkDeps {
 export class SiteLink {
   readonly #deps: SiteLinkDeps;
   readonly #maker: FrameMaker;
-  readonly #sign: (bytes: Uint8Array) => Uint8Array;
   /** Names this process; fresh at every start, so that a copy of this site cannot have it. */
   readonly #instance: string;
   #session = "";
@@ -86,20 +84,23 @@ export class SiteLink {
   #nextPollAtMs = 0;
   #cleanAsOfMs: number | null = null;
   #policyFromStart = false;
+  /** The last hello was not believed with the present keys: the hub may know the next ones only. */
+  #triesNextKeys = false;
   #connectedSinceMs: number | null = null;
   #clockOffsetMs: number | null = null;
   #lastError: string | null = null;
   #nextStepAtMs: number | null = null;
   #wake: () => void = () => undefined;
   #onConnected: () => void = () => undefined;
+  #onKeysChanged: () => Promise<void> = async () => undefined;
+  #onTurnedAway: () => void = () => undefined;
 
   constructor(deps: SiteLinkDeps) {
     this.#deps = deps;
-    this.#sign = signerFor(deps.keys.signingPrivate);
     const chance = Buffer.from(deps.randomBytes(INSTANCE_BYTES)).toString("base64url");
     this.#instance = `${deps.box.slice(0, BOX_CHARACTERS_MAX)} #${chance}`;
-    const { book, identity, siteNow, store } = deps;
-    this.#maker = new FrameMaker({ book, identity, store, sign: this.#sign, now: siteNow });
+    const { book, identity, keyring, siteNow, store } = deps;
+    this.#maker = new FrameMaker({ book, identity, store, keyring, now: siteNow });
   }
 
   /**
@@ -137,6 +138,21 @@ export class SiteLink {
   /** `listener` is told whenever the hub has welcomed this site: what waited for the hub can go on. */
   onConnected(listener: () => void): void {
     this.#onConnected = listener;
+  }
+
+  /** `listener` is told whenever the hub knows new keys of this site, which hold from then on. */
+  onKeysChanged(listener: () => Promise<void>): void {
+    this.#onKeysChanged = listener;
+  }
+
+  /** `listener` is told when the hub does not take this site by its keys: only a join code helps. */
+  onTurnedAway(listener: () => void): void {
+    this.#onTurnedAway = listener;
+  }
+
+  /** Something is to be said to the hub that should not wait for the next step. */
+  wake(): void {
+    this.#wake();
   }
 
   async view(): Promise<LinkView> {
@@ -219,8 +235,7 @@ export class SiteLink {
     const { challenge } = await this.#ask("challenge", { site: identity.site }, CHALLENGE_ANSWER);
     const position = await store.position();
     const who = { site: identity.site, challenge, instance: this.#instance, timeMs: siteNow() };
-    const body = helloBody(who, position, await store.restored(), this.#sign);
-    const answer = await this.#ask("hello", body, HELLO_ANSWER);
+    const answer = await this.#askHello(who, position);
     this.#clockOffsetMs = siteNow() - answer.timeMs;
     if (answer.verdict === "refused") return this.#refused(answer);
     this.#session = answer.session;
@@ -250,10 +265,43 @@ export class SiteLink {
     return 0;
   }
 
+  /** Keys that the hub has believed are known there: the next ones hold from then on. [PROTOCOL 1.11] */
+  async #askHello(
+    who: Parameters<typeof helloBody>[0],
+    position: LinkPosition,
+  ): Promise<HelloAnswer> {
+    const { keyring, siteNow, store } = this.#deps;
+    const isNext = this.#triesNextKeys && keyring.ring.next !== null;
+    const body = helloBody(who, position, await store.restored(), keyring.signer(isNext));
+    let answer: HelloAnswer;
+    try {
+      answer = await this.#ask("hello", body, HELLO_ANSWER);
+    } catch (error) {
+      if (error instanceof SessionOver) {
+        this.#triesNextKeys = !isNext;
+        if (isNext || keyring.ring.next === null) this.#onTurnedAway();
+      }
+      throw error;
+    }
+    this.#triesNextKeys = false;
+    if (isNext) {
+      await keyring.confirm(siteNow());
+      await this.#keysChanged();
+    }
+    return answer;
+  }
+
+  async #keysChanged(): Promise<void> {
+    this.#deps.log.info("link-keys-changed", {});
+    await this.#deps.book.resealSecrets();
+    await this.#onKeysChanged();
+  }
+
   #refused(answer: Extract<HelloAnswer, { verdict: "refused" }>): number {
     this.#endSession("refused");
     this.#lastError = answer.message;
     this.#deps.log.warn("link-refused", { code: answer.code });
+    if (answer.code === "revoked") this.#onTurnedAway();
     return backoffMs(1, this.#deps.random, answer.retryAfterMs);
   }
 
@@ -263,7 +311,7 @@ export class SiteLink {
     try {
       answer = await this.#askBytes("frame", frame.bytes, FRAME_ANSWER);
     } catch (error) {
-      await this.#countRefusal(error);
+      await this.#countRefusal(frame, error);
       throw error;
     }
     this.#refusals = 0;
@@ -273,10 +321,9 @@ export class SiteLink {
       await this.#startOver(position, reason);
       return 0;
     }
-    await store.commit({
-      position: positionAfter(position, frame, answer, this.#deps.siteNow()),
-      dropFramesThrough: frame.seq,
-    });
+    const after = positionAfter(position, frame, answer, this.#deps.siteNow());
+    if (frame.kind === "keys") return this.#keysAnswered(after, answer);
+    await store.commit({ position: after, dropFramesThrough: frame.seq });
     // Rows go before the facts that moved them: the journal waits for the document that begins anew.
     if (answer.startAnew) this.#maker.restart();
     if (answer.verdict === "taken") {
@@ -289,12 +336,39 @@ export class SiteLink {
     return backoffMs(this.#setAsides, this.#deps.random, 0);
   }
 
+  /** The hub knows the new keys now, or will not have them: they hold, or are dropped. [PROTOCOL 1.8] */
+  async #keysAnswered(
+    position: LinkPosition,
+    answer: Extract<FrameAnswer, { verdict: "taken" | "set-aside" }>,
+  ): Promise<number> {
+    const { keyring, siteNow, store } = this.#deps;
+    const isTaken = answer.verdict === "taken";
+    const problem = `the hub refused the new keys: ${answer.reason}`;
+    const dropFramesThrough = position.acknowledgedFrame;
+    await keyring.change(
+      (ring) => (isTaken ? confirmed(ring, siteNow()) : { ...ring, next: null, problem }),
+      (after) => store.commit({ position, dropFramesThrough, keyring: after }),
+    );
+    if (!isTaken) {
+      this.#lastError = problem;
+      this.#deps.log.warn("link-keys-refused", { reason: answer.reason });
+      return 0;
+    }
+    await this.#keysChanged();
+    this.#endSession("hello"); // The hub drops the former keys when it hears the new ones.
+    return 0;
+  }
+
   /** A frame that arrives unreadable again and again was damaged here: its content is sent anew. */
-  async #countRefusal(error: unknown): Promise<void> {
+  async #countRefusal(frame: OutboxFrame, error: unknown): Promise<void> {
     if (!(error instanceof LinkFailure) || ![400, 413, 422].includes(error.status)) return;
     this.#refusals += 1;
     if (this.#refusals < REFUSALS_MAX) return;
     this.#refusals = 0;
+    // A hub that cannot read what announces keys would never take anything else.
+    if (frame.kind === "keys") {
+      await this.#deps.keyring.giveUp(`the hub cannot read new keys: ${error.message}`);
+    }
     await this.#startOver(await this.#deps.store.position(), error.message);
   }
 
@@ -324,6 +398,7 @@ export class SiteLink {
       return;
     }
     if (answer.startAnew) await this.#beginStatusAnew(position);
+    if (!book.needsFormerKeys) await this.#deps.keyring.forgetFormer();
     if (answer.update === null) return;
     const update = new Uint8Array(Buffer.from(answer.update, "base64"));
     try {

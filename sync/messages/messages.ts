@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { type DeviceId, parseDeviceId, parseSiteId, type SiteId } from "../../devices/model/ids.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { INCARNATIONS_MAX } from "../limits.ts";
+import { INCARNATIONS_MAX, SUCCESSIONS_MAX } from "../limits.ts";
 import type { KnownDevice } from "../ports/site-link-store.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -31,7 +31,7 @@ const TEXT_CHARACTERS_MAX = 200;
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const text = z.string().min(1).max(TEXT_CHARACTERS_MAX);
 const key = z.string().min(1).max(KEY_CHARACTERS_MAX);
-const site = z.string().transform((value, context): SiteId => {
+export const SITE = z.string().transform((value, context): SiteId => {
   const id = parseSiteId(value);
   if (id !== undefined) return id;
   context.addIssue({ code: "custom", message: "not a site id" });
@@ -63,7 +63,7 @@ export const JOIN_REQUEST = z.object({
 });
 
 export const JOIN_ANSWER = z.object({
-  site,
+  site: SITE,
   name: z.string(),
   organisation: z.string(),
   hubKey: key,
@@ -73,12 +73,24 @@ export const JOIN_ANSWER = z.object({
   timeMs: z.int(),
 });
 
-export const CHALLENGE_REQUEST = z.object({ site });
+export const CHALLENGE_REQUEST = z.object({ site: SITE });
 export const CHALLENGE_ANSWER = z.object({ challenge: z.string() });
+
+/** See `succession.ts`. */
+export const SUCCESSION = z.object({
+  payload: z.string().max(1024),
+  signature: key,
+  proof: key,
+});
+
+/** A signed hello, and how the key that signed it followed from earlier ones, oldest first. */
+export const HELLO_MESSAGE = SIGNED.extend({
+  successions: z.array(SUCCESSION).max(SUCCESSIONS_MAX).default([]),
+});
 
 export const HELLO_REQUEST = z.object({
   version: z.literal(PROTOCOL_VERSION),
-  site,
+  site: SITE,
   challenge: text,
   /** This process, named anew at every start. */
   instance: z.string().min(1).max(64),
@@ -189,7 +201,7 @@ export type FrameAnswer = z.infer<typeof FRAME_ANSWER>;
 export type PollAnswer = z.infer<typeof POLL_ANSWER>;
 
 /** The bytes a signature is made over: what it is for, then the text. */
-export function signedBytes(context: "join" | "hello", payload: string): Uint8Array {
+export function signedBytes(context: "join" | "hello" | "keys", payload: string): Uint8Array {
   return new Uint8Array(Buffer.from(`outpost ${context} 1\n${payload}`));
 }
 

@@ -1,7 +1,7 @@
 import type { Doc } from "yjs";
 import { copyOf, type OpenDocument } from "./open-document.ts";
 import { writePolicy } from "./policy-document.ts";
-import { openSecrets, type Recipient, sealingChanges } from "./secrets.ts";
+import { openSecrets, type Recipient, type SealingKeys, sealingChanges } from "./secrets.ts";
 
 /**
  * What a site decided while it was called `formerSite`, as its document under the name that the hub
@@ -10,11 +10,11 @@ import { openSecrets, type Recipient, sealingChanges } from "./secrets.ts";
 export function carriedDocument(
   former: OpenDocument,
   formerSite: string,
-  owner: Recipient & { readonly sealingPrivate: string },
+  owner: Recipient & Pick<SealingKeys, "sealingPrivates">,
 ): Doc {
   const { sealed } = former.contents;
   const doc = copyOf(former.doc);
-  const secrets = openSecrets(sealed, formerSite, owner.sealingPrivate);
+  const secrets = openSecrets(sealed, formerSite, owner.sealingPrivates);
   const changes = [...secrets].flatMap(([name, value]) =>
     sealingChanges({ name, value, isNew: true }, [owner], sealed),
   );

@@ -33,7 +33,15 @@ import {
   type PolicySources,
   projectPolicy,
 } from "./project.ts";
-import { mergeSecrets, type Recipient, readableAt, sealingChanges } from "./secrets.ts";
+import {
+  mergeSecrets,
+  openSecrets,
+  type Recipient,
+  readableAt,
+  type SealingKeys,
+  sealedForOther,
+  sealingChanges,
+} from "./secrets.ts";
 
 /** Whose book it is: the hub's, or one site's with the key that opens its secrets. */
 export type BookOwner =
@@ -41,8 +49,7 @@ export type BookOwner =
   | {
       readonly role: "site";
       readonly site: string;
-      readonly sealingPublic: string;
-      readonly sealingPrivate: string;
+      readonly keys: () => SealingKeys;
     };
 
 export interface PolicyBookDeps {
@@ -168,11 +175,25 @@ export class PolicyBook implements PolicyAuthor {
     }));
   }
 
-  /** At the hub: seals every secret for exactly the sites of now; called after a site joined. */
+  /**
+   * Seals every secret for the keys of now, where it is sealed for others: at the hub for exactly its
+   * sites, at a site for itself. Called after a site joined or changed its keys.
+   */
   async resealSecrets(): Promise<void> {
-    if (this.#secrets.size === 0) return;
-    const secrets = [...this.#secrets].map(([name, value]) => ({ name, value, isNew: false }));
-    await this.#author(async () => ({ changes: [], secrets }));
+    await this.#author(async () => ({
+      changes: [],
+      secrets: this.#sealedHere().map(([name, value]) => ({ name, value, isNew: false })),
+    }));
+  }
+
+  /** At a site: something is still sealed for a key that it had before. */
+  get needsFormerKeys(): boolean {
+    const { owner } = this.#deps;
+    if (owner.role === "hub") return false;
+    const { sealingPublic } = owner.keys();
+    return [ORG_DOCUMENT, this.#ownName()].some(
+      (name) => sealedForOther(this.#contents(name).sealed, owner.site, sealingPublic).length > 0,
+    );
   }
 
   /** Runs a task that stages an update and commits it; nothing else changes policy meanwhile. */
@@ -226,8 +247,9 @@ export class PolicyBook implements PolicyAuthor {
     }
     const former = this.#documents.get(siteDocumentName(formerly));
     if (former === undefined) return new Map();
-    const { site, sealingPublic: sealingKey, sealingPrivate } = owner;
-    const doc = carriedDocument(former, formerly, { site, sealingKey, sealingPrivate });
+    const { sealingPublic: sealingKey, sealingPrivates } = owner.keys();
+    const recipient = { site: owner.site, sealingKey, sealingPrivates };
+    const doc = carriedDocument(former, formerly, recipient);
     return new Map([[name, { doc, update: undefined }]]);
   }
 
@@ -245,6 +267,7 @@ export class PolicyBook implements PolicyAuthor {
       const { changes, secrets } = await decide();
       const name = this.#ownName();
       const sealed = await this.#sealingOf(secrets);
+      if (changes.length === 0 && sealed.length === 0) return; // Every write is news to the other side.
       const doc = copyOf(this.#documents.get(name)?.doc);
       // One client id per start: a change that was not committed was seen by nobody, so that its
       // place may be used again.
@@ -265,9 +288,21 @@ export class PolicyBook implements PolicyAuthor {
     const recipients =
       owner.role === "hub"
         ? await owner.recipients()
-        : [{ site: owner.site, sealingKey: owner.sealingPublic }];
+        : [{ site: owner.site, sealingKey: owner.keys().sealingPublic }];
     const { sealed } = this.#contents(this.#ownName());
     return secrets.flatMap((secret) => sealingChanges(secret, recipients, sealed));
+  }
+
+  /** Secrets in the own document, by name: the hub has them all, a site what it can open. */
+  #sealedHere(): readonly (readonly [string, string])[] {
+    const { owner } = this.#deps;
+    if (owner.role === "hub") return [...this.#secrets];
+    const { sealed } = this.#contents(this.#ownName());
+    const { sealingPrivates, sealingPublic } = owner.keys();
+    const others = new Set(sealedForOther(sealed, owner.site, sealingPublic));
+    return [...openSecrets(sealed, owner.site, sealingPrivates)].filter(([name]) =>
+      others.has(name),
+    );
   }
 
   #stage(changed: ChangedDocuments, secrets: Authored["secrets"]): StagedPolicy {
@@ -329,7 +364,7 @@ export class PolicyBook implements PolicyAuthor {
     const { owner } = this.#deps;
     if (owner.role === "hub") return this.#secrets;
     return readableAt(
-      owner,
+      { site: owner.site, ...owner.keys() },
       this.#contents(ORG_DOCUMENT).sealed,
       this.#contents(siteDocumentName(owner.site)).sealed,
       this.#overrides,

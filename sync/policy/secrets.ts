@@ -19,6 +19,14 @@ export interface Recipient {
   readonly sealingKey: string;
 }
 
+/** A site's own keys for secrets, as they are at the moment. */
+export interface SealingKeys {
+  /** What is sealed from now on is sealed for this one. */
+  readonly sealingPublic: string;
+  /** Every private key that may still open something, the present one first. */
+  readonly sealingPrivates: readonly string[];
+}
+
 export interface SecretToSeal {
   readonly name: string;
   readonly value: string | null;
@@ -83,26 +91,50 @@ export function sealingChanges(
     const publicKey = parsePublicKey(sealingKey, "x25519");
     if (publicKey === undefined) return []; // Checked when it joined; without a key, no secret.
     const key = `${name}@${site}`;
-    const tag = sha256Hex(sealingKey).slice(0, KEY_TAG_CHARACTERS);
-    if (!isNew && sealed.get(key)?.startsWith(`${tag}.`)) return [];
-    return [{ map: "sealed", key, sealed: `${tag}.${seal(value, publicKey, key)}` } as const];
+    if (!isNew && isFor(sealed.get(key), sealingKey)) return [];
+    const box = `${tagOf(sealingKey)}.${seal(value, publicKey, key)}`;
+    return [{ map: "sealed", key, sealed: box } as const];
   });
   return [...removals, ...additions];
 }
 
-/** The secrets in a document that a site can open with its own key, by name. */
+/** The secrets in a document that a site can open with one of its own keys, by name. */
 export function openSecrets(
   sealed: ReadonlyMap<string, string>,
   site: string,
-  sealingPrivate: string,
+  sealingPrivates: readonly string[],
 ): ReadonlyMap<string, string> {
   const opened = new Map<string, string>();
   for (const [key, text] of sealed) {
     if (!key.endsWith(`@${site}`)) continue;
-    const value = open(text.slice(text.indexOf(".") + 1), sealingPrivate, key);
-    if (value !== undefined) opened.set(key.slice(0, -site.length - 1), value);
+    const box = text.slice(text.indexOf(".") + 1);
+    for (const sealingPrivate of sealingPrivates) {
+      const value = open(box, sealingPrivate, key);
+      if (value === undefined) continue;
+      opened.set(key.slice(0, -site.length - 1), value);
+      break;
+    }
   }
   return opened;
+}
+
+/** The names of a site's secrets that are sealed for another key than this one. */
+export function sealedForOther(
+  sealed: ReadonlyMap<string, string>,
+  site: string,
+  sealingPublic: string,
+): readonly string[] {
+  return [...sealed]
+    .filter(([key, box]) => key.endsWith(`@${site}`) && !isFor(box, sealingPublic))
+    .map(([key]) => key.slice(0, -site.length - 1));
+}
+
+function isFor(box: string | undefined, sealingKey: string): boolean {
+  return box?.startsWith(`${tagOf(sealingKey)}.`) === true;
+}
+
+function tagOf(sealingKey: string): string {
+  return sha256Hex(sealingKey).slice(0, KEY_TAG_CHARACTERS);
 }
 
 /**
@@ -112,13 +144,13 @@ export function openSecrets(
  * @param own what is sealed in the site's document
  */
 export function readableAt(
-  { site, sealingPrivate }: { readonly site: string; readonly sealingPrivate: string },
+  { site, sealingPrivates }: { readonly site: string } & Pick<SealingKeys, "sealingPrivates">,
   org: ReadonlyMap<string, string>,
   own: ReadonlyMap<string, string>,
   overrides: readonly OverrideView[],
 ): ReadonlyMap<string, string> {
-  const readable = new Map(openSecrets(org, site, sealingPrivate));
-  const opened = openSecrets(own, site, sealingPrivate);
+  const readable = new Map(openSecrets(org, site, sealingPrivates));
+  const opened = openSecrets(own, site, sealingPrivates);
   for (const override of overrides) {
     if (override.site !== site || override.state !== "effective") continue;
     for (const field of Object.keys(override.fields)) {

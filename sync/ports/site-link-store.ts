@@ -2,6 +2,7 @@ import type { Device } from "../../devices/model/device.ts";
 import type { Fact } from "../../devices/model/fact.ts";
 import type { DeviceId, SiteId } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
+import type { Succession } from "../messages/succession.ts";
 import type { DocumentWrite, StoredDocument } from "./documents.ts";
 
 /** Made once at first start and kept with the database. Base64 of DER (PKCS#8, SPKI). */
@@ -10,6 +11,27 @@ export interface SiteKeys {
   readonly signingPublic: string;
   readonly sealingPrivate: string;
   readonly sealingPublic: string;
+}
+
+/** A site's keys over time. Every change is on disk before it is used. */
+export interface SiteKeyring {
+  readonly current: SiteKeys;
+  /** Since when; null for those of the first start. */
+  readonly sinceMs: number | null;
+  /** Made, and not yet known to be known at the hub. */
+  readonly next: NextKeys | null;
+  /** Private keys that may still have to open what was sealed before. */
+  readonly formerSealing: readonly string[];
+  /** How the current key followed from earlier ones, newest last; at most `SUCCESSIONS_MAX`. */
+  readonly successions: readonly Succession[];
+  /** Why the last rotation came to nothing, in words; null when none did. */
+  readonly problem: string | null;
+}
+
+export interface NextKeys {
+  readonly keys: SiteKeys;
+  readonly succession: Succession;
+  readonly madeAtMs: number;
 }
 
 /** What a site is to its hub, since it joined. */
@@ -70,7 +92,7 @@ export const INITIAL_POSITION: LinkPosition = {
   lastAcknowledgedAtMs: null,
 };
 
-export type FrameKind = "status" | "journal" | "policy";
+export type FrameKind = "status" | "journal" | "policy" | "keys";
 
 /** A frame that the hub has not acknowledged, byte for byte as it is sent. */
 export interface OutboxFrame {
@@ -88,6 +110,7 @@ export interface LinkWrite {
   /** Frames of the position's incarnation up to this number are acknowledged and go. */
   readonly dropFramesThrough?: number;
   readonly documents?: readonly DocumentWrite[];
+  readonly keyring?: SiteKeyring;
 }
 
 /** Rows that changed, read in ONE snapshot together with the facts there are. */
@@ -130,9 +153,12 @@ export interface Adoption {
  * Every implementation passes `test/sync/contracts/site-link-store.contract.ts`.
  */
 export interface SiteLinkStore {
-  keys(): Promise<SiteKeys | undefined>;
-  /** Stores the keys of the first start. Throws AppError "conflict" when there are other keys. */
-  putKeys(keys: SiteKeys): Promise<void>;
+  keyring(): Promise<SiteKeyring | undefined>;
+  /**
+   * Puts `after` in the place of `before`, undefined at the first start. Repeating it changes nothing.
+   * Throws AppError "conflict" when it is neither of the two that is there.
+   */
+  changeKeyring(before: SiteKeyring | undefined, after: SiteKeyring): Promise<void>;
   identity(): Promise<SiteIdentity | undefined>;
   /**
    * Stores identity and position in one transaction. Rows, devices and facts recorded under a

@@ -20,6 +20,7 @@ import { Audit } from "../../gateway/access/audit.ts";
 import type { Role } from "../../gateway/access/role.ts";
 import type { ConsoleDeps, InstantMark } from "../../gateway/console/console-deps.ts";
 import { consoleRoutes } from "../../gateway/console/console-routes.ts";
+import { LinkKeys } from "../../gateway/content/link-keys.ts";
 import { type OutpostDatabase, openDatabase } from "../../gateway/db/database.ts";
 import { devices as deviceTable } from "../../gateway/db/schema/devices.ts";
 import {
@@ -28,6 +29,8 @@ import {
 } from "../../gateway/db/schema/installations.ts";
 import { SqlAccessStore } from "../../gateway/db/stores/access-store.ts";
 import { SqlReportReader } from "../../gateway/db/stores/report-reader.ts";
+import { SqlSiteLinkStore } from "../../gateway/db/stores/site-link-store.ts";
+import { ValueStore } from "../../gateway/db/stores/value-store.ts";
 import type { AppEnv } from "../../gateway/http/environment.ts";
 import { securityHeaders } from "../../gateway/http/security-headers.ts";
 import type {
@@ -37,6 +40,8 @@ import type {
   SiteUseCases,
 } from "../../gateway/http/use-cases.ts";
 import type { BlobView } from "../../gateway/reports/report-reader.ts";
+import { siteSecrets } from "../../gateway/roles/site-secrets.ts";
+import { Keyring } from "../../sync/link/keyring.ts";
 import type { PolicyChange } from "../../sync/ports/policy-author.ts";
 import {
   type ConsoleData,
@@ -92,6 +97,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   const policy = new FakePolicy(data.policy);
   const directory = new FakeDirectory(role === "hub" && devices > 0 ? someSites() : []);
   const accessStore = new SqlAccessStore(database);
+  const keyring = await Keyring.open(new SqlSiteLinkStore(database, "prague" as SiteId));
   const accounts = new Accounts({ store: accessStore, now });
   const reports = new SqlReportReader({
     database,
@@ -157,6 +163,10 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       role === "site"
         ? {
             useCases: fakeUseCases(data, reports, change),
+            secrets: siteSecrets(
+              { keyring, rotateKeys: () => keyring.rotate("prague" as SiteId, now()) },
+              await LinkKeys.open(new ValueStore(database), now),
+            ),
             knocks: {
               list: async () => knocks,
               find: async (protocol, externalId) =>
@@ -541,6 +551,9 @@ function someSites(): SiteSummary[] {
     policyConfirmed: true,
     alarm: null,
     revokedAtMs: null,
+    keyFingerprint: "0f3a9c5b7d21e884",
+    keysSinceMs: null,
+    announcesKeys: false,
     ...more,
   });
   return [
@@ -553,6 +566,8 @@ function someSites(): SiteSummary[] {
       policyConfirmed: false,
     }),
     site("lisbon", "Lisbon, Baixa", "Europe/Lisbon", {
+      keysSinceMs: FIXTURE_NOW_MS - 30 * HOUR_MS,
+      announcesKeys: true,
       lastSeenMs: FIXTURE_NOW_MS - 4 * 60_000,
       asOfMs: FIXTURE_NOW_MS - 4 * 60_000,
     }),

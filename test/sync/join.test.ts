@@ -6,6 +6,7 @@ import { hashOfCode } from "../../sync/hub/join-code.ts";
 import { JOIN_CODE_MS_MAX } from "../../sync/limits.ts";
 import type { Transport } from "../../sync/link/exchange.ts";
 import { joinHub } from "../../sync/link/join-hub.ts";
+import { Keyring } from "../../sync/link/keyring.ts";
 import { encodeMessage, signedBytes } from "../../sync/messages/messages.ts";
 import { deviceNamed, factOf } from "../contracts/site-rows.ts";
 import {
@@ -28,13 +29,13 @@ describe("joining", () => {
     const { world, code } = await withCode();
     const disk = emptySiteDisk();
     const lost: Transport = async () => {
-      expect(disk.keys).toBeDefined();
+      expect(disk.keyring?.current).toBeDefined();
       throw new Error("no line");
     };
     await expect(join(world, disk, code, lost)).rejects.toThrow("cannot be reached");
-    const { keys } = disk;
+    const keys = disk.keyring?.current;
     await join(world, disk, code);
-    expect(disk.keys).toEqual(keys);
+    expect(disk.keyring?.current).toEqual(keys);
     expect(world.hub.disk.sites.get("prague")?.publicKey).toBe(keys?.signingPublic ?? "");
   });
 
@@ -160,10 +161,12 @@ function makeCode(world: World, validMs = 60_000) {
   return world.hub.link.makeJoinCode({ site, name: "Prague", by: "admin", validMs });
 }
 
-function join(world: World, disk: SiteDisk, code: string, transport?: Transport) {
+async function join(world: World, disk: SiteDisk, code: string, transport?: Transport) {
+  const store = new MemorySiteLinkStore(disk);
   return joinHub(
     {
-      store: new MemorySiteLinkStore(disk),
+      store,
+      keyring: await Keyring.open(store),
       transport: transport ?? ((request) => world.hub.handle(request)),
       now: () => world.nowMs,
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ApiClient } from "../../client/api-client.ts";
 import { type CommandGroup, command, JSON_ARG } from "../command.ts";
+import { CONNECTION_ARGS } from "../connection-args.ts";
 import { EXIT } from "../exit-codes.ts";
 import { siteUrl, tokenOf } from "../options.ts";
 import { tableText } from "../table.ts";
@@ -18,27 +19,13 @@ const Token = z.object({
 const Tokens = z.array(Token);
 const IssuedToken = Token.extend({ token: z.string().nullable() });
 
-const CONNECTION = {
-  url: {
-    type: "string",
-    default: "http://127.0.0.1:8080",
-    valueHint: "URL",
-    description: "The gateway's address; with /hub at its end for a hub.",
-  },
-  token: {
-    type: "string",
-    valueHint: "FILE",
-    description: "File with an administrator's API token; else OUTPOST_TOKEN.",
-  },
-} as const;
-
 /** `outpost token …`: API tokens of a running gateway. */
 export const tokenCommands: CommandGroup = {
   about: "List, make and revoke API tokens of a running gateway.",
   commands: {
     list: command({
       about: "List API tokens.",
-      args: { ...CONNECTION, ...JSON_ARG },
+      args: { ...CONNECTION_ARGS, ...JSON_ARG },
       run: async (args, terminal) => {
         const client = new ApiClient(siteUrl(args.url), await tokenOf(args.token, terminal));
         const tokens = await client.request("/api/v1/tokens", Tokens);
@@ -70,7 +57,7 @@ export const tokenCommands: CommandGroup = {
           description: "Only these; else all of the role.",
         },
         expires: { type: "string", valueHint: "TIME", description: "ISO time with its zone." },
-        ...CONNECTION,
+        ...CONNECTION_ARGS,
         ...JSON_ARG,
       },
       run: async (args, terminal) => {
@@ -90,7 +77,10 @@ export const tokenCommands: CommandGroup = {
     }),
     revoke: command({
       about: "Revoke an API token: it is refused from now on.",
-      args: { id: { type: "positional", description: "Its id, from the list." }, ...CONNECTION },
+      args: {
+        id: { type: "positional", description: "Its id, from the list." },
+        ...CONNECTION_ARGS,
+      },
       run: async (args, terminal) => {
         const client = new ApiClient(siteUrl(args.url), await tokenOf(args.token, terminal));
         await client.send(`/api/v1/tokens/${encodeURIComponent(args.id ?? "")}`, {

@@ -101,6 +101,11 @@ function SettingsPage(props: SettingsPageProps) {
       actions={
         whyNot(view, "access:write") === undefined && (
           <>
+            {view.role === "site" && (
+              <a class="button" href={url(view, "/settings/keys")}>
+                Keys
+              </a>
+            )}
             <a class="button" href={url(view, "/settings/administrators")}>
               Administrators
             </a>

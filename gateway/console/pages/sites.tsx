@@ -127,7 +127,7 @@ function SiteTable(props: {
             <th scope="col">As of</th>
             <th scope="col">Last heard</th>
             <th scope="col">Installations</th>
-            <th scope="col">Policy and clock</th>
+            <th scope="col">Policy, clock, key</th>
             <th scope="col">Actions</th>
           </tr>
         </thead>
@@ -161,12 +161,21 @@ function SiteTable(props: {
                     <BucketNumbers view={view} counts={own} terms={terms} />
                   </div>
                 </td>
-                <td data-label="Policy and clock">
+                <td data-label="Policy, clock, key">
                   <span>
                     {site.policyConfirmed
                       ? "Has the newest policy"
                       : "Has not confirmed the newest policy"}
                     <span class="sub">{clockNote(site.clockOffsetMs)}</span>
+                    <span class="sub">
+                      Key <code>{site.keyFingerprint}</code>
+                      {site.keysSinceMs !== null && (
+                        <>
+                          , since <When view={view} at={site.keysSinceMs} />
+                        </>
+                      )}
+                      {site.announcesKeys && "; new keys are announced"}
+                    </span>
                   </span>
                 </td>
                 <td data-label="Actions">

@@ -3,6 +3,7 @@ import { AppError } from "../../../devices/model/errors.ts";
 import type { Fact, NewFact } from "../../../devices/model/fact.ts";
 import type { SiteId } from "../../../devices/model/ids.ts";
 import type { Installation } from "../../../devices/model/installation.ts";
+import { firstKeyring } from "../../../sync/link/keyring.ts";
 import { adoptDevice } from "../../../sync/merge.ts";
 import type { StoredDocument } from "../../../sync/ports/documents.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type LinkWrite,
   type OutboxFrame,
   type SiteIdentity,
+  type SiteKeyring,
   type SiteKeys,
   type SiteLinkStore,
 } from "../../../sync/ports/site-link-store.ts";
@@ -51,14 +53,19 @@ export class SqlSiteLinkStore implements SiteLinkStore {
     this.#view = prepareDeviceView(database.connection);
   }
 
-  async keys(): Promise<SiteKeys | undefined> {
-    return this.#values.getJson<SiteKeys>(KEYS);
+  async keyring(): Promise<SiteKeyring | undefined> {
+    return this.#keyringNow();
   }
 
-  async putKeys(keys: SiteKeys): Promise<void> {
-    const wanted = JSON.stringify(keys);
-    if ((await this.#values.putIfAbsent(KEYS, wanted)) === wanted) return;
-    throw new AppError("conflict", "This site has other keys already.");
+  changeKeyring(before: SiteKeyring | undefined, after: SiteKeyring): Promise<void> {
+    return this.#database.writer.submit(() => {
+      const present = this.#keyringNow();
+      if (Bun.deepEquals(present, after)) return;
+      if (!Bun.deepEquals(present, before)) {
+        throw new AppError("conflict", "This site has other keys by now.");
+      }
+      this.#values.putNow(KEYS, JSON.stringify(after));
+    });
   }
 
   async identity(): Promise<SiteIdentity | undefined> {
@@ -147,7 +154,8 @@ export class SqlSiteLinkStore implements SiteLinkStore {
   commit(write: LinkWrite): Promise<void> {
     return this.#database.writer.submit(() => {
       const { connection } = this.#database;
-      const { position, frame, dropFramesThrough } = write;
+      const { position, frame, dropFramesThrough, keyring } = write;
+      if (keyring) this.#values.putNow(KEYS, JSON.stringify(keyring));
       if (frame) {
         connection
           .prepare(PUT_FRAME)
@@ -177,6 +185,12 @@ export class SqlSiteLinkStore implements SiteLinkStore {
       this.#putPositionNow(adoption.position, site);
       this.#putFactsNow(decided, scope);
     });
+  }
+
+  /** A database from before keys could be changed has them alone. */
+  #keyringNow(): SiteKeyring | undefined {
+    const kept = this.#values.getJson<SiteKeyring | SiteKeys>(KEYS);
+    return kept && ("current" in kept ? kept : firstKeyring(kept));
   }
 
   /** @returns the facts that say what was decided; they come after those that were renumbered */

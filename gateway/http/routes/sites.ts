@@ -47,6 +47,11 @@ const SiteSchema = z
     policyConfirmed: z.boolean(),
     alarm: z.string().nullable(),
     revokedAt: Time.nullable(),
+    key: z.object({
+      fingerprint: z.string().openapi({ description: "As the site's own console shows it" }),
+      since: Time,
+      announcesNew: z.boolean(),
+    }),
     links: Links,
   })
   .openapi("Site");
@@ -218,6 +223,11 @@ function siteJson(site: SiteSummary, base: string): z.infer<typeof SiteSchema> {
     policyConfirmed,
     alarm,
     revokedAt: timeFrom(site.revokedAtMs),
+    key: {
+      fingerprint: site.keyFingerprint,
+      since: timeFrom(site.keysSinceMs ?? site.joinedAtMs),
+      announcesNew: site.announcesKeys,
+    },
     links: { installations: linkTo(base, [fieldIs("site", id)]) },
   };
 }

@@ -191,6 +191,39 @@ describe("retry", () => {
   });
 });
 
+describe("a site's keys", () => {
+  test("are changed with a button each, and the page says what holds and what waits", async () => {
+    await using console_ = await openConsole({ devices: 3 });
+    const page = async () => readPage(await console_.get("/settings/keys"));
+    expect((await readPage(await console_.get("/settings"))).html).toContain("/settings/keys");
+    expect((await page()).text).toContain("the first start");
+    expect((await console_.post("/settings/keys/hub", {})).status).toBe(303);
+    const waiting = await page();
+    expect(waiting.text).toContain("they wait until the hub has heard of them");
+    expect(waiting.html).toMatch(/<button[^>]*disabled[^>]*>\s*Make new keys/);
+    const links = { formerLinksHours: "24" };
+    expect((await console_.post("/settings/keys/device-links", links)).status).toBe(303);
+    expect((await page()).text).toContain("its links are good until they expire, at most");
+    const wrong = { formerLinksHours: "1000" };
+    const refused = await readPage(await console_.post("/settings/keys/device-links", wrong));
+    expect(refused.status).toBe(422);
+    expect(refused.text).toContain("0 to 168 hours");
+    const log = await console_.deps.audit.list({ limit: 5 });
+    expect(log.map(({ action, subject }) => [action, subject])).toEqual([
+      ["keys.rotate", "device-links"],
+      ["keys.rotate", "hub-keys"],
+    ]);
+  });
+
+  test("are nobody's but an administrator's, and no hub's", async () => {
+    await using viewer = await openConsole({ devices: 0, as: "operator" });
+    expect((await viewer.get("/settings/keys")).status).toBe(403);
+    expect((await viewer.post("/settings/keys/hub", {})).status).toBe(403);
+    await using hub = await openConsole({ role: "hub", devices: 0 });
+    expect((await hub.get("/settings/keys")).status).toBe(404);
+  });
+});
+
 describe("making things", () => {
   test("an app with its first version, a window, a group, and a distribution of them", async () => {
     await using console_ = await openConsole({ devices: 0 });

@@ -13,6 +13,11 @@ import { MemoryBlobIndex } from "./memory-blob-index.ts";
 export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** A store in a folder of its own, on a disk and under a clock that the test sets. */
+/** The secrets of a site that has never changed them. */
+export function oneLinkKey(key: Uint8Array) {
+  return { current: key, accepted: [key] };
+}
+
 export interface ContentHarness extends AsyncDisposable {
   readonly folder: string;
   readonly index: BlobIndex;

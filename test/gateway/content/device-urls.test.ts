@@ -5,13 +5,13 @@ import {
   LINK_KEY_BYTES_MIN,
   LINK_LIFE_MS,
 } from "../../../gateway/content/device-urls.ts";
-import { fileOf, sha256Of } from "./content-harness.ts";
+import { fileOf, oneLinkKey, sha256Of } from "./content-harness.ts";
 
 const device = parseDeviceId("0123456789abcdef".repeat(2));
 if (!device) throw new Error("not a device");
 const file = fileOf("Größe 1 & 2.cab", new Uint8Array(1));
 const clock = { nowMs: Date.UTC(2026, 10, 21, 10, 20) };
-const urls = new DeviceUrls(new Uint8Array(32).fill(9), () => clock.nowMs);
+const urls = new DeviceUrls(oneLinkKey(new Uint8Array(32).fill(9)), () => clock.nowMs);
 
 describe("DeviceUrls", () => {
   test("a link names the file, the device, an expiry in seconds and a signature", () => {
@@ -71,11 +71,11 @@ describe("DeviceUrls", () => {
   });
 
   test("refuses a link of another site's key, and a key that is too short", () => {
-    const other = new DeviceUrls(new Uint8Array(32).fill(8), () => clock.nowMs);
+    const other = new DeviceUrls(oneLinkKey(new Uint8Array(32).fill(8)), () => clock.nowMs);
     expect(() => other.check(file.sha256, query(0))).toThrow("not made by this gateway");
-    expect(() => new DeviceUrls(new Uint8Array(LINK_KEY_BYTES_MIN - 1), () => 0)).toThrow(
-      "32 bytes",
-    );
+    expect(
+      () => new DeviceUrls(oneLinkKey(new Uint8Array(LINK_KEY_BYTES_MIN - 1)), () => 0),
+    ).toThrow("32 bytes");
   });
 });
 

@@ -4,7 +4,14 @@ import { DeviceUrls } from "../../../gateway/content/device-urls.ts";
 import { Puller } from "../../../gateway/content/puller.ts";
 import { SiteContent } from "../../../gateway/content/site-content.ts";
 import type { ContentResponse } from "../../../gateway/content/transfer.ts";
-import { type ContentHarness, contentHarness, fileOf, keep, silentLog } from "./content-harness.ts";
+import {
+  type ContentHarness,
+  contentHarness,
+  fileOf,
+  keep,
+  oneLinkKey,
+  silentLog,
+} from "./content-harness.ts";
 
 const BYTES = new Uint8Array(4 * 1024 ** 2).fill(4);
 const FILE = fileOf("app.cab", BYTES);
@@ -113,7 +120,7 @@ describe("SiteContent", () => {
 
   test("without a hub it asks people for the file", async () => {
     await using content = await contentHarness();
-    const urls = new DeviceUrls(new Uint8Array(32), () => content.clock.nowMs);
+    const urls = new DeviceUrls(oneLinkKey(new Uint8Array(32)), () => content.clock.nowMs);
     const site = new SiteContent({ store: content.store, urls, puller: undefined });
     await site.ensure([FILE]);
     expect(site.describeMissing(FILE.sha256)).toBe(
@@ -135,7 +142,7 @@ describe("SiteContent", () => {
 
 function siteOf(content: ContentHarness, fetchContent: () => Promise<ContentResponse>) {
   const now = () => content.clock.nowMs;
-  const urls = new DeviceUrls(new Uint8Array(32).fill(1), now);
+  const urls = new DeviceUrls(oneLinkKey(new Uint8Array(32).fill(1)), now);
   const puller = new Puller({
     store: content.store,
     diskFloor: content.diskFloor,

@@ -14,6 +14,8 @@ import { Audit } from "../../../gateway/access/audit.ts";
 import type { Role, Scope } from "../../../gateway/access/role.ts";
 import { openBlobStore } from "../../../gateway/content/blob-store.ts";
 import { DiskFloor } from "../../../gateway/content/disk-floor.ts";
+import { LinkKeys } from "../../../gateway/content/link-keys.ts";
+import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { SqlAccessStore } from "../../../gateway/db/stores/access-store.ts";
 import { SqlKnockList } from "../../../gateway/db/stores/access-store-knocks.ts";
 import { SqlBlobIndex } from "../../../gateway/db/stores/blob-index.ts";
@@ -23,6 +25,7 @@ import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
 import { SqlReportReader } from "../../../gateway/db/stores/report-reader.ts";
 import { SqlSiteLinkStore } from "../../../gateway/db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../../../gateway/db/stores/site-store.ts";
+import { ValueStore } from "../../../gateway/db/stores/value-store.ts";
 import { type ApiDeps, createApi } from "../../../gateway/http/api.ts";
 import { createApp } from "../../../gateway/http/app.ts";
 import { trustedProxies } from "../../../gateway/http/client-address.ts";
@@ -37,9 +40,10 @@ import type {
   SiteSummary,
 } from "../../../gateway/http/use-cases.ts";
 import { listFiles } from "../../../gateway/roles/doors.ts";
+import { siteSecrets } from "../../../gateway/roles/site-secrets.ts";
 import { siteUseCases } from "../../../gateway/roles/site-use-cases.ts";
 import { Metrics } from "../../../gateway/telemetry/metrics.ts";
-import { siteKeys } from "../../../sync/link/join-hub.ts";
+import { Keyring } from "../../../sync/link/keyring.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
 import type { PolicyAuthor } from "../../../sync/ports/policy-author.ts";
@@ -66,6 +70,7 @@ export class ApiHarness implements AsyncDisposable {
   readonly sites: SiteSummary[] = [];
   /** The address that requests come from. */
   peer = "192.0.2.7";
+  readonly database: OutpostDatabase;
   readonly #dispose: () => Promise<void>;
 
   static async open(options: HarnessOptions = {}): Promise<ApiHarness> {
@@ -75,11 +80,11 @@ export class ApiHarness implements AsyncDisposable {
     const database = await openMemory({ now });
     const hlc = new HlcClock(now, HLC_ZERO);
     const holder = new PolicyHolder();
-    const keys = await siteKeys(new SqlSiteLinkStore(database, SITE));
+    const keyring = await Keyring.open(new SqlSiteLinkStore(database, SITE));
     const isSite = options.role !== "hub";
     const book = await PolicyBook.open({
       owner: isSite
-        ? { role: "site", site: SITE, ...keys }
+        ? { role: "site", site: SITE, keys: () => keyring.sealing }
         : { role: "hub", recipients: async () => [] },
       store: new SqlPolicyStore(database),
       holder,
@@ -165,6 +170,10 @@ export class ApiHarness implements AsyncDisposable {
             useCases: siteUseCases(context),
             codes: context.enrolmentCodes,
             knocks: new SqlKnockList(database),
+            secrets: siteSecrets(
+              { keyring, rotateKeys: () => keyring.rotate(SITE, now()) },
+              await LinkKeys.open(new ValueStore(database), now),
+            ),
           }
         : { kind: "hub", directory: directoryOf(sites, now) },
     };
@@ -173,7 +182,7 @@ export class ApiHarness implements AsyncDisposable {
       await database.close();
       rmSync(folder, { recursive: true, force: true });
     };
-    const harness = new ApiHarness(deps, context, sites, options, dispose);
+    const harness = new ApiHarness(deps, context, sites, options, database, dispose);
     clock.harness = harness;
     return harness;
   }
@@ -183,8 +192,10 @@ export class ApiHarness implements AsyncDisposable {
     context: SiteContext,
     sites: SiteSummary[],
     options: HarnessOptions,
+    database: OutpostDatabase,
     dispose: () => Promise<void>,
   ) {
+    this.database = database;
     this.deps = deps;
     this.base = deps.base;
     this.context = context;

@@ -374,6 +374,9 @@ describe("the hub", () => {
       policyConfirmed,
       alarm: "two boxes say that they are this site",
       revokedAtMs: null,
+      keyFingerprint: "0f3a9c5b7d21e884",
+      keysSinceMs: null,
+      announcesKeys: false,
     });
     hub.sites.push(site("prague", true), site("brno", false), site("oslo", false));
     await admin.distribute("central", "iOS", {

@@ -7,12 +7,14 @@ import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../../../gateway/db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../../../gateway/db/stores/site-store.ts";
+import { ValueStore } from "../../../gateway/db/stores/value-store.ts";
 import type { LocalSettings } from "../../../gateway/http/use-cases.ts";
 import { SiteUplink } from "../../../gateway/roles/site-uplink.ts";
-import { siteKeys } from "../../../sync/link/join-hub.ts";
+import { Keyring, keyFingerprint } from "../../../sync/link/keyring.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
 import type { PolicyChange } from "../../../sync/ports/policy-author.ts";
+import type { SiteKeyring } from "../../../sync/ports/site-link-store.ts";
 import { deviceNamed, factOf } from "../../contracts/site-rows.ts";
 import { settled } from "../../harness/settled.ts";
 import { openMemory, silentLog } from "../db/temporary.ts";
@@ -71,6 +73,57 @@ describe("joining", () => {
     });
     expect(taken).toEqual({ incarnation: 1, seq: 3 });
   });
+
+  test("keys are not changed while the site is about to join, but before and after", async () => {
+    await using hub = await LocalHub.open();
+    await using site = await LoneSite.open();
+    const first = site.uplink.keyring.ring.current.signingPublic;
+    expect(await site.uplink.rotateKeys()).toBe("done");
+    const second = site.uplink.keyring.ring.current.signingPublic;
+    expect(second).not.toBe(first);
+    expect(site.uplink.keyring.ring.formerSealing).toEqual([]);
+    const joining = site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    await hub.joinHasArrived;
+    await expect(site.uplink.rotateKeys()).rejects.toMatchObject({ code: "conflict" });
+    hub.letAnswer();
+    await joining;
+    expect(await site.uplink.rotateKeys()).toBe("waits");
+    expect(site.uplink.keyring.ring.current.signingPublic).toBe(second);
+    site.uplink.start();
+    const changed = await settled(
+      "the hub knows the new keys",
+      10_000,
+      async () => site.changed[0],
+    );
+    expect(changed).toBe(keyFingerprint(site.uplink.keyring.ring.current.signingPublic));
+    expect(site.uplink.keyring.ring.current.signingPublic).not.toBe(second);
+  });
+
+  test("[1.13] a site whose keys are worth nothing any more joins again with the code it is given", async () => {
+    await using hub = await LocalHub.open();
+    hub.letAnswer();
+    await using site = await LoneSite.open();
+    await site.record(2);
+    await site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    const restored = site.uplink.keyring.ring;
+    await site.uplink.rotateKeys();
+    site.uplink.start();
+    await settled("the hub knows the new keys", 10_000, async () => site.changed[0]);
+    await site.uplink[Symbol.asyncDispose]();
+
+    // A backup from before comes back; the box is started with a new code.
+    await site.putBack(restored);
+    await site.restart({ "hub-url": hub.url, "join-code-file": await hub.codeFor("prague") });
+    site.uplink.start();
+    const view = await settled("the link is live again", 20_000, async () => {
+      const now = await site.uplink.view();
+      return now.phase === "live" && now.pendingFacts === 0 ? now : undefined;
+    });
+    expect(view).toMatchObject({ joined: true, site: "prague" });
+    expect(view.incarnation).toBeGreaterThan(1);
+    expect(site.uplink.keyring.ring.current).toEqual(restored.current);
+    expect(hub.joins).toBe(2);
+  }, 30_000);
 
   test("what is decided at any time while it joins is in the book of its new name", async () => {
     await using hub = await LocalHub.open();
@@ -151,6 +204,8 @@ class LocalHub implements AsyncDisposable {
 /** A site that has no hub yet, over a database in memory. */
 class LoneSite implements AsyncDisposable {
   readonly opened: SiteId[] = [];
+  /** Fingerprints of keys that the hub has come to know. */
+  readonly changed: string[] = [];
   readonly holder = new PolicyHolder();
   uplink!: SiteUplink;
   /** What the book of the new name waits for. */
@@ -164,8 +219,19 @@ class LoneSite implements AsyncDisposable {
 
   static async open(): Promise<LoneSite> {
     const site = new LoneSite(await openMemory());
-    const linkStore = new SqlSiteLinkStore(site.#database, PROVISIONAL);
-    const keys = await siteKeys(linkStore);
+    await site.restart({});
+    return site;
+  }
+
+  /** Keys as they were in a backup. */
+  async putBack(ring: SiteKeyring): Promise<void> {
+    await new ValueStore(this.#database).put("identity/keys", JSON.stringify(ring));
+  }
+
+  /** A new process over the same database. */
+  async restart(flags: Readonly<Record<string, string>>): Promise<void> {
+    const linkStore = new SqlSiteLinkStore(this.#database, PROVISIONAL);
+    const keyring = await Keyring.open(linkStore);
     const now = Date.now;
     const hlc = new HlcClock(now, undefined);
     const settings: LocalSettings = {
@@ -177,25 +243,25 @@ class LoneSite implements AsyncDisposable {
     const { config } = readConfig("site", {
       file: undefined,
       env: {},
-      flags: {},
+      flags,
       machine: { hostname: "box", timeZone: "Europe/Prague" },
-      readSecretFile: () => "",
+      readSecretFile: (path) => path, // The test names the secret itself.
     });
-    site.uplink = await SiteUplink.open({
+    this.uplink = await SiteUplink.open({
       config,
       linkStore,
-      keys,
+      keyring,
       openBook: async (name) => {
-        site.opened.push(name);
+        this.opened.push(name);
         if (name !== PROVISIONAL) {
-          site.#isOpening.resolve();
-          await site.opening;
+          this.#isOpening.resolve();
+          await this.opening;
         }
         return PolicyBook.open(
           {
-            owner: { role: "site", site: name, ...keys },
-            store: new SqlPolicyStore(site.#database),
-            holder: site.holder,
+            owner: { role: "site", site: name, keys: () => keyring.sealing },
+            store: new SqlPolicyStore(this.#database),
+            holder: this.holder,
             nextHlc: () => hlc.next(),
             now,
             log: silentLog,
@@ -206,9 +272,11 @@ class LoneSite implements AsyncDisposable {
       provisional: PROVISIONAL,
       settings: { read: () => settings, write: async () => undefined },
       siteNow: now,
+      onKeysChanged: async (fingerprint) => {
+        this.changed.push(fingerprint);
+      },
       log: silentLog,
     });
-    return site;
   }
 
   /** Some facts of a device, as its sessions leave them. */

@@ -7,6 +7,7 @@ import {
   INITIAL_POSITION,
   type LinkPosition,
   type SiteIdentity,
+  type SiteKeyring,
   type SiteLinkStore,
 } from "../../../sync/ports/site-link-store.ts";
 import { deviceNamed, factOf, idOf, rowOf, SITE } from "../../contracts/site-rows.ts";
@@ -24,6 +25,15 @@ export interface SiteLinkBench {
 }
 
 const KEYS = { signingPrivate: "a", signingPublic: "b", sealingPrivate: "c", sealingPublic: "d" };
+const SUCCESSION = { payload: "{}", signature: "s", proof: "p" };
+const RING: SiteKeyring = {
+  current: KEYS,
+  sinceMs: null,
+  next: { keys: { ...KEYS, signingPublic: "e" }, succession: SUCCESSION, madeAtMs: 4 },
+  formerSealing: [],
+  successions: [SUCCESSION],
+  problem: null,
+};
 const IDENTITY: SiteIdentity = {
   site: SITE,
   name: "Shop 1",
@@ -52,7 +62,7 @@ export function siteLinkStoreContract(name: string, open: () => Promise<SiteLink
     withBench(
       "begins without keys, identity and frames, at the initial position",
       async ({ store }) => {
-        expect(await store.keys()).toBeUndefined();
+        expect(await store.keyring()).toBeUndefined();
         expect(await store.identity()).toBeUndefined();
         expect(await store.oldestFrame()).toBeUndefined();
         expect(await store.position()).toEqual(INITIAL_POSITION);
@@ -62,13 +72,28 @@ export function siteLinkStoreContract(name: string, open: () => Promise<SiteLink
       },
     );
 
-    withBench("keeps the first keys and refuses others", async ({ store }) => {
-      await store.putKeys(KEYS);
-      await store.putKeys(KEYS);
-      await expect(store.putKeys({ ...KEYS, signingPublic: "x" })).rejects.toMatchObject({
+    withBench("keeps the keyring, and changes the one that it is told to", async ({ store }) => {
+      for (let time = 0; time < 2; time += 1) await store.changeKeyring(undefined, RING);
+      expect(await store.keyring()).toEqual(RING);
+      const next = { ...RING, next: null, sinceMs: 9, formerSealing: ["c"] };
+      for (let time = 0; time < 2; time += 1) await store.changeKeyring(RING, next);
+      await expect(store.changeKeyring(RING, { ...RING, problem: "x" })).rejects.toMatchObject({
         code: "conflict",
       });
-      expect(await store.keys()).toEqual(KEYS);
+      await expect(store.changeKeyring(undefined, RING)).rejects.toMatchObject({
+        code: "conflict",
+      });
+      expect(await store.keyring()).toEqual(next);
+    });
+
+    withBench("a commit carries new keys with the position", async ({ store }) => {
+      await store.join(IDENTITY, INITIAL_POSITION);
+      await store.changeKeyring(undefined, RING);
+      const keyring = { ...RING, next: null, sinceMs: 9 };
+      await store.commit({ position: POSITION, keyring });
+      expect(await store.keyring()).toEqual(keyring);
+      await store.commit({ position: INITIAL_POSITION });
+      expect(await store.keyring()).toEqual(keyring);
     });
 
     withBench(

@@ -36,7 +36,7 @@ describe("a frame", () => {
   test("[3.1] comes out as it went in, proven to be the site's", () => {
     const frame = readFrame(sealFrame(HEADER, BODY, sign));
     expect(frame.header).toMatchObject(HEADER);
-    verifyFrame(frame, publicKey);
+    verifyFrame(frame, [publicKey]);
     expect(unpackBody(frame)).toEqual(BODY);
   });
 
@@ -119,7 +119,7 @@ function isAccepted(bytes: Uint8Array): boolean {
 
 function verified(bytes: Uint8Array): void {
   const frame = readFrame(bytes);
-  verifyFrame(frame, publicKey);
+  verifyFrame(frame, [publicKey]);
   unpackBody(frame);
 }
 

@@ -321,7 +321,7 @@ function forged(
   raw: Uint8Array = new Uint8Array(zstdCompressSync("")),
 ): Uint8Array {
   const { incarnation } = site.disk.position;
-  const sign = signerFor(site.disk.keys?.signingPrivate ?? "");
+  const sign = signerFor(site.disk.keyring?.current.signingPrivate ?? "");
   return sealFrame({ site: site.name, incarnation, seq, content }, raw, sign);
 }
 

@@ -36,7 +36,8 @@ export async function siteDesk(
   formerly?: string,
 ): Promise<Desk> {
   const { sealingPublic, sealingPrivate } = keys;
-  return openDesk(disk, { role: "site", site, sealingPublic, sealingPrivate }, formerly);
+  const sealing = { sealingPublic, sealingPrivates: [sealingPrivate] };
+  return openDesk(disk, { role: "site", site, keys: () => sealing }, formerly);
 }
 
 export function emptyDisk(): PolicyDisk {

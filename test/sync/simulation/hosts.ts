@@ -7,7 +7,8 @@ import { ProtocolError } from "../../../protocols/errors.ts";
 import { newHubIdentity } from "../../../sync/crypto/keys.ts";
 import { HubLink } from "../../../sync/hub/hub-link.ts";
 import type { LinkAnswer, LinkRequest, Transport } from "../../../sync/link/exchange.ts";
-import { joinHub, siteKeys } from "../../../sync/link/join-hub.ts";
+import { joinHub } from "../../../sync/link/join-hub.ts";
+import { Keyring } from "../../../sync/link/keyring.ts";
 import { SiteLink } from "../../../sync/link/site-link.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
@@ -86,6 +87,8 @@ export class HubHost {
   disk: HubDisk = emptyHubDisk();
   book!: PolicyBook;
   link!: HubLink;
+  /** Sites that have used new keys, in order. */
+  readonly keysChanged: SiteId[] = [];
   readonly #around: Surroundings;
   #life: Life;
 
@@ -127,6 +130,9 @@ export class HubHost {
       realNow: now,
       randomBytes,
       log: SILENT_LOG,
+      onKeysChanged: async ({ id }) => {
+        this.keysChanged.push(id);
+      },
     });
   }
 
@@ -157,8 +163,11 @@ export class SiteHost {
   disk: SiteDisk = emptySiteDisk();
   link!: SiteLink;
   book!: PolicyBook;
+  keyring!: Keyring;
   holder = new PolicyHolder();
   nextStepAtMs = 0;
+  /** How often the hub would not have it by its keys. */
+  turnedAway = 0;
   /** How far this site's clock is ahead of the world's. */
   readonly skewMs: number;
   readonly #around: Surroundings;
@@ -178,9 +187,11 @@ export class SiteHost {
   }
 
   async join(code: string, transport: Transport): Promise<void> {
+    const store = new MemorySiteLinkStore(this.disk);
     await joinHub(
       {
-        store: new MemorySiteLinkStore(this.disk),
+        store,
+        keyring: await Keyring.open(store),
         transport,
         now: () => this.now(),
         randomBytes: this.#around.randomBytes,
@@ -197,15 +208,18 @@ export class SiteHost {
     const plain = new MemorySiteLinkStore(this.disk);
     const identity = await plain.identity();
     if (!identity) throw new Error(`${this.name} has not joined`);
-    const keys = await siteKeys(plain);
+    const guarded = mortal(plain, this.#life);
+    this.keyring = await Keyring.open({
+      keyring: () => plain.keyring(), // Opening is no crash point of its own.
+      changeKeyring: (before, after) => guarded.changeKeyring(before, after),
+    });
     this.holder = new PolicyHolder();
     const hlc = new HlcClock(() => this.now(), undefined);
     this.book = await PolicyBook.open({
       owner: {
         role: "site",
         site: identity.site,
-        sealingPublic: keys.sealingPublic,
-        sealingPrivate: keys.sealingPrivate,
+        keys: () => this.keyring.sealing,
       },
       store: mortalAfterOpen(new MemoryPolicyStore(this.disk), this.#life),
       holder: this.holder,
@@ -216,7 +230,7 @@ export class SiteHost {
     this.link = new SiteLink({
       store: mortal(plain, this.#life),
       book: this.book,
-      keys,
+      keyring: this.keyring,
       identity,
       transport: this.#transport,
       now,
@@ -227,6 +241,9 @@ export class SiteHost {
       log: SILENT_LOG,
       flushMs: 10_000,
       pollMs: 60_000,
+    });
+    this.link.onTurnedAway(() => {
+      this.turnedAway += 1;
     });
     this.nextStepAtMs = now();
   }

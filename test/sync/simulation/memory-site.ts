@@ -14,14 +14,14 @@ import {
   type LinkWrite,
   type OutboxFrame,
   type SiteIdentity,
-  type SiteKeys,
+  type SiteKeyring,
   type SiteLinkStore,
 } from "../../../sync/ports/site-link-store.ts";
 import { type PolicyDisk, writeDocuments } from "./memory-documents.ts";
 
 /** A site's disk as plain data: `structuredClone` of it is a backup, or a cloned appliance. */
 export interface SiteDisk extends PolicyDisk {
-  keys: SiteKeys | undefined;
+  keyring: SiteKeyring | undefined;
   identity: SiteIdentity | undefined;
   position: LinkPosition;
   restored: boolean;
@@ -37,7 +37,7 @@ const LONE_SITE = "site" as SiteId;
 
 export function emptySiteDisk(): SiteDisk {
   return {
-    keys: undefined,
+    keyring: undefined,
     identity: undefined,
     position: INITIAL_POSITION,
     restored: false,
@@ -74,15 +74,16 @@ export class MemorySiteLinkStore implements SiteLinkStore {
     this.#disk = disk;
   }
 
-  async keys(): Promise<SiteKeys | undefined> {
-    return this.#disk.keys;
+  async keyring(): Promise<SiteKeyring | undefined> {
+    return this.#disk.keyring;
   }
 
-  async putKeys(keys: SiteKeys): Promise<void> {
-    if (this.#disk.keys && !Bun.deepEquals(this.#disk.keys, keys)) {
+  async changeKeyring(before: SiteKeyring | undefined, after: SiteKeyring): Promise<void> {
+    if (Bun.deepEquals(this.#disk.keyring, after)) return;
+    if (!Bun.deepEquals(this.#disk.keyring, before)) {
       throw new AppError("conflict", "there are other keys");
     }
-    this.#disk.keys = keys;
+    this.#disk.keyring = after;
   }
 
   async identity(): Promise<SiteIdentity | undefined> {
@@ -155,6 +156,7 @@ export class MemorySiteLinkStore implements SiteLinkStore {
   async commit(write: LinkWrite): Promise<void> {
     const disk = this.#disk;
     disk.position = write.position;
+    if (write.keyring) disk.keyring = write.keyring;
     const through = write.dropFramesThrough ?? 0;
     disk.outbox = disk.outbox.filter(
       ({ incarnation, seq }) => incarnation !== write.position.incarnation || seq > through,

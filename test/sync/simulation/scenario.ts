@@ -6,6 +6,8 @@ import type { SiteDisk } from "./memory-site.ts";
 import { ALL_FAULTS, World } from "./world.ts";
 
 const ROUND_MS_MAX = 60_000;
+/** How often somebody changes a site's keys, per round. */
+const NEW_KEYS = 0.05;
 
 /** A world after `rounds` events with faults of every kind, clones turned off again, not yet settled. */
 export async function worldAfter(seed: number, rounds: number): Promise<World> {
@@ -28,6 +30,7 @@ async function live(world: World, seed: number, rounds: number): Promise<void> {
     world.faults = ALL_FAULTS;
     const site = pick(world.sites, random);
     await happen(world, site, wanderers, backups, random);
+    if (random() < NEW_KEYS) await changeKeys(pick(world.sites, random));
     await world.runUntil(world.nowMs + Math.floor(random() * ROUND_MS_MAX));
   }
   endClones(world, random);
@@ -81,6 +84,11 @@ function endClones(world: World, random: () => number): void {
     }
   }
   for (const site of world.sites) site.link.heal();
+}
+
+async function changeKeys(site: SiteHost): Promise<void> {
+  await site.keyring.rotate(site.name, site.now()).catch(() => undefined); // Dies in between.
+  await site.revive();
 }
 
 async function changePolicy(world: World, site: SiteHost, random: () => number): Promise<void> {

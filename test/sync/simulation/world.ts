@@ -44,6 +44,10 @@ export class World {
   intercept: ((request: LinkRequest, send: Transport) => Promise<LinkAnswer>) | undefined;
   /** Kills the hub at a store call of the test's choice. */
   crashAtHub: () => boolean = () => false;
+  /** The same for sites. */
+  crashAtSite: () => boolean = () => false;
+  /** How often a site needed a new code. */
+  joinedAgain = 0;
   /** What the hub's disk can go back to; its sites must have joined by then. */
   hubBackup: HubDisk | undefined;
   #stragglers: Straggler[] = [];
@@ -70,6 +74,18 @@ export class World {
     await site.join(code, (request) => this.hub.handle(request));
     this.sites.push(site);
     return site;
+  }
+
+  /** Somebody gives the site a code, because its keys are worth nothing at the hub any more. */
+  async joinAgain(site: SiteHost): Promise<void> {
+    this.joinedAgain += 1;
+    const { code } = await this.hub.link.makeJoinCode({
+      site: site.name,
+      name: site.name,
+      by: "admin",
+      validMs: 60_000,
+    });
+    await site.join(code, (request) => this.hub.handle(request));
   }
 
   /** A second appliance with a copy of a site's disk. */
@@ -112,6 +128,7 @@ export class World {
     this.faults = NO_FAULTS;
     // A site whose session is over notices with its next poll.
     await this.runUntil(this.nowMs + SETTLE_MS);
+    for (const site of this.sites) if (isTurnedAway(this, site)) await this.joinAgain(site);
     for (let steps = 0; steps < STEPS_TO_CONVERGE_MAX; steps += 1) {
       await this.runUntil(this.nowMs + 20_000);
       const views = await Promise.all(this.sites.map(({ link }) => link.view()));
@@ -188,7 +205,25 @@ export class World {
       random: () => this.random(),
       randomBytes: (count) =>
         Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)),
-      isCrashPoint: () => this.faults.crash > 0 && this.chance(this.faults.crash),
+      isCrashPoint: () =>
+        this.crashAtSite() || (this.faults.crash > 0 && this.chance(this.faults.crash)),
     };
   }
+}
+
+/**
+ * Does the hub know none of the site's keys? So it is after a restore from before their last change, and
+ * at the clone of a site that has changed them. Everything else the protocol mends by itself.
+ */
+function isTurnedAway(world: World, site: SiteHost): boolean {
+  const record = world.hub.disk.sites.get(site.name);
+  const ring = site.disk.keyring;
+  if (!record || !ring) return true;
+  const known = new Set([record.publicKey, record.nextPublicKey]);
+  const waiting = ring.next ? [ring.next.succession] : [];
+  for (const { payload } of [...ring.successions, ...waiting]) {
+    const { replaces, signingKey } = JSON.parse(payload) as Record<string, string>;
+    if (known.has(replaces ?? "")) known.add(signingKey ?? "");
+  }
+  return !known.has(ring.current.signingPublic) && !known.has(ring.next?.keys.signingPublic ?? "");
 }

@@ -6,6 +6,9 @@ import { SqlHubStore } from "../../../../gateway/db/stores/hub-store.ts";
 import { SqlPolicyStore } from "../../../../gateway/db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../../../../gateway/db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../../../../gateway/db/stores/site-store.ts";
+import { ValueStore } from "../../../../gateway/db/stores/value-store.ts";
+import { newSiteKeys } from "../../../../sync/crypto/keys.ts";
+import { firstKeyring, Keyring } from "../../../../sync/link/keyring.ts";
 import type { IngestWrite, JoinCode, SiteRecord } from "../../../../sync/ports/hub-store.ts";
 import type { PolicyWrite } from "../../../../sync/ports/policy-store.ts";
 import { INITIAL_POSITION } from "../../../../sync/ports/site-link-store.ts";
@@ -227,6 +230,19 @@ describe("SqlSiteLinkStore", () => {
     await link.commit({ position, dropFramesThrough: 1 });
     expect(await link.oldestFrame()).toEqual(frame(2));
     expect(await link.position()).toEqual(position);
+  });
+
+  test("keys of a database from before they could be changed are the first keyring", async () => {
+    await using database = await openMemory();
+    const link = new SqlSiteLinkStore(database, SITE);
+    const keys = newSiteKeys();
+    await new ValueStore(database).put("identity/keys", JSON.stringify(keys));
+    const first = firstKeyring(keys);
+    expect(await link.keyring()).toEqual(first);
+    const ring = await Keyring.open(link);
+    await ring.rotate(SITE, 5);
+    expect(await link.keyring()).toEqual(ring.ring);
+    expect((await link.keyring())?.current).toEqual(keys);
   });
 
   test("changes() and pending() count what the hub has not", async () => {

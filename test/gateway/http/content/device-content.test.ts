@@ -15,6 +15,7 @@ import {
   contentHarness,
   fileOf,
   keep,
+  oneLinkKey,
   randomBytes,
   sha256Of,
   silentLog,
@@ -40,7 +41,7 @@ let criteria: string | null = null;
 beforeAll(async () => {
   content = await contentHarness();
   await keep(content.store, NAME, BYTES);
-  urls = new DeviceUrls(new Uint8Array(32).fill(3), () => content.clock.nowMs);
+  urls = new DeviceUrls(oneLinkKey(new Uint8Array(32).fill(3)), () => content.clock.nowMs);
   served = new ServedCounter(() => {});
   server = serveRoutes((app) => app.route("/content", deviceContentRoutes(deps())));
 });

@@ -13,7 +13,8 @@ import { onError } from "../../../../gateway/http/on-error.ts";
 import { newHubIdentity } from "../../../../sync/crypto/keys.ts";
 import { HubLink } from "../../../../sync/hub/hub-link.ts";
 import { httpTransport, LINK_PATH } from "../../../../sync/link/http-transport.ts";
-import { joinHub, siteKeys } from "../../../../sync/link/join-hub.ts";
+import { joinHub } from "../../../../sync/link/join-hub.ts";
+import { Keyring } from "../../../../sync/link/keyring.ts";
 import { SiteLink } from "../../../../sync/link/site-link.ts";
 import { PolicyBook } from "../../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../../sync/policy/policy-holder.ts";
@@ -60,6 +61,7 @@ export class LinkHarness implements AsyncDisposable {
       realNow: now,
       randomBytes,
       log: silentLog,
+      onKeysChanged: async () => undefined,
     });
     harness.app.onError(onError(silentLog));
     harness.app.route(LINK_PATH, linkRoutes(harness.hub));
@@ -84,7 +86,13 @@ export class LinkHarness implements AsyncDisposable {
     });
     const transport = httpTransport(HUB_URL, this.fetch);
     await joinHub(
-      { store: linkStore, transport, now: () => this.nowMs, randomBytes },
+      {
+        store: linkStore,
+        keyring: await Keyring.open(linkStore),
+        transport,
+        now: () => this.nowMs,
+        randomBytes,
+      },
       { hubUrl: HUB_URL, code, name: null, timeZone: "Europe/Prague" },
     );
     const site = new SiteOverSql(
@@ -107,6 +115,7 @@ export class SiteOverSql {
   readonly linkStore: SqlSiteLinkStore;
   readonly store: SqlSiteStore;
   readonly holder = new PolicyHolder();
+  keyring!: Keyring;
   link!: SiteLink;
   book!: PolicyBook;
   readonly #harness: LinkHarness;
@@ -127,12 +136,11 @@ export class SiteOverSql {
   async start(): Promise<void> {
     const identity = await this.linkStore.identity();
     if (!identity) throw new Error("not joined");
-    const keys = await siteKeys(this.linkStore);
+    this.keyring = await Keyring.open(this.linkStore);
     const now = () => this.#harness.nowMs;
     const hlc = new HlcClock(now, undefined);
-    const { sealingPublic, sealingPrivate } = keys;
     this.book = await PolicyBook.open({
-      owner: { role: "site", site: identity.site, sealingPublic, sealingPrivate },
+      owner: { role: "site", site: identity.site, keys: () => this.keyring.sealing },
       store: new SqlPolicyStore(this.database),
       holder: this.holder,
       nextHlc: () => hlc.next(),
@@ -142,7 +150,7 @@ export class SiteOverSql {
     this.link = new SiteLink({
       store: this.linkStore,
       book: this.book,
-      keys,
+      keyring: this.keyring,
       identity,
       transport: httpTransport(HUB_URL, this.#harness.fetch),
       now,

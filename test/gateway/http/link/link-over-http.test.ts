@@ -115,6 +115,37 @@ describe("the link over HTTP and libSQL", () => {
   });
 });
 
+describe("new keys over HTTP and libSQL", () => {
+  test("[1.8, 1.9] hold once the hub has them, over restarts of the site's process in between", async () => {
+    await using harness = await LinkHarness.open();
+    const site = await harness.site("prague");
+    await site.settle();
+    const record = async () => await harness.hubStore.site("prague" as SiteId);
+    const former = (await record())?.publicKey;
+    await site.keyring.rotate("prague" as SiteId, harness.nowMs);
+    await site.start();
+    await site.link.step(); // Says hello,
+    await site.link.step(); // makes the frame that announces them,
+    await site.start();
+    await site.link.step(); // says hello again,
+    await site.link.step(); // sends it.
+    await site.start();
+    expect((await record())?.nextPublicKey).toBe(site.keyring.ring.current.signingPublic);
+    await report(site, "till", "installed", 8, "7");
+    await site.settle();
+    const { current } = site.keyring.ring;
+    expect(current.signingPublic).not.toBe(former);
+    expect(await record()).toMatchObject({
+      publicKey: current.signingPublic,
+      sealingKey: current.sealingPublic,
+      nextPublicKey: null,
+      nextSealingKey: null,
+      keysSinceMs: expect.any(Number),
+    });
+    expect(rowsOf(harness)).toMatchObject([{ status: "installed" }]);
+  });
+});
+
 describe("POST /hub/sync/v1/{operation}", () => {
   test("[2.1] an operation that there is not is a 404, a body over the limit a 413, without a nonce 400", async () => {
     await using harness = await LinkHarness.open();
