@@ -2,6 +2,7 @@ import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Reason } from "../model/installation.ts";
 import { filesOf, type Package, type Provider, type Revision } from "../model/package.ts";
 import type { PlanInput, PlannedReason, Work } from "./plan-types.ts";
+import { NO_USER, type Progress, progressOf } from "./progress.ts";
 import { providerFor } from "./providers.ts";
 import {
   enrolmentObstacle,
@@ -62,6 +63,8 @@ export function explainRow(
     const isCutOff = isOut && provider !== undefined;
     const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy, provider) : null;
     if (obstacle !== null) return because("enrolment", obstacle);
+    const progress = progressOf(row);
+    if (progress) return because(progress.reason, progress.detail);
     return (row.state ?? "").startsWith("Prompted user")
       ? because("user", "the user is asked to confirm")
       : because("contact", "sent; the device tells how it goes at its next contact");
@@ -113,8 +116,11 @@ function explainWaiting(
   const files = distribution.operation === "install" ? filesOf(revision) : [];
   const missing = files.find((file) => !content.has(file.sha256));
   if (missing) return because("content", content.describeMissing(missing.sha256));
+  // What only its user's tree takes is tried at each contact, and waits for its user.
+  const held = row.nativeValue === NO_USER ? progressOf(row) : undefined;
+  const { reason, detail } = held ?? NEXT_CONTACT;
   return {
-    ...because("contact", "will be sent at the device's next contact"),
+    ...because(reason, detail),
     work: {
       distribution,
       revision,
@@ -125,6 +131,11 @@ function explainWaiting(
     },
   };
 }
+
+const NEXT_CONTACT: Progress = {
+  reason: "contact",
+  detail: "will be sent at the device's next contact",
+};
 
 /** By which provider the device gets it; undefined when the site does not install it. */
 function providerIn(

@@ -23,19 +23,26 @@ export interface ProductListName {
 
 const NOTHING: Products = { names: new Set(), upgradeCodes: new Set(), lists: [] };
 
-/** A policy is never changed, only replaced: what its apps are called is found once. */
-const indexes = new WeakMap<Policy, ReadonlyMap<PackageId, Products>>();
+/** Policy is never changed, only replaced: what its apps are called is found once. */
+const indexes = new WeakMap<
+  Policy["revisions"],
+  { readonly packages: Policy["packages"]; readonly index: ReadonlyMap<PackageId, Products> }
+>();
 
-export function productsOf(policy: Policy, app: PackageId): Products {
-  let index = indexes.get(policy);
-  if (!index) {
-    index = indexOf(policy);
-    indexes.set(policy, index);
+export function productsOf(
+  policy: Pick<Policy, "packages" | "revisions">,
+  app: PackageId,
+): Products {
+  const { packages, revisions } = policy;
+  let known = indexes.get(revisions);
+  if (known?.packages !== packages) {
+    known = { packages, index: indexOf(policy) };
+    indexes.set(revisions, known);
   }
-  return index.get(app) ?? NOTHING;
+  return known.index.get(app) ?? NOTHING;
 }
 
-function indexOf(policy: Policy): ReadonlyMap<PackageId, Products> {
+function indexOf(policy: Pick<Policy, "packages" | "revisions">): ReadonlyMap<PackageId, Products> {
   const index = new Map<PackageId, Collected>();
   for (const app of policy.packages.values()) {
     const products = new Collected();

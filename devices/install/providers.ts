@@ -66,6 +66,11 @@ function isOfFamily(osPlatform: string, family: string): boolean {
   return actual === wanted || actual.startsWith(`${wanted} `);
 }
 
+/** Does a device have this provider, as far as is known? */
+export function mayHave(device: Device, provider: Provider, platforms: readonly string[]): boolean {
+  return providersOf(device, platforms)?.includes(provider) ?? true;
+}
+
 /**
  * The providers that can install a revision: its own first and, where it carries what another needs,
  * that one too. An APPX with a product id and a package family name goes to phones and to PCs.

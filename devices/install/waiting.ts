@@ -214,7 +214,7 @@ export function isOfFormerLife(row: Installation, device: Device): boolean {
 
 export function retryDetail(row: Installation): string {
   return row.stale
-    ? "the device no longer knows of the work: it is sent again"
+    ? `${row.lastErrorText ?? "the device no longer knows of the work"}: it is sent again`
     : `a failure that may pass: attempt ${row.attempt + 1} of ${AUTOMATIC_ATTEMPTS_MAX} follows`;
 }
 

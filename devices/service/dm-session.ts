@@ -17,10 +17,11 @@ import type { StoredSession } from "../ports/site-store.ts";
 import { clientAfter, type DmClient, NEW_CLIENT, questionsFor } from "./dm-client.ts";
 import { credentialAfter, receiveContext, refuseBlocked } from "./dm-credential.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
-import { hear, settle, speak, speaksEnterpriseApp } from "./enterprise-app/conversation.ts";
+import { hear, settle, speak } from "./enterprise-app/conversation.ts";
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
 import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
 import { removePresentApps, reopenRemovals } from "./enterprise-app/removal.ts";
+import { providersServing } from "./enterprise-app/served.ts";
 import { forDevice } from "./for-device.ts";
 import { judgeAlert } from "./judge-alert.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
@@ -146,7 +147,9 @@ interface StoredState {
 }
 
 /** Rises with every change of what is stored: a session of before is begun anew. */
-const STATE_VERSION = 2;
+const STATE_VERSION = 3;
+/** What these installed goes when the account goes; an MSI stays. [E-043, syncml 6.3] */
+const LEAVE_WITH_ACCOUNT = ["EnterpriseAppManagement", "EnterpriseModernAppManagement"] as const;
 /** How often other words are looked for when a device has no room for what was to be said. */
 const REPHRASED_MAX = 3;
 
@@ -223,9 +226,7 @@ function hearAndSpeak(
   const { context, ledger } = conversation;
   const nowMs = context.now();
   hearDevice(conversation, events);
-  const serves =
-    conversation.enterpriseId !== "" &&
-    speaksEnterpriseApp(ledger.device, context.policy.read().enterprise.platforms);
+  const serves = providersServing(conversation).length > 0;
   if (serves && options.begins) reopenRemovals(conversation);
   if (serves) hear(conversation, events);
   if (!options.isOurTurn) return [];
@@ -256,7 +257,11 @@ function hearDevice(conversation: Conversation, events: readonly SessionEvent[])
         ...(swV ? { osVersion: swV } : {}),
       });
     } else if (event.kind === "alert" && isUserUnenrolment(event)) {
-      removePresentApps(conversation, "the user removed the enterprise account");
+      removePresentApps(
+        conversation,
+        LEAVE_WITH_ACCOUNT,
+        "the user removed the enterprise account",
+      );
       ledger.patchDevice({ enrolment: "unenrolled", enrolmentDigest: null });
       context.log.info("device-unenrolled-by-user", { device: ledger.device.id });
     }

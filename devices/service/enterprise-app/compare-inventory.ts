@@ -1,59 +1,95 @@
-import type { Report } from "../../install/fold.ts";
+import { findItem, productsOf, toldAtMs } from "../../install/products.ts";
+import { isClaimed } from "../../install/progress.ts";
+import { isOpen } from "../../install/waiting.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { InventoryItem } from "../../model/inventory.ts";
 import { compareVersions } from "../../model/version.ts";
 import type { Conversation } from "./conversation-context.ts";
-import { sendAgain } from "./doubt.ts";
+import { deviceReport } from "./device-report.ts";
+import { IN_DOUBT, loseStatus, sendAgain } from "./doubt.ts";
+import type { AppList } from "./list-reading.ts";
+import { newestPresentRow } from "./present-row.ts";
+import { servedApp } from "./served.ts";
 
 /**
- * What a fresh inventory says about rows. Rows that wait are the plan's business; here are those
- * whose work was done, failed or lost:
+ * What a list that was just told says about rows. Rows that wait are the plan's business; here are
+ * those whose work was done, failed or lost:
  *
  *   lost (node gone)        at the wanted version → Installed; else stale, sent again [S-43]
  *   in doubt                at the wanted version → Installed; else it never arrived: sent again
+ *   claimed to be done      at the wanted version → Installed
  *   installed, failed       absent, where it was there → Removed, by the user unless known [D5]
  *   removed                 present → Installed again, without a new distribution [M-047]
  *   failed                  at the wanted version already → Installed
  */
-export function compareInventory(
-  conversation: Conversation,
-  items: readonly InventoryItem[],
-): void {
-  const { ledger, context, state } = conversation;
-  const { packages } = context.policy.read();
+export function compareInventory(conversation: Conversation, list: AppList): void {
+  const { ledger, context } = conversation;
+  const policy = context.policy.read();
   for (const row of ledger.rows) {
-    const productId = packages.get(row.package)?.productId;
-    if (!productId) continue;
-    const item = items.find((one) => one.productId === productId);
-    // A device has until its next contact to list what it just said it installed.
-    const isFresh = row.observedAtMs >= context.now();
-    const isWanted = item !== undefined && isAtLeast(item.version, row.targetVersion);
-    if (state.lost.includes(row.distribution)) {
-      // Of work that was stopped or superseded a later version does not tell that it was done.
-      const isDone = row.current ? isWanted : item?.version === row.targetVersion;
-      const node = ledger.downloads.find((one) => one.productId === productId);
-      if (isDone) report(conversation, row, "inventory", installed(item));
-      else if (node && !node.gone) sendAgain(conversation, row);
-      else loseStatus(conversation, row);
-    } else if (isFresh || !row.current) {
-      // Judged at the next contact.
-    } else if (row.operation === "uninstall") {
-      if (!item && row.status === "installed") {
-        const actor = row.offeredAtMs === null ? "user" : "mdm";
-        report(conversation, row, "absent", { ...GONE, actor });
-      }
-    } else if (hadApp(row) && !item) {
-      report(conversation, row, "absent", { ...GONE, actor: "user" });
-    } else if (row.status === "removed_after_installation" && item) {
-      report(conversation, row, "present", installed(item));
-    } else if (row.status === "failed" && isWanted) {
-      report(conversation, row, "present", installed(item));
-    } else if (row.status === "installed" && item?.version && item.version !== row.version) {
-      // The device runs another version than we thought: the row says which.
-      report(conversation, row, "version", installed(item));
+    const products = productsOf(policy, row.package);
+    const isNamed = products.lists.some(
+      (one) => one.provider === list.provider.name && one.context === list.context,
+    );
+    if (!isNamed) continue;
+    const item = findItem(ledger.inventory, products);
+    const served = servedApp(conversation, row);
+    const isOwn = served?.provider === list.provider && served.address.context === list.context;
+    const why = conversation.state.lost[row.distribution];
+    if (isOwn && why !== undefined) {
+      settleLost(conversation, list, row, item, why);
+    } else if (isOwn && isOpen(row) && isClaimed(row) && row.operation !== "uninstall") {
+      if (isDone(row, item)) report(conversation, list, row, "shown", installed(item));
+    } else if (toldAtMs(ledger.device, ledger.inventoryReads, products, policy) !== null) {
+      settleRow(conversation, list, row, item);
     }
   }
-  conversation.state = { ...conversation.state, lost: [] };
+}
+
+function settleLost(
+  conversation: Conversation,
+  list: AppList,
+  row: Installation,
+  item: InventoryItem | undefined,
+  why: string,
+): void {
+  const { [row.distribution]: _, ...lost } = conversation.state.lost;
+  conversation.state = { ...conversation.state, lost };
+  if (isDone(row, item)) report(conversation, list, row, "shown", installed(item));
+  else if (why === IN_DOUBT) sendAgain(conversation, row);
+  else loseStatus(conversation, row, why);
+}
+
+function settleRow(
+  conversation: Conversation,
+  list: AppList,
+  row: Installation,
+  item: InventoryItem | undefined,
+): void {
+  // A device has until its next contact to list what it just said it installed.
+  const isFresh = row.observedAtMs >= conversation.context.now();
+  if (isFresh || !row.current) return;
+  if (row.operation === "uninstall") {
+    if (!item && row.status === "installed") {
+      const actor = row.offeredAtMs === null ? "user" : "mdm";
+      report(conversation, list, row, "absent", { ...GONE, actor });
+      const installed = newestPresentRow(conversation, row.package);
+      if (installed) report(conversation, list, installed, "absent", { ...GONE, actor });
+    }
+  } else if (hadApp(row) && !item) {
+    report(conversation, list, row, "absent", { ...GONE, actor: "user" });
+  } else if (row.status === "removed_after_installation" && item) {
+    report(conversation, list, row, "present", installed(item));
+  } else if (row.status === "failed" && isAtLeast(item, row.targetVersion)) {
+    report(conversation, list, row, "present", installed(item));
+  } else if (row.status === "installed" && item?.version && item.version !== row.version) {
+    // The device runs another version than we thought: the row says which.
+    report(conversation, list, row, "version", installed(item));
+  }
+}
+
+/** Of work that was stopped or superseded a later version does not tell that it was done. */
+function isDone(row: Installation, item: InventoryItem | undefined): boolean {
+  return row.current ? isAtLeast(item, row.targetVersion) : item?.version === row.targetVersion;
 }
 
 interface Outcome {
@@ -75,37 +111,20 @@ function installed(item: InventoryItem | undefined): Outcome {
 
 function report(
   conversation: Conversation,
+  list: AppList,
   row: Installation,
   value: string,
-  outcome: Outcome,
+  { version, ...meaning }: Outcome,
 ): void {
-  const { version, ...meaning } = outcome;
-  const said: Report = {
-    source: "windows-csp",
-    protocol: conversation.protocol,
-    value: `inventory ${value}`,
-    meaning: { ...meaning, retryable: false },
-    lastError: null,
-    text: null,
-    version,
-    atMs: conversation.context.now(),
-    attempt: null,
-    sequence: null,
-    by: "device",
-  };
-  conversation.ledger.report(row.distribution, said);
-}
-
-/** The last status stays, marked as what was last known; the plan sends the work again. */
-function loseStatus(conversation: Conversation, row: Installation): void {
-  conversation.ledger.decide(row.distribution, {
-    value: "status-lost",
-    by: "site",
-    atMs: conversation.context.now(),
-    text: "the device no longer knows of the work, and the app is not in its inventory",
-    protocol: conversation.protocol,
-    change: { stale: true },
-  });
+  conversation.ledger.report(
+    row.distribution,
+    deviceReport(conversation, {
+      source: list.provider.source,
+      value: `inventory ${value}`,
+      meaning: { ...meaning, retryable: false },
+      version,
+    }),
+  );
 }
 
 /** Said to be there by this row: also by an update that failed, whose former version stays. */
@@ -118,6 +137,6 @@ function hadApp(row: Installation): boolean {
 }
 
 /** An inventory without a version says that the app is there, and no more. */
-function isAtLeast(version: string | null, wanted: string): boolean {
-  return version !== null && compareVersions(version, wanted) >= 0;
+function isAtLeast(item: InventoryItem | undefined, wanted: string): boolean {
+  return item?.version != null && compareVersions(item.version, wanted) >= 0;
 }

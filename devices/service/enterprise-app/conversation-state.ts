@@ -2,33 +2,45 @@ import type { Item } from "../../../protocols/syncml/message.ts";
 import type { DistributionId } from "../../model/ids.ts";
 
 /**
- * What one management session has asked a device about EnterpriseAppManagement so far, and what is
- * still to be asked. JSON: it is stored with the session and survives a restart of the gateway.
+ * What one management session has asked a device about its apps so far, and what is still to be
+ * asked. JSON: it is stored with the session and survives a restart of the gateway.
  */
 export interface ConversationState {
   /** `{EnterpriseID}/Status` was read in this session: nothing is pushed before. [S-47] */
   readonly status: Asked;
   readonly enrolment: "none" | "add" | "replace" | "done" | "refused";
-  /** `listing`: the children of Inventory were asked for; `walking`: each product's leaves are. */
-  readonly inventory: Asked | "list" | "listing" | "walking";
-  /** Product ids whose nodes are still to be walked, where StructData is not supported. */
-  readonly walk: readonly string[];
-  /** Items of the inventory that have come so far. */
-  readonly walked: readonly Item[];
+  /** Whether a user is signed in; null where the device does not say. */
+  readonly login: "somebody" | "nobody" | null;
   readonly detail: Asked;
-  /** Download nodes asked for in this session, by product id. */
+  /** Reading of the device's lists of installed apps, by `listKey`. */
+  readonly lists: Readonly<Record<string, ListReading>>;
+  /** Nodes of installations asked for in this session, by product. */
   readonly polls: Readonly<Record<string, Poll>>;
+  /** HRESULTs of alerts that said that an installation ended, by distribution. */
+  readonly ends: Readonly<Record<DistributionId, number>>;
   /** Pushes of this session, by distribution. */
   readonly pushes: Readonly<Record<DistributionId, Push>>;
+  /** Status codes of removals that came in this package, by distribution. */
+  readonly removals: Readonly<Record<DistributionId, readonly number[]>>;
   /** The device's instant was evaluated in this session: its health is checked. [A-131] */
   readonly evaluates: boolean;
-  /** Rows whose download node tells nothing of them: the inventory decides. [S-43] */
-  readonly lost: readonly DistributionId[];
+  /** Rows that the inventory decides about, and why they are lost where it does not have them. [S-43] */
+  readonly lost: Readonly<Record<DistributionId, string>>;
 }
 
 export type Asked = "no" | "asked" | "done";
 
-/** What a device answered about one download node; evaluated when all of it has come. */
+/** How far one list is read. */
+export interface ListReading {
+  /** `naming`: only the names of its products were asked for; `walking`: each product is. */
+  readonly step: Asked | "name" | "naming" | "walking";
+  /** Products whose nodes are still to be walked, where the list cannot be told at once. */
+  readonly walk: readonly string[];
+  /** Items of the list that have come so far. */
+  readonly items: readonly Item[];
+}
+
+/** What a device answered about one installation's node; evaluated when all of it has come. */
 export interface Poll {
   readonly distribution: DistributionId;
   readonly asked: Asked;
@@ -57,12 +69,15 @@ export interface Push {
 export const NEW_CONVERSATION: ConversationState = {
   status: "no",
   enrolment: "none",
-  inventory: "no",
-  walk: [],
-  walked: [],
+  login: null,
   detail: "no",
+  lists: {},
   polls: {},
+  ends: {},
   pushes: {},
+  removals: {},
   evaluates: false,
-  lost: [],
+  lost: {},
 };
+
+export const NOT_READ: ListReading = { step: "no", walk: [], items: [] };

@@ -1,11 +1,14 @@
+import { AUTOMATIC_ATTEMPTS_MAX } from "../../install/waiting.ts";
+import type { DistributionId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { DownloadNode } from "../../model/inventory.ts";
 import type { Conversation } from "./conversation-context.ts";
-import type { Poll } from "./conversation-state.ts";
 
-/** Status values of a download or an install that is under way. [E-046..E-048] */
-const RUNNING: ReadonlySet<string> = new Set(["2", "3", "4"]);
-const INSTALLED = "5";
+/**
+ * How long a device may say that it is done while its inventory does not show the app, or leave work
+ * alone that it took, before it is sent again.
+ */
+export const PROOF_GRACE_MS = 15 * 60_000;
 
 /** Sent, but the device's acceptance never came back. */
 export function isInDoubt(row: Installation, node: DownloadNode | undefined): boolean {
@@ -17,41 +20,8 @@ function isOwn(row: Installation, node: DownloadNode | undefined): boolean {
   return node?.distribution === row.distribution && node.attempt === row.attempt && !node.gone;
 }
 
-/** What the device's answer tells about work in doubt. */
-export type Verdict =
-  /** It has the work: the Status is about it. */
-  | "delivered"
-  /** It has not: the work is sent again. */
-  | "not-delivered"
-  /** Something runs under the node: it is asked again when that has ended. */
-  | "wait"
-  /** Something was installed: the inventory says whether it is what was sent. */
-  | "inventory";
-
-/**
- * Was work delivered whose acceptance was lost? [E-052, Q39]
- *
- * The Version is what the site wrote: another one means that nothing arrived. Ours means that it did
- * where it came in one Atomic with the Exec, and was not written by earlier work. Without Atomic the
- * writes may have arrived alone, and the Status may be that of the work before: nothing is concluded
- * from it, and what is repeated is harmless.
- */
-export function judgeDoubt(
-  conversation: Conversation,
-  row: Installation,
-  poll: Poll,
-  node: DownloadNode | undefined,
-): Verdict {
-  const status = poll.values.Status?.trim() ?? "";
-  const isOurVersion = poll.values.Version?.trim() === row.targetVersion;
-  if (poll.codes.Status === 404 || !isOurVersion) return "not-delivered";
-  if (!versionIsOld(conversation, row, node)) return "delivered";
-  if (RUNNING.has(status)) return "wait";
-  return status === INSTALLED ? "inventory" : "not-delivered";
-}
-
 /** May the node have had the wanted version before the work was sent, or without its Exec? */
-function versionIsOld(
+export function isVersionOld(
   { ledger }: Conversation,
   row: Installation,
   node: DownloadNode | undefined,
@@ -62,14 +32,50 @@ function versionIsOld(
   return former === undefined || former.targetVersion === row.targetVersion;
 }
 
-/** The work is sent again, in this session if it may be. */
-export function sendAgain({ ledger, context, protocol }: Conversation, row: Installation): void {
+/** It never arrived: the work is sent again, in this session if it may be. */
+export function sendAgain(
+  { ledger, context, protocol }: Conversation,
+  row: Installation,
+  text = "the device does not know of the work that was sent: it is sent again",
+): void {
   ledger.decide(row.distribution, {
     value: "not-delivered",
     by: "site",
     atMs: context.now(),
-    text: "the device does not know of the work that was sent: it is sent again",
+    text,
     protocol,
     change: { offeredAtMs: null },
+  });
+}
+
+/** The word in `lost` for work that may never have arrived. */
+export const IN_DOUBT = "";
+
+/** The inventory of this session decides: it is installed, or the work is lost, and why. [S-43] */
+export function lose(conversation: Conversation, distribution: DistributionId, why: string): void {
+  const { state } = conversation;
+  conversation.state = { ...state, lost: { ...state.lost, [distribution]: why } };
+}
+
+/**
+ * The work came to nothing. The last status stays, marked as what was last known, and the plan sends
+ * the work again; after so many attempts it has failed, because nothing would ever become of it.
+ */
+export function loseStatus(
+  { ledger, context, protocol }: Conversation,
+  row: Installation,
+  why: string,
+): void {
+  const isLast = row.attempt >= AUTOMATIC_ATTEMPTS_MAX;
+  const text = isLast ? `${why}; it was sent ${row.attempt} times` : why;
+  ledger.decide(row.distribution, {
+    value: isLast ? "given-up" : "status-lost",
+    by: "site",
+    atMs: context.now(),
+    text,
+    protocol,
+    change: isLast
+      ? { status: "failed", state: "Installation failed", stale: false, lastErrorText: text }
+      : { stale: true, lastErrorText: text },
   });
 }

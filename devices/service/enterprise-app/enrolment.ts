@@ -58,7 +58,7 @@ export function hearEnrolment(conversation: Conversation, event: SessionEvent): 
     conversation.state = { ...conversation.state, enrolment: "done" };
     // 404: there is nothing to delete any more, which is what was asked for.
     if (isGood(event.code) || event.code === 404) {
-      removePresentApps(conversation, "the enterprise was unenrolled");
+      removePresentApps(conversation, ["EnterpriseAppManagement"], "the enterprise was unenrolled");
       ledger.patchDevice({ enrolment: "unenrolled", enrolmentDigest: null });
     } else {
       context.log.warn("unenrol-refused", { device: ledger.device.id, code: event.code });

@@ -1,3 +1,4 @@
+import type { AppProvider } from "./app-provider.ts";
 import type { Push, PushForm } from "./conversation-state.ts";
 
 /** What to do after a device answered a push. */
@@ -28,18 +29,27 @@ export function pushTags(distribution: string): { all: string; write: string; ex
 }
 
 /**
- * Reads the answer to `Atomic{Add|Replace Name, URL, Version(, DownloadInstall); Exec}`.
+ * Reads the answer to a write and its Exec.
  *
- * 418 on an Add means that the download node of an earlier update is still there: Replace. 404 on a
- * Replace means that it expired: Add. Once each way; then it is a failure with the codes shown. An
- * answer without a Status for the Atomic is judged by its members (weak clients). [Q39, Q40, S-40]
+ * In an Atomic, 418 on an Add means that the node of an earlier installation is still there: the other
+ * form. 404 where it should be there means that it is gone: Add. Once each way; then it is a failure
+ * with the codes shown. An answer without a Status for the Atomic is judged by its members (weak
+ * clients). [Q39, Q40, S-40] Beside each other, the Exec decides.
  */
-export function judgePush(distribution: string, push: Push): PushVerdict {
+export function judgePush(
+  distribution: string,
+  push: Push,
+  binds: AppProvider["binds"],
+): PushVerdict {
   const tags = pushTags(distribution);
   const container = push.answers[tags.all]?.code;
   const exec = push.answers[tags.exec]?.code;
   const write = push.answers[tags.write];
   const writeCodes = write ? [write.code, ...write.itemCodes] : [];
+  if (binds === "message") {
+    if (isGood(exec)) return { kind: "accepted" };
+    return { kind: "refused", codes: [...push.codes, exec ?? write?.code ?? 0] };
+  }
 
   const isWritten = push.plain && exec === undefined && writeCodes.length > 0;
   if (isWritten && writeCodes.every(isGood)) return { kind: "written" };
@@ -55,7 +65,8 @@ export function judgePush(distribution: string, push: Push): PushVerdict {
   if (writeCodes.includes(418) && push.form === "add" && !push.fellBackTo.includes("replace")) {
     return { kind: "again", form: "replace", plain: push.plain, code: 418 };
   }
-  if (writeCodes.includes(404) && push.form === "replace" && !push.fellBackTo.includes("add")) {
+  const isMissing = writeCodes.includes(404) || (writeCodes.length === 0 && exec === 404);
+  if (isMissing && push.form === "replace" && !push.fellBackTo.includes("add")) {
     return { kind: "again", form: "add", plain: push.plain, code: 404 };
   }
   const cannotDoAtomic =

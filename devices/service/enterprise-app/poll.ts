@@ -1,36 +1,40 @@
-import { getDownloadNode } from "../../../protocols/csp/enterprise-app-management/commands.ts";
 import { readLastError } from "../../../protocols/csp/last-error.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
+import { hex } from "../../install/hresult.ts";
 import { interpret } from "../../install/mappings/interpret.ts";
+import { INSTALLING, UPDATING } from "../../install/mappings/windows-failure.ts";
+import { PARKED } from "../../install/progress.ts";
 import { isOpen } from "../../install/waiting.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { DownloadNode } from "../../model/inventory.ts";
+import type { PollVerdict } from "./app-provider.ts";
 import type { Conversation } from "./conversation-context.ts";
 import type { Poll } from "./conversation-state.ts";
-import { isInDoubt, judgeDoubt, sendAgain } from "./doubt.ts";
+import { deviceReport } from "./device-report.ts";
+import { IN_DOUBT, isInDoubt, isVersionOld, lose, PROOF_GRACE_MS, sendAgain } from "./doubt.ts";
+import { type ServedApp, servedApp } from "./served.ts";
 
-/** `Version` is the value that the site set: it tells whose work the node is about. */
-const LEAVES = ["Status", "LastError", "LastErrorDesc"] as const;
 const TAG = "poll";
+const GONE = "the device no longer knows of the work, and the app is not in its inventory";
+const NEVER_SHOWN = "the device said that it was done, and the app is not in its inventory";
 
 /** Asks how the work goes that was sent in earlier sessions. [E-052] */
 export function speakPolls(conversation: Conversation): OutgoingCommand[] {
   const commands: OutgoingCommand[] = [];
-  for (const { row, productId, node } of runningWork(conversation)) {
-    if (conversation.state.polls[productId] || conversation.state.pushes[row.distribution])
-      continue;
-    conversation.state = {
-      ...conversation.state,
-      polls: {
-        ...conversation.state.polls,
-        [productId]: { distribution: row.distribution, asked: "asked", values: {}, codes: {} },
-      },
-    };
-    const leaves = isInDoubt(row, node) ? ([...LEAVES, "Version"] as const) : LEAVES;
-    for (const leaf of leaves) {
-      const tag = `${TAG} ${leaf} ${productId}`;
-      commands.push(getDownloadNode(tag, conversation.enterpriseId, productId, leaf));
+  for (const { row, served, node } of runningWork(conversation)) {
+    const { provider, address } = served;
+    const { product } = address;
+    if (conversation.state.polls[product] || conversation.state.pushes[row.distribution]) continue;
+    setPoll(conversation, product, {
+      distribution: row.distribution,
+      asked: "asked",
+      values: {},
+      codes: {},
+    });
+    const { inDoubt, known } = provider.pollLeaves;
+    for (const leaf of isInDoubt(row, node) ? inDoubt : known) {
+      commands.push(provider.pollLeaf(address, `${TAG} ${leaf} ${product}`, leaf));
     }
   }
   return commands;
@@ -38,136 +42,182 @@ export function speakPolls(conversation: Conversation): OutgoingCommand[] {
 
 export function hearPoll(conversation: Conversation, event: SessionEvent): void {
   if (event.kind !== "status" && event.kind !== "results") return;
-  const [word, leaf, productId] = event.tag.split(" ");
-  if (word !== TAG || leaf === undefined || productId === undefined) return;
-  const poll = conversation.state.polls[productId];
+  const [word, leaf, product] = event.tag.split(" ");
+  if (word !== TAG || leaf === undefined || product === undefined) return;
+  const poll = conversation.state.polls[product];
   if (!poll) return;
-  const heard: Poll =
+  setPoll(
+    conversation,
+    product,
     event.kind === "status"
       ? { ...poll, codes: { ...poll.codes, [leaf]: event.code } }
-      : { ...poll, values: { ...poll.values, [leaf]: event.items[0]?.data ?? "" } };
-  conversation.state = {
-    ...conversation.state,
-    polls: { ...conversation.state.polls, [productId]: heard },
-  };
+      : { ...poll, values: { ...poll.values, [leaf]: event.items[0]?.data ?? "" } },
+  );
 }
 
 /** Turns complete answers into reports. */
 export function settlePolls(conversation: Conversation): void {
-  for (const [productId, poll] of Object.entries(conversation.state.polls)) {
+  for (const [product, poll] of Object.entries(conversation.state.polls)) {
     if (poll.asked === "done") continue;
-    conversation.state = {
-      ...conversation.state,
-      polls: { ...conversation.state.polls, [productId]: { ...poll, asked: "done" } },
-    };
+    setPoll(conversation, product, { ...poll, asked: "done" });
     const row = conversation.ledger.row(poll.distribution);
-    const node = conversation.ledger.downloads.find((one) => one.productId === productId);
-    if (row) settlePoll(conversation, productId, poll, row, node);
+    const served = row && servedApp(conversation, row);
+    if (served) settlePoll(conversation, poll, row, served);
   }
 }
 
 function settlePoll(
   conversation: Conversation,
-  productId: string,
   poll: Poll,
   row: Installation,
-  node: DownloadNode | undefined,
+  served: ServedApp,
 ): void {
   const { ledger } = conversation;
-  const value = poll.values.Status?.trim();
-  const isGone = value === undefined && poll.codes.Status === 404;
-  if (isInDoubt(row, node)) {
-    switch (judgeDoubt(conversation, row, poll, node)) {
-      case "not-delivered":
-        sendAgain(conversation, row);
-        return;
-      case "wait":
-        return;
-      case "inventory":
-        lose(conversation, row);
-        return;
-      case "delivered":
-        break;
-    }
+  const node = nodeOf(conversation, served);
+  const inDoubt = isInDoubt(row, node);
+  const verdict = served.provider.judgePoll(poll, {
+    row,
+    node,
+    isInDoubt: inDoubt,
+    versionIsOld: isVersionOld(conversation, row, node),
+  });
+  switch (verdict.kind) {
+    case "wait":
+      return;
+    case "silent":
+      if (endedBadly(conversation, row)) reportEnd(conversation, row, served);
+      return;
+    case "not-delivered":
+      sendAgain(conversation, row);
+      return;
+    case "inventory":
+      lose(conversation, row.distribution, inDoubt ? IN_DOUBT : GONE);
+      return;
+    case "gone":
+      if (node) ledger.setDownload({ ...node, gone: true });
+      if (endedBadly(conversation, row)) reportEnd(conversation, row, served);
+      else lose(conversation, row.distribution, inDoubt ? IN_DOUBT : GONE);
+      return;
+    case "parked":
+      park(conversation, row, served, verdict.text);
+      return;
+    case "status":
+      reportStatus(conversation, row, served, poll, verdict);
   }
-  if (isGone) {
-    if (node) ledger.setDownload({ ...node, gone: true });
-    lose(conversation, row);
-    return;
-  }
-  if (value === undefined || value === "") return; // No answer to build on; asked again next time.
-  reportStatus(conversation, row, productId, poll, value, node);
 }
 
-/** Its download node tells nothing of it: the inventory of this session decides. [S-43] */
-function lose(conversation: Conversation, { distribution }: Installation): void {
-  const { state } = conversation;
-  conversation.state = { ...state, lost: [...state.lost, distribution] };
+/** An alert of this session said that the work failed. */
+function endedBadly({ state }: Conversation, { distribution }: Installation): boolean {
+  return (state.ends[distribution] ?? 0) !== 0;
+}
+
+/** The nodes tell nothing more: the alert had the last word. */
+function reportEnd(conversation: Conversation, row: Installation, served: ServedApp): void {
+  const { source, failedValue } = served.provider;
+  const lastError = conversation.state.ends[row.distribution] ?? 0;
+  const meaning = interpret(source, row.platform, failedValue, {
+    operation: row.operation,
+    lastError,
+  });
+  if (meaning === undefined) throw new Error(`${failedValue} is no value of ${source}`);
+  const value = `alert ${hex(lastError)}`;
+  conversation.ledger.report(
+    row.distribution,
+    deviceReport(conversation, { source, value, meaning, lastError }),
+  );
+}
+
+/** The device has the work and does nothing: it is given time, then the work is sent again. */
+function park(
+  conversation: Conversation,
+  row: Installation,
+  served: ServedApp,
+  text: string,
+): void {
+  const { ledger, context } = conversation;
+  const node = nodeOf(conversation, served);
+  const sinceMs = node?.changedAtMs ?? row.offeredAtMs ?? context.now();
+  if (context.now() - sinceMs >= PROOF_GRACE_MS) {
+    lose(conversation, row.distribution, `the device took the work and never began it: ${text}`);
+    return;
+  }
+  if (row.nativeValue === PARKED) return;
+  const { source } = served.provider;
+  ledger.report(
+    row.distribution,
+    deviceReport(conversation, { source, value: PARKED, meaning: "no-change", text }),
+  );
 }
 
 function reportStatus(
   conversation: Conversation,
   row: Installation,
-  productId: string,
+  served: ServedApp,
   poll: Poll,
-  value: string,
-  node: DownloadNode | undefined,
+  { value, version }: Extract<PollVerdict, { kind: "status" }>,
 ): void {
   const { ledger, context } = conversation;
+  const { provider, address } = served;
+  const { source } = provider;
   const nowMs = context.now();
   const lastError = readLastError(poll.values.LastError ?? "") ?? null;
   const description = poll.values.LastErrorDesc?.trim() || null;
-  const meaning = interpret("windows-csp", row.platform, value, {
-    operation: row.operation,
-    lastError,
-  });
+  const { platform, operation } = row;
+  const meaning = interpret(source, platform, value, { operation, lastError });
   if (meaning === undefined) {
-    context.log.warn("download-status-unknown", { device: row.device, value });
+    context.log.warn("install-status-unknown", { device: row.device, source, value });
     return;
+  }
+  const node = nodeOf(conversation, served);
+  const status = Number(value);
+  const isSame = node?.status === status && node.attempt === row.attempt;
+  const changedAtMs = isSame ? node.changedAtMs : nowMs;
+  ledger.setDownload({
+    device: row.device,
+    productId: address.product,
+    distribution: row.distribution,
+    attempt: row.attempt,
+    status,
+    changedAtMs,
+    executed: true,
+    gone: false,
+  });
+  const isDone = meaning !== "no-change" && meaning.status === "installed";
+  const isUnproven = isDone && provider.proof === "inventory" && version === null;
+  const isIdle = provider.idleValue === value;
+  const isStuck = (isUnproven || isIdle) && nowMs - changedAtMs >= PROOF_GRACE_MS;
+  if (isStuck) {
+    const why = isIdle ? "the device took the work and never began it" : NEVER_SHOWN;
+    lose(conversation, row.distribution, why);
   }
   const error = lastError === 0 ? null : lastError;
   const isNews =
     row.nativeValue !== value || row.lastError !== error || row.lastErrorText !== description;
-  if (isNews || row.stale) {
-    ledger.report(row.distribution, {
-      source: "windows-csp",
-      protocol: conversation.protocol,
+  if (!isNews && !row.stale && version === null) return;
+  ledger.report(
+    row.distribution,
+    deviceReport(conversation, {
+      source,
       value,
-      meaning,
+      // Its word alone proves nothing: under way, until the inventory shows it.
+      meaning: isUnproven ? (operation === "update" ? UPDATING : INSTALLING) : meaning,
       lastError: error,
       text: description,
-      version: null,
-      atMs: nowMs,
-      attempt: null,
-      sequence: null,
-      by: "device",
-    });
-  }
-  const status = Number(value);
-  ledger.setDownload({
-    device: row.device,
-    productId,
-    distribution: row.distribution,
-    attempt: row.attempt,
-    status,
-    changedAtMs: node?.status === status && node.attempt === row.attempt ? node.changedAtMs : nowMs,
-    executed: true,
-    gone: false,
-  });
+      version,
+    }),
+  );
 }
 
 /** Rows whose work the device has, or may have. */
 function* runningWork(
   conversation: Conversation,
-): Generator<{ row: Installation; productId: string; node: DownloadNode | undefined }> {
-  const { packages } = conversation.context.policy.read();
+): Generator<{ row: Installation; served: ServedApp; node: DownloadNode | undefined }> {
   for (const row of conversation.ledger.rows) {
-    const productId = packages.get(row.package)?.productId;
     const isRunning =
       row.offeredAtMs !== null && row.operation !== "uninstall" && !row.stale && isOpen(row);
-    if (!isRunning || !productId || !isNewestOffer(conversation, row)) continue;
-    const node = conversation.ledger.downloads.find((one) => one.productId === productId);
-    yield { row, productId, node };
+    if (!isRunning || !isNewestOffer(conversation, row)) continue;
+    const served = servedApp(conversation, row);
+    if (served) yield { row, served, node: nodeOf(conversation, served) };
   }
 }
 
@@ -179,4 +229,16 @@ function isNewestOffer(conversation: Conversation, row: Installation): boolean {
       other.operation !== "uninstall" &&
       (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
   );
+}
+
+export function nodeOf(
+  { ledger }: Conversation,
+  { address }: Pick<ServedApp, "address">,
+): DownloadNode | undefined {
+  return ledger.downloads.find((one) => one.productId === address.product);
+}
+
+function setPoll(conversation: Conversation, product: string, poll: Poll): void {
+  const { state } = conversation;
+  conversation.state = { ...state, polls: { ...state.polls, [product]: poll } };
 }

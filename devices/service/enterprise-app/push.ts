@@ -1,62 +1,88 @@
-import {
-  addDownload,
-  executeDownload,
-  pushAtomic,
-  replaceDownload,
-} from "../../../protocols/csp/enterprise-app-management/commands.ts";
+import { pushAtomic } from "../../../protocols/csp/enterprise-app-management/commands.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan-types.ts";
-import { providerFor } from "../../install/providers.ts";
+import { NO_USER } from "../../install/progress.ts";
 import type { DistributionId } from "../../model/ids.ts";
-import type { DownloadNode } from "../../model/inventory.ts";
+import type { Installation } from "../../model/installation.ts";
+import type { PackageFile } from "../../model/package.ts";
 import type { Conversation } from "./conversation-context.ts";
-import type { Push, PushForm } from "./conversation-state.ts";
+import type { Push } from "./conversation-state.ts";
+import { deviceReport } from "./device-report.ts";
+import { loseStatus, sendAgain } from "./doubt.ts";
 import { judgePush, pushTags } from "./judge-push.ts";
+import { nodeOf } from "./poll.ts";
+import { type ServedApp, servedApp } from "./served.ts";
 
-/** A download node lives this long after its last change: until then Replace, afterwards Add. [Q39] */
-export const NODE_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 /** Work that is sent in one message. */
 const PUSHES_PER_MESSAGE_MAX = 4;
 /** A content URL outlives the occurrence, or this long. [D27] */
 const URL_LIFE_MS = 24 * 60 * 60 * 1000;
+/** Not allowed on the target: what a device says of its user's tree while nobody is signed in. */
+const NOT_ALLOWED = 405;
+const MISSING = 404;
 
 export function speakPushes(conversation: Conversation, work: readonly Work[]): OutgoingCommand[] {
   const commands: OutgoingCommand[] = [];
+  let pushed = 0;
   for (const [distribution, push] of Object.entries(conversation.state.pushes)) {
     if (push.step !== "send" && push.step !== "send-exec") continue;
     const id = distribution as DistributionId;
     const again = workOf(conversation, id);
-    if (again) commands.push(...send(conversation, again, push));
+    const sent = again ? send(conversation, again.work, again.served, push) : [];
+    commands.push(...sent);
+    if (sent.length > 0) pushed++;
     else setPush(conversation, id, { ...push, step: "ended" });
   }
   for (const item of work) {
-    if (commands.length >= PUSHES_PER_MESSAGE_MAX) break;
-    if (item.operation === "uninstall" || !item.revision.file || !item.package.productId) continue;
+    if (pushed >= PUSHES_PER_MESSAGE_MAX) break;
+    const row = conversation.ledger.row(item.distribution.id);
+    const served = row && servedApp(conversation, row);
+    if (item.operation === "uninstall" || !item.revision.file || !served) continue;
     if (conversation.state.pushes[item.distribution.id]) continue;
-    const push: Push = {
-      attempt: item.attempt,
-      form: firstForm(conversation, item.package.productId),
-      // The device cannot do an Atomic, or the last work broke off without one.
-      plain:
-        conversation.lacks.includes("Atomic") ||
-        nodeOf(conversation, item.package.productId)?.executed === false,
-      fellBackTo: [],
-      codes: [],
-      step: "send",
-      answers: {},
-    };
-    commands.push(...send(conversation, item, push));
-    conversation.ledger.decide(item.distribution.id, {
-      value: "offered",
-      by: "site",
-      atMs: conversation.context.now(),
-      text: push.form === "add" ? "sent with Add" : "sent with Replace",
-      protocol: conversation.protocol,
-      change: { offeredAtMs: conversation.context.now() },
-    });
+    if (served.address.context === "user" && conversation.state.login === "nobody") {
+      waitForUser(conversation, row, served);
+      continue;
+    }
+    commands.push(...begin(conversation, item, served));
+    pushed++;
   }
   return commands;
+}
+
+function begin(conversation: Conversation, work: Work, served: ServedApp): OutgoingCommand[] {
+  const { context, ledger } = conversation;
+  const node = nodeOf(conversation, served);
+  const form = served.provider.firstForm(node, context.now());
+  const commands = send(conversation, work, served, {
+    attempt: work.attempt,
+    form,
+    // The device cannot do an Atomic, or the last work broke off without one.
+    plain: conversation.lacks.includes("Atomic") || node?.executed === false,
+    fellBackTo: [],
+    codes: [],
+    step: "send",
+    answers: {},
+  });
+  ledger.decide(work.distribution.id, {
+    value: "offered",
+    by: "site",
+    atMs: context.now(),
+    text: form === "add" ? "sent with Add" : "sent with Replace",
+    protocol: conversation.protocol,
+    change: { offeredAtMs: context.now() },
+  });
+  return commands;
+}
+
+/** Only its user's tree takes the work, and nobody is signed in: said once, tried at each contact. */
+function waitForUser(conversation: Conversation, row: Installation, served: ServedApp): void {
+  if (row.nativeValue === NO_USER) return;
+  const { source } = served.provider;
+  conversation.ledger.report(
+    row.distribution,
+    deviceReport(conversation, { source, value: NO_USER, meaning: "no-change" }),
+  );
 }
 
 export function hearPush(conversation: Conversation, event: SessionEvent): void {
@@ -78,11 +104,17 @@ export function settlePushes(conversation: Conversation): void {
   for (const [key, push] of Object.entries(conversation.state.pushes)) {
     if (push.step !== "sent" || Object.keys(push.answers).length === 0) continue;
     const distribution = key as DistributionId;
-    const verdict = judgePush(distribution, push);
+    const row = conversation.ledger.row(distribution);
+    const served = row && servedApp(conversation, row);
+    if (!served) {
+      setPush(conversation, distribution, { ...push, step: "ended" });
+      continue;
+    }
+    const verdict = judgePush(distribution, push, served.provider.binds);
     switch (verdict.kind) {
       case "accepted":
         setPush(conversation, distribution, { ...push, step: "ended" });
-        accept(conversation, distribution, push);
+        accept(conversation, row, served, push);
         break;
       case "written":
         setPush(conversation, distribution, { ...push, step: "send-exec", answers: {} });
@@ -101,88 +133,92 @@ export function settlePushes(conversation: Conversation): void {
         break;
       case "refused":
         setPush(conversation, distribution, { ...push, step: "ended" });
-        refuse(conversation, distribution, verdict.codes);
+        refuse(conversation, row, served, verdict.codes);
         break;
     }
   }
 }
 
 /** 200 and 202 mean accepted, never installed: the device is asked later. [E-052] */
-function accept(conversation: Conversation, distribution: DistributionId, push: Push): void {
+function accept(
+  conversation: Conversation,
+  row: Installation,
+  { provider, address }: ServedApp,
+  push: Push,
+): void {
   const { ledger, context } = conversation;
-  const row = ledger.row(distribution);
-  const productId = row && context.policy.read().packages.get(row.package)?.productId;
-  if (!row || !productId) return;
-  const nowMs = context.now();
   ledger.setDownload({
     device: row.device,
-    productId,
-    distribution,
+    productId: address.product,
+    distribution: row.distribution,
     attempt: push.attempt,
     status: null,
-    changedAtMs: nowMs,
+    changedAtMs: context.now(),
     executed: true,
     gone: false,
   });
-  ledger.report(distribution, {
-    source: "windows-csp",
-    protocol: conversation.protocol,
-    value: "accepted",
-    meaning: "no-change",
-    lastError: null,
-    text: null,
-    version: null,
-    atMs: nowMs,
-    attempt: null,
-    sequence: null,
-    by: "device",
-  });
+  const { source } = provider;
+  ledger.report(
+    row.distribution,
+    deviceReport(conversation, { source, value: "accepted", meaning: "no-change" }),
+  );
 }
 
 function refuse(
   conversation: Conversation,
-  distribution: DistributionId,
+  row: Installation,
+  { provider, address }: ServedApp,
   codes: readonly number[],
 ): void {
-  conversation.ledger.report(distribution, {
-    source: "windows-csp",
-    protocol: conversation.protocol,
-    value: `refused ${codes.join(" ")}`,
-    meaning: { status: "failed", state: "Installation failed", retryable: false },
-    lastError: null,
-    text: `the device refused the command with status ${codes.join(", then ")}`,
-    version: null,
-    atMs: conversation.context.now(),
-    attempt: null,
-    sequence: null,
-    by: "device",
-  });
+  const { source } = provider;
+  const last = codes.at(-1);
+  const words = `status ${codes.join(", then ")}`;
+  if (address.context === "user" && last === NOT_ALLOWED) {
+    const said = deviceReport(conversation, { source, value: NO_USER, meaning: "no-change" });
+    conversation.ledger.report(row.distribution, said);
+    sendAgain(conversation, row, "no user is signed in: it is sent again at a later contact");
+    return;
+  }
+  if (last === MISSING && provider.onMissingNode === "later") {
+    loseStatus(conversation, row, `the device has no node for the work it was sent (${words})`);
+    return;
+  }
+  conversation.ledger.report(
+    row.distribution,
+    deviceReport(conversation, {
+      source,
+      value: `refused ${codes.join(" ")}`,
+      meaning: { status: "failed", state: "Installation failed", retryable: false },
+      text: `the device refused the command with ${words}`,
+    }),
+  );
 }
 
-function send(conversation: Conversation, work: Work, push: Push): OutgoingCommand[] {
+function send(
+  conversation: Conversation,
+  work: Work,
+  served: ServedApp,
+  push: Push,
+): OutgoingCommand[] {
   const { file } = work.revision;
-  const { productId } = work.package;
-  if (!file || !productId) return [];
-  const { context, enterpriseId, ledger } = conversation;
+  if (!file) return [];
+  const { provider, address } = served;
+  const tags = pushTags(work.distribution.id);
+  const offer = { address, work, file, urlOf: urlsFor(conversation, work) };
+  const { write, exec } = provider.offer(offer, push.form, tags);
+  setPush(conversation, work.distribution.id, { ...push, step: "sent", answers: {} });
+  if (push.step === "send-exec" || !write) return [exec];
+  if (provider.binds === "message") return [write, exec];
+  if (!push.plain) return [pushAtomic(tags.all, [write, exec])];
+  noteWrites(conversation, work, address.product);
+  return [write];
+}
+
+function urlsFor(conversation: Conversation, work: Work): (file: PackageFile) => string {
+  const { context, ledger, baseUrl } = conversation;
   const row = ledger.row(work.distribution.id);
   const untilMs = Math.max(context.now() + URL_LIFE_MS, row?.releasedUntilMs ?? 0);
-  const download = {
-    productId,
-    name: work.package.name,
-    url: context.content.urlFor(file, ledger.device.id, untilMs, conversation.baseUrl),
-    version: work.revision.version,
-  };
-  const tags = pushTags(work.distribution.id);
-  const write =
-    push.form === "add"
-      ? addDownload(tags.write, enterpriseId, download)
-      : replaceDownload(tags.write, enterpriseId, download);
-  const exec = executeDownload(tags.exec, enterpriseId, productId);
-  setPush(conversation, work.distribution.id, { ...push, step: "sent", answers: {} });
-  if (push.step === "send-exec") return [exec];
-  if (!push.plain) return [pushAtomic(tags.all, [write, exec])];
-  noteWrites(conversation, work, productId);
-  return [write];
+  return (file) => context.content.urlFor(file, ledger.device.id, untilMs, baseUrl);
 }
 
 /** From now on the node may say that it is ours, and nothing was executed. */
@@ -199,38 +235,29 @@ function noteWrites({ ledger, context }: Conversation, work: Work, productId: st
   });
 }
 
-function nodeOf({ ledger }: Conversation, productId: string): DownloadNode | undefined {
-  return ledger.downloads.find((one) => one.productId === productId);
-}
-
-/** A node of an earlier update that is younger than seven days is replaced, an older one is gone. */
-function firstForm(conversation: Conversation, productId: string): PushForm {
-  const node = nodeOf(conversation, productId);
-  const isAlive =
-    node !== undefined &&
-    !node.gone &&
-    conversation.context.now() - node.changedAtMs < NODE_LIFE_MS;
-  return isAlive ? "replace" : "add";
-}
-
 /** The work of a push that goes on; none when it was stopped or superseded in the meantime. */
-function workOf(conversation: Conversation, id: DistributionId): Work | undefined {
-  const policy = conversation.context.policy.read();
-  const distribution = policy.distributionsById.get(id);
+function workOf(
+  conversation: Conversation,
+  id: DistributionId,
+): { readonly work: Work; readonly served: ServedApp } | undefined {
+  const distribution = conversation.context.policy.read().distributionsById.get(id);
   const row = conversation.ledger.row(id);
-  const revision = distribution && policy.revisions.get(distribution.revision);
-  const app = distribution && policy.packages.get(distribution.package);
-  if (!distribution || !row?.counted || !revision || !app) return undefined;
-  const { device } = conversation.ledger;
-  const provider = providerFor(device, revision, app, policy.enterprise.platforms);
-  if (provider === undefined) return undefined;
+  const served = row && servedApp(conversation, row);
+  if (!distribution || !row?.counted || !served) return undefined;
+  const { revision, app, provider } = served;
   const { operation, attempt } = row;
-  return { distribution, revision, package: app, provider, operation, attempt };
+  const work = {
+    distribution,
+    revision,
+    package: app,
+    provider: provider.name,
+    operation,
+    attempt,
+  };
+  return { work, served };
 }
 
 function setPush(conversation: Conversation, distribution: DistributionId, push: Push): void {
-  conversation.state = {
-    ...conversation.state,
-    pushes: { ...conversation.state.pushes, [distribution]: push },
-  };
+  const { state } = conversation;
+  conversation.state = { ...state, pushes: { ...state.pushes, [distribution]: push } };
 }

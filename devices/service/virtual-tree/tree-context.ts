@@ -1,9 +1,9 @@
+import { mayHave } from "../../install/providers.ts";
 import type { OrderSources } from "../../ports/order-sources.ts";
 import type { PolicyWriter } from "../../ports/policy-writer.ts";
 import { isOwnApp } from "../../virtual-tree/place-order.ts";
 import type { Mirror } from "../../virtual-tree/tree-state.ts";
 import type { DeviceLock } from "../device-lock.ts";
-import { speaksEnterpriseApp } from "../enterprise-app/conversation.ts";
 import type { Ledger } from "../ledger.ts";
 import type { SiteContext } from "../site-context.ts";
 
@@ -27,7 +27,11 @@ export function mirrorOf({ site }: TreeContext, ledger: Ledger, by: string): Mir
     inventory: ledger.inventory,
     rows: ledger.rows,
     settings: policy.enterprise,
-    hasEnterpriseApps: speaksEnterpriseApp(ledger.device, policy.enterprise.platforms),
+    hasEnterpriseApps: mayHave(
+      ledger.device,
+      "EnterpriseAppManagement",
+      policy.enterprise.platforms,
+    ),
     isOwnApp: (productId) => isOwnApp(policy, productId),
     nowMs: site.now(),
     by,

@@ -1,3 +1,4 @@
+import { withoutQuery } from "../../oma-dm/loc-uri.ts";
 import type { Item } from "../../syncml/message.ts";
 import { parseInstallDay } from "../install-date.ts";
 import { type Inventory, installDateOf, type ProductPlace, readProductList } from "../inventory.ts";
@@ -36,8 +37,22 @@ export function readMsiInventory(items: readonly Item[]): Inventory {
   };
 }
 
-/** The ProductCodes that the answer to `getUpgradeCode` names. */
-export function readUpgradeCode(data: string): readonly string[] {
+/** The UpgradeCodes of products, by ProductCode: out of the answers to `getUpgradeCode`. */
+export function readUpgradeCodes(items: readonly Item[]): ReadonlyMap<string, string> {
+  const codes = new Map<string, string>();
+  for (const { source, data } of items) {
+    const uri = withoutQuery(source ?? "");
+    const names = segmentsOf(ENTERPRISE_DESKTOP_APP_MANAGEMENT, uri)?.segments;
+    if (names?.[0] !== "MSI" || names[1] !== "UpgradeCode") continue;
+    const upgradeCode = parseProductId(names[2] ?? "");
+    if (upgradeCode === undefined) continue;
+    for (const product of productsIn(data ?? "")) codes.set(product, upgradeCode);
+  }
+  return codes;
+}
+
+/** ProductCodes in any text, with braces or without. */
+function productsIn(data: string): readonly string[] {
   const found = data.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi) ?? [];
   return found.flatMap((guid) => parseProductId(guid) ?? []);
 }

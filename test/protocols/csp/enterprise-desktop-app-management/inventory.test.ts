@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { productUri } from "../../../../protocols/csp/enterprise-desktop-app-management/commands.ts";
 import {
   readMsiInventory,
-  readUpgradeCode,
+  readUpgradeCodes,
 } from "../../../../protocols/csp/enterprise-desktop-app-management/inventory.ts";
 import type { ProductLeaf } from "../../../../protocols/csp/enterprise-desktop-app-management/nodes.ts";
 import {
@@ -84,7 +84,9 @@ describe("readMsiInventory()", () => {
   });
 });
 
-describe("readUpgradeCode()", () => {
+describe("readUpgradeCodes()", () => {
+  const UPGRADE = "{11111111-2222-3333-4444-555555555555}";
+
   test.each([
     [PRODUCT, [PRODUCT]],
     [PRODUCT.slice(1, -1).toLowerCase(), [PRODUCT]],
@@ -92,7 +94,14 @@ describe("readUpgradeCode()", () => {
     ["", []],
     ["1.2.3", []],
   ])("reads %p", (data, products) => {
-    expect(readUpgradeCode(data)).toEqual(products);
+    const source = `${MSI}/UpgradeCode/${encodeURIComponent(UPGRADE.toLowerCase())}`;
+    expect([...readUpgradeCodes([{ source, data }])]).toEqual(
+      products.map((product) => [product, UPGRADE]),
+    );
+  });
+
+  test("passes everything else over", () => {
+    expect([...readUpgradeCodes([leaf(PRODUCT, "Version", OTHER), { data: PRODUCT }])]).toEqual([]);
   });
 });
 

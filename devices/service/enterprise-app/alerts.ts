@@ -1,0 +1,69 @@
+import { readInstallAlert } from "../../../protocols/csp/install-alert.ts";
+import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
+import { ALERT } from "../../../protocols/syncml/alerts.ts";
+import type { Item } from "../../../protocols/syncml/message.ts";
+import { hex } from "../../install/hresult.ts";
+import { interpret } from "../../install/mappings/interpret.ts";
+import { ALERT_OK } from "../../install/progress.ts";
+import { isOpen } from "../../install/waiting.ts";
+import type { Conversation } from "./conversation-context.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { deviceReport } from "./device-report.ts";
+import { servedApp } from "./served.ts";
+
+const LOGIN_STATUS = "com.microsoft/mdm/loginstatus";
+
+/** What a device says by itself: who is signed in, and that an installation has ended. [syncml 5, 6] */
+export function hearAlert(conversation: Conversation, event: SessionEvent): void {
+  if (event.kind !== "alert") return;
+  if (event.code !== ALERT.clientEvent && event.code !== ALERT.generic) return;
+  for (const item of event.items) {
+    if (item.meta?.type?.trim().toLowerCase() === LOGIN_STATUS) hearLogin(conversation, item);
+    else hearEnd(conversation, item);
+  }
+}
+
+function hearLogin(conversation: Conversation, { data }: Item): void {
+  const word = data?.trim().toLowerCase();
+  const login: ConversationState["login"] =
+    word === "none" || word === "others" ? "nobody" : "somebody";
+  conversation.state = { ...conversation.state, login };
+}
+
+/**
+ * An end that is told is no proof: what the nodes and the inventory say, which are asked in this
+ * session, comes before it. Where they say nothing, a failure that was told is one.
+ */
+function hearEnd(conversation: Conversation, item: Item): void {
+  const alert = readInstallAlert(item);
+  if (!alert) return;
+  const { ledger, context } = conversation;
+  const isRemoval = alert.what === "removed";
+  const row = ledger.rows.find((one) => {
+    const isRunning = one.offeredAtMs !== null && isOpen(one);
+    if (!isRunning || (one.operation === "uninstall") !== isRemoval) return false;
+    const served = servedApp(conversation, one);
+    return served?.provider.name === alert.provider && served.address.product === alert.product;
+  });
+  if (!row) {
+    context.log.info("install-alert-unexpected", { device: ledger.device.id, ...alert });
+    return;
+  }
+  const served = servedApp(conversation, row);
+  if (!served) return;
+  const { source, failedValue } = served.provider;
+  const { hresult } = alert;
+  const value = hresult === 0 ? ALERT_OK : `alert ${hex(hresult)}`;
+  const { platform, operation } = row;
+  const meaning =
+    isRemoval && hresult !== 0
+      ? interpret(source, platform, failedValue, { operation, lastError: hresult })
+      : "no-change";
+  if (meaning === undefined) throw new Error(`${failedValue} is no value of ${source}`);
+  ledger.report(
+    row.distribution,
+    deviceReport(conversation, { source, value, meaning, lastError: hresult }),
+  );
+  const { state } = conversation;
+  conversation.state = { ...state, ends: { ...state.ends, [row.distribution]: hresult } };
+}
