@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "gateway/jobs": ["gateway/telemetry", "sync", "devices"],
   "gateway/http": [
     "gateway/access",
+    "gateway/certificates",
     "gateway/reports",
     "gateway/content",
     "gateway/telemetry",

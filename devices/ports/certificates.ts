@@ -20,6 +20,8 @@ export interface DeviceCertificate {
   readonly issuedAtMs: number;
   /** The user who enrolled the device; empty when nobody said. */
   readonly userName: string;
+  /** Whose key store on the device holds it. */
+  readonly store: "User" | "System";
   readonly revokedAtMs: number | null;
 }
 
@@ -32,6 +34,9 @@ export interface DeviceCertificates {
   list(): Promise<readonly DeviceCertificate[]>;
 }
 
+/** A certificate before it belongs to anybody's enrolment. */
+export type IssuedCertificate = Omit<DeviceCertificate, "userName" | "store" | "revokedAtMs">;
+
 /** Who issues them. */
 export interface CertificateIssuer {
   /**
@@ -42,9 +47,8 @@ export interface CertificateIssuer {
   issue(wanted: {
     readonly device: DeviceId;
     readonly publicKey: Uint8Array;
-    readonly userName: string;
     readonly validForMs: number;
-  }): Promise<DeviceCertificate>;
-  /** The authority's own certificate, DER: what a device has to trust. */
-  root(): Promise<Uint8Array>;
+  }): Promise<IssuedCertificate>;
+  /** The certificate, DER, of the authority that issued this one: what its device has to trust. */
+  rootOf(issued: Pick<DeviceCertificate, "authority">): Promise<Uint8Array>;
 }

@@ -6,6 +6,8 @@ import type { Installation } from "../model/installation.ts";
 import type { DownloadNode, InventoryItem, InventoryRead } from "../model/inventory.ts";
 import type { VirtualTree } from "../model/virtual-tree.ts";
 import type { Instant } from "../model/window.ts";
+import type { DeviceCertificate } from "./certificates.ts";
+import type { WindowsEnrolment } from "./windows-enrolments.ts";
 
 /** Everything a use-case needs to decide about one device. */
 export interface DeviceView {
@@ -41,6 +43,11 @@ export interface DeviceChanges {
   readonly credential?: DeviceCredential;
   /** The hash of a one-time enrolment code that this registration uses up. */
   readonly consumeEnrolmentCode?: string;
+  /** Certificates of the device that are not good any more: the one named, else all of before. */
+  readonly revoke?: { readonly atMs: number; readonly serial?: string };
+  /** One that it was issued. A serial number that is taken is a mistake of ours. */
+  readonly certificate?: DeviceCertificate;
+  readonly windowsEnrolment?: WindowsEnrolment;
   readonly installations?: readonly Installation[];
   readonly facts?: readonly NewFact[];
   /** Replaces the device's whole inventory, and when it was told. */

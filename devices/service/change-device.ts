@@ -39,7 +39,8 @@ export function patchDevice(
 
 /**
  * Takes a device out of the site: a tombstone at its incarnation. Its open rows leave the counts,
- * what it had installed stays on record, and it is refused from now on. Repeating it is a no-op.
+ * what it had installed stays on record, it is refused from now on and its certificates are revoked.
+ * Repeating it is a no-op.
  */
 export function removeDevice(context: SiteContext, id: DeviceId): Promise<void> {
   return withDevice(context, id, (ledger) => {
@@ -47,6 +48,7 @@ export function removeDevice(context: SiteContext, id: DeviceId): Promise<void> 
     ledger.patchDevice({ removedAtMs: context.now() });
     ledger.setSession(null);
     ledger.setTree(undefined);
+    ledger.revokeCertificates(context.now());
     replan(context, ledger, { contact: false });
   });
 }

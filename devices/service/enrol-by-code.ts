@@ -61,7 +61,7 @@ async function enrol(
 ): Promise<Device | undefined> {
   try {
     const { device } = await registerDevice(context, wanted, `code ${code.id}`, {
-      consumeEnrolmentCode: code.codeHash,
+      also: { consumeEnrolmentCode: code.codeHash },
       reimaged: code.stableId !== null,
     });
     context.log.info("device-enrolled", { device: device.id, code: code.id });

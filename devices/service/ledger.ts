@@ -37,6 +37,7 @@ export class Ledger {
   #inventoryReads: readonly InventoryRead[];
   #tree: VirtualTree | undefined;
   #session: StoredSession | null | undefined;
+  #revoke: DeviceChanges["revoke"];
   #changeCount = 0;
 
   constructor(view: DeviceView, nextHlc: () => Hlc) {
@@ -227,6 +228,11 @@ export class Ledger {
     this.#session = session;
   }
 
+  /** No certificate is good from now on that the device was issued. */
+  revokeCertificates(atMs: number): void {
+    this.#revoke = { atMs };
+  }
+
   /**
    * Everything that changed, ready for one transaction. A changed device is itself a fact: it is
    * added here, last, so that it says what the device is after all changes.
@@ -263,6 +269,7 @@ export class Ledger {
       ...(instants.length > 0 ? { instants } : {}),
       ...(this.#tree === this.#before.tree ? {} : { tree: this.#tree ?? null }),
       ...(this.#session === undefined ? {} : { session: this.#session }),
+      ...(this.#revoke === undefined ? {} : { revoke: this.#revoke }),
     };
   }
 

@@ -10,7 +10,7 @@ import {
 import { AppError } from "../model/errors.ts";
 import { type DeviceId, deviceIdFrom } from "../model/ids.ts";
 import { DEVICES_MAX } from "../model/limits.ts";
-import type { DeviceView } from "../ports/site-store.ts";
+import type { DeviceChanges, DeviceView } from "../ports/site-store.ts";
 import { Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import {
@@ -24,6 +24,8 @@ import { randomName, type SiteContext } from "./site-context.ts";
 /** What an administrator or the device itself tells about a new device; missing facts are unknown. */
 export interface NewDevice {
   readonly stableId: string;
+  /** Its name in OMA DM (Source/LocURI), where that is not its stable id. */
+  readonly externalId?: string | undefined;
   readonly platform: Platform;
   readonly name?: string | undefined;
   readonly manufacturer?: string | null | undefined;
@@ -49,6 +51,25 @@ export interface NewDevice {
   readonly mutual?: boolean | undefined;
 }
 
+/** What the account of a device starts with that has been told the rest of it already. */
+export type AccountStart = Partial<
+  Pick<
+    DeviceCredential,
+    "scheme" | "nextNonce" | "serverId" | "serverSecretHash" | "serverScheme" | "serverNonce"
+  >
+>;
+
+export interface RegisterOptions {
+  /** Becomes durable with the registration, or not at all. */
+  readonly also?: Pick<
+    DeviceChanges,
+    "consumeEnrolmentCode" | "certificate" | "revoke" | "windowsEnrolment"
+  >;
+  readonly account?: AccountStart;
+  /** One that is served here has lost its secret, and all that was on it. */
+  readonly reimaged?: boolean;
+}
+
 export interface RegisteredDevice {
   readonly device: Device;
   readonly userName: string;
@@ -56,13 +77,6 @@ export interface RegisteredDevice {
   readonly password: string;
   /** What the site proves itself with, for a device that asks for it. Shown once as well. */
   readonly server: ServerAccount | null;
-}
-
-interface RegisterOptions {
-  /** Used up by this registration. */
-  readonly consumeEnrolmentCode?: string;
-  /** One that is served here has lost its secret, and all that was on it. */
-  readonly reimaged?: boolean;
 }
 
 /**
@@ -76,10 +90,9 @@ export async function registerDevice(
   context: SiteContext,
   wanted: NewDevice,
   by: string,
-  { consumeEnrolmentCode, reimaged = false }: RegisterOptions = {},
+  { also = {}, account = {}, reimaged = false }: RegisterOptions = {},
 ): Promise<RegisteredDevice> {
-  const named = await context.store.findByAlias("oma-dm", wanted.stableId);
-  const id = named?.id ?? deviceIdFrom(context.organisation, wanted.stableId);
+  const id = await deviceIdFor(context, wanted.stableId);
   return context.lock.run(id, async () => {
     const former = await context.store.view(id);
     const isAlive = former?.device.removedAtMs === null;
@@ -113,7 +126,11 @@ export async function registerDevice(
       {
         ...changes,
         put: ledger.device,
-        alias: { device: id, protocol: "oma-dm", externalId: wanted.stableId },
+        alias: {
+          device: id,
+          protocol: "oma-dm",
+          externalId: wanted.externalId ?? wanted.stableId,
+        },
         credential: {
           ...(served ? accountAfter(served) : newAccount(id)),
           userName,
@@ -123,13 +140,20 @@ export async function registerDevice(
             ? {}
             : { certificateSubject: wanted.certificateSubject }),
           ...(server.account === null ? {} : server.stored),
+          ...account,
         },
         ...(former && !goesOn ? { tree: null, session: null } : {}),
-        ...(consumeEnrolmentCode === undefined ? {} : { consumeEnrolmentCode }),
+        ...also,
       },
     ]);
     return { device: ledger.device, userName, password, server: server.account };
   });
+}
+
+/** The id of the device that goes by this name here, or that a new one of this name will have. */
+export async function deviceIdFor(context: SiteContext, stableId: string): Promise<DeviceId> {
+  const named = await context.store.findByAlias("oma-dm", stableId);
+  return named?.id ?? deviceIdFrom(context.organisation, stableId);
 }
 
 async function beginLife(
@@ -163,7 +187,8 @@ function factsAfter(former: DeviceView | undefined, wanted: NewDevice): NewDevic
 /** What is told now holds; what is not is as the hub knew it. */
 function goOn(context: SiteContext, former: DeviceView, wanted: NewDevice): Ledger {
   const { platform: _platform, userName: _user, password: _password, ...rest } = wanted;
-  const { scheme: _scheme, certificateSubject: _subject, mutual: _mutual, ...facts } = rest;
+  const { scheme: _scheme, certificateSubject: _subject, mutual: _mutual, ...other } = rest;
+  const { externalId: _externalId, ...facts } = other;
   const given = Object.entries(facts).filter(([, value]) => value !== undefined);
   const ledger = new Ledger(former, () => context.hlc.next());
   ledger.patchDevice(Object.fromEntries(given));

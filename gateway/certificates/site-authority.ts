@@ -1,6 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { DeviceId } from "../../devices/model/ids.ts";
-import type { CertificateIssuer, DeviceCertificate } from "../../devices/ports/certificates.ts";
+import type {
+  CertificateIssuer,
+  DeviceCertificate,
+  IssuedCertificate,
+} from "../../devices/ports/certificates.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { StoredAuthority } from "./x509.ts";
 
@@ -51,6 +55,12 @@ interface Stored {
   readonly former: readonly Kept[];
 }
 
+/** What a list of revoked certificates is made from. */
+export type Revocable = Pick<
+  DeviceCertificate,
+  "serial" | "authority" | "revokedAtMs" | "notAfterMs"
+>;
+
 export interface SiteAuthorityOptions {
   readonly values: AuthorityValues;
   readonly siteName: () => string;
@@ -86,17 +96,17 @@ export class SiteAuthority implements CertificateIssuer {
       .map(viewOf);
   }
 
-  async root(): Promise<Uint8Array> {
-    return (await this.current()).certificate;
+  async rootOf({ authority }: Pick<DeviceCertificate, "authority">): Promise<Uint8Array> {
+    const signer = this.known().find(({ thumbprint }) => thumbprint === authority);
+    return (signer ?? (await this.current())).certificate;
   }
 
   async issue(wanted: {
     readonly device: DeviceId;
     readonly publicKey: Uint8Array;
-    readonly userName: string;
     readonly validForMs: number;
-  }): Promise<DeviceCertificate> {
-    const { device, publicKey, userName, validForMs } = wanted;
+  }): Promise<IssuedCertificate> {
+    const { device, publicKey, validForMs } = wanted;
     const nowMs = this.#options.now();
     const notAfterMs = nowMs + validForMs;
     // What it signs must not outlive it.
@@ -125,8 +135,6 @@ export class SiteAuthority implements CertificateIssuer {
       notBeforeMs,
       notAfterMs: wholeSeconds(notAfterMs),
       issuedAtMs: nowMs,
-      userName,
-      revokedAtMs: null,
     };
   }
 
@@ -141,7 +149,7 @@ export class SiteAuthority implements CertificateIssuer {
   }
 
   /** The revoked certificates, one DER list for each authority that is known. */
-  async revocationLists(issued: readonly DeviceCertificate[]): Promise<readonly Uint8Array[]> {
+  async revocationLists(issued: readonly Revocable[]): Promise<readonly Uint8Array[]> {
     const { current, former } = await this.#need();
     const nowMs = this.#options.now();
     const { Authority } = await import("./x509.ts");

@@ -17,6 +17,7 @@ import type { Api, AppEnv } from "./environment.ts";
 import { idempotency } from "./idempotency.ts";
 import { identify, type SessionCookie } from "./identify.ts";
 import { administratorRoutes, auditRoutes, tokenRoutes } from "./routes/access.ts";
+import { certificateRoutes } from "./routes/certificates.ts";
 import { deviceChanges } from "./routes/device-changes.ts";
 import { deviceImport } from "./routes/device-import.ts";
 import { deviceRoutes } from "./routes/devices.ts";
@@ -37,8 +38,10 @@ import { sessionRoutes } from "./routes/session.ts";
 import { settingsRoutes } from "./routes/settings.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { windowRoutes } from "./routes/windows.ts";
+import { windowsEnrolmentSettingsRoutes } from "./routes/windows-enrolment-settings.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type {
+  CertificateUseCases,
   LinkStatus,
   LocalSettingsStore,
   SiteDirectory,
@@ -72,6 +75,7 @@ export interface SiteApiDeps {
   /** The site's id now: it changes when the site joins a hub. */
   readonly site: () => string;
   readonly useCases: SiteUseCases;
+  readonly certificates: CertificateUseCases;
   readonly codes: EnrolmentCodes;
   readonly knocks: KnockList;
   readonly secrets: SiteSecrets;
@@ -123,7 +127,7 @@ export function createApi(deps: ApiDeps): Api {
 }
 
 function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps): Api[] {
-  const { useCases } = role;
+  const { useCases, certificates } = role;
   const enrolment = { ...role, audit, now };
   return [
     // Before the routes with an id, so that `import` is not taken for one.
@@ -133,6 +137,8 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     omaDmSettingsRoutes({ settings, audit }),
     factRoutes(useCases),
     installationActions({ reports, useCases, audit }),
+    certificateRoutes({ certificates, audit }),
+    windowsEnrolmentSettingsRoutes({ settings, audit }),
     enrolmentCodeRoutes(enrolment),
     knockRoutes(enrolment),
     keyRoutes({ secrets: role.secrets, audit }),

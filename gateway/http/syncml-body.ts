@@ -3,6 +3,7 @@ import { DEVICE_BODY_BYTES_MAX } from "../../devices/model/limits.ts";
 import type { Element } from "../../protocols/syncml/element.ts";
 import { parseXml } from "../../protocols/syncml/parse-xml.ts";
 import { printXml } from "../../protocols/syncml/print-xml.ts";
+import { readBytes } from "./read-bytes.ts";
 
 /** Both are met in the field; the answer is in the one received. [syncml 3.1] */
 const CONTENT_TYPES = ["application/vnd.syncml.dm+xml", "application/vnd.syncml+xml"] as const;
@@ -23,7 +24,7 @@ export interface SyncmlBody {
  */
 export async function readSyncml(request: Request): Promise<SyncmlBody> {
   const contentType = contentTypeOf(request.headers.get("content-type") ?? undefined);
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, DEVICE_BODY_BYTES_MAX);
   return { contentType, root: parseXml(bytes), bytes };
 }
 
@@ -41,26 +42,6 @@ export function syncmlResponse(
       ...headersFor(body),
     },
   });
-}
-
-async function readBytes(request: Request): Promise<Uint8Array> {
-  const declared = Number(request.headers.get("content-length") ?? "0");
-  if (declared > DEVICE_BODY_BYTES_MAX) throw tooLarge();
-  if (request.headers.has("content-length")) return new Uint8Array(await request.arrayBuffer());
-
-  // A chunked body has no declared length: it is read only up to the limit.
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > DEVICE_BODY_BYTES_MAX) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function tooLarge(): AppError {
-  return new AppError("too-large", `a message holds at most ${DEVICE_BODY_BYTES_MAX} bytes`);
 }
 
 function contentTypeOf(header: string | undefined): string {

@@ -5,6 +5,8 @@
 import type { Device } from "../../devices/model/device.ts";
 import type { DeviceId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
+import type { WindowsEnrolmentSettings } from "../../devices/model/windows-enrolment.ts";
+import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
@@ -13,6 +15,7 @@ import type { NewDevice, RegisteredDevice } from "../../devices/service/register
 import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { Tonight } from "../../devices/service/tonight.ts";
+import type { AuthorityView } from "../certificates/site-authority.ts";
 
 /** What a site does about its own devices. `by` is who asked, for the history. */
 export interface SiteUseCases {
@@ -41,6 +44,22 @@ export interface SiteUseCases {
   approveKnock(knock: Knock, wanted: Partial<NewDevice>, by: string): Promise<RegisteredDevice>;
 }
 
+/** The site's certificate authority and what it issued. */
+export interface CertificateUseCases {
+  /** Newest first. */
+  list(): Promise<readonly DeviceCertificate[]>;
+  ofDevice(id: DeviceId): Promise<readonly DeviceCertificate[]>;
+  /** Repeating it is a no-op; unknown: AppError "not-found". */
+  revoke(serial: string): Promise<DeviceCertificate>;
+  /** The current one first; none while none was needed. */
+  authorities(): readonly AuthorityView[];
+  /** The current one, made if there is none. */
+  authority(): Promise<AuthorityView>;
+  renewAuthority(): Promise<AuthorityView>;
+  /** DER, one for each authority, the current one's first. */
+  revocationLists(): Promise<readonly Uint8Array[]>;
+}
+
 /** Settings of this one gateway, not of the organisation. */
 export interface LocalSettings {
   readonly siteName: string;
@@ -50,6 +69,7 @@ export interface LocalSettings {
   readonly factRetentionDays: number;
   /** Of a site; a hub serves no devices. */
   readonly omaDm: OmaDmSettings;
+  readonly windowsEnrolment: WindowsEnrolmentSettings;
 }
 
 export interface LocalSettingsStore {

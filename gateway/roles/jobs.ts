@@ -79,6 +79,7 @@ export function siteJobs(
         await deleteOldFacts(foundation.database, beforeMs, through);
       },
     },
+    ...core.enrolment.jobs,
     ...commonJobs(foundation, log),
   ];
 }

@@ -25,6 +25,7 @@ import type { SiteSecrets } from "../http/use-cases.ts";
 import { besideUseCases } from "./beside-use-cases.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
 import { LocalSettingsValues } from "./local-settings.ts";
+import { type SiteEnrolment, siteEnrolment } from "./site-enrolment.ts";
 import { siteSecrets } from "./site-secrets.ts";
 import { SiteUplink } from "./site-uplink.ts";
 
@@ -40,6 +41,7 @@ export interface SiteCore {
   readonly puller: Puller;
   readonly settings: LocalSettingsValues;
   readonly secrets: SiteSecrets;
+  readonly enrolment: SiteEnrolment;
 }
 
 /** Builds a site over its foundation. Nothing runs yet. */
@@ -148,7 +150,9 @@ export async function buildSite(
     lock: new DeviceLock(),
   };
   const secrets = siteSecrets(uplink, linkKeys);
-  return { context, trees, holder, store, uplink, urls, content, puller, settings, secrets };
+  const enrolment = siteEnrolment(foundation, { context, settings }, options);
+  const made = { context, trees, holder, store, uplink, urls, content, puller, settings };
+  return { ...made, secrets, enrolment };
 }
 
 /** A site's name before it has joined a hub: its own, as an identifier, with some chance in it. */

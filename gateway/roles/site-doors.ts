@@ -1,5 +1,7 @@
+import type { Context } from "hono";
 import { AppError } from "../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../devices/model/ids.ts";
+import type { WindowsEnrolmentSettings } from "../../devices/model/windows-enrolment.ts";
 import type { SiteStore } from "../../devices/ports/site-store.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
 import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts";
@@ -12,9 +14,12 @@ import { SqlReportReader } from "../db/stores/report-reader.ts";
 import { createApi } from "../http/api.ts";
 import type { TrustedProxies } from "../http/client-address.ts";
 import { deviceContentRoutes } from "../http/content/device-content.ts";
-import type { Api } from "../http/environment.ts";
+import type { Api, AppEnv } from "../http/environment.ts";
+import { certificateDownloads } from "../http/routes/certificate-downloads.ts";
 import { cspRoutes } from "../http/routes/csp.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
+import { windowsEnrolmentRoutes } from "../http/routes/windows-enrolment.ts";
+import { HOST } from "../http/routes/windows-enrolment-settings.ts";
 import { consoleFiles, every, listFiles, SITE_COOKIE } from "./doors.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
 import { isOwnAddress, ownAddress } from "./own-addresses.ts";
@@ -55,6 +60,7 @@ export function siteDoors(
     },
   };
   const useCases = siteUseCases(core.context);
+  const certificates = core.enrolment.useCases;
   const codes = core.context.enrolmentCodes;
   const { secrets } = core;
   const knocks = new SqlKnockList(database);
@@ -71,7 +77,15 @@ export function siteDoors(
       files: blobs,
       listFiles: () => listFiles(blobIndex),
       settings: core.settings,
-      role: { kind: "site", site: () => core.context.site, useCases, codes, knocks, secrets },
+      role: {
+        kind: "site",
+        site: () => core.context.site,
+        useCases,
+        certificates,
+        codes,
+        knocks,
+        secrets,
+      },
     }),
     console: consoleRoutes({
       ...shared,
@@ -108,6 +122,8 @@ export function siteDoors(
             criteria: () => core.holder.read().enterprise.certificateSearchCriteria,
             header: config.certificateSubjectHeader,
             proxies,
+            ownSubject: async (device) =>
+              (await core.store.credential(device))?.certificateSubject ?? undefined,
           },
           log: options.log,
         }),
@@ -122,6 +138,14 @@ export function siteDoors(
           metrics: options.metrics,
         }),
       );
+      app.route("/", certificateDownloads({ certificates, now }));
+      app.route(
+        "/",
+        windowsEnrolmentRoutes({
+          ...core.enrolment.door,
+          baseUrlOf: (c) => enrolmentUrlOf(config, core.settings.read().windowsEnrolment, c),
+        }),
+      );
     },
   };
 }
@@ -132,6 +156,23 @@ async function needDevice(store: SiteStore, name: string): Promise<DeviceId> {
   const device = await (id ? store.find(id) : store.findByAlias("oma-dm", name));
   if (device?.removedAtMs === null) return device.id;
   throw new AppError("not-found", `this site has no device ${name}`);
+}
+
+/**
+ * The address under which a PC enrols and goes on to reach us: the host name that is set, the site's
+ * address, or where a trusted TLS proxy says that the PC came to.
+ */
+function enrolmentUrlOf(
+  config: SiteConfig,
+  { host }: WindowsEnrolmentSettings,
+  c: Context<AppEnv>,
+): string {
+  if (host !== null) return `https://${host}`;
+  const asked = c.get("forwardedHost") ?? c.req.header("Host") ?? "";
+  if (config.siteUrl === undefined && c.get("isHttps") && HOST.test(asked)) {
+    return `https://${asked}`;
+  }
+  return baseUrlOf(config, c.req.raw);
 }
 
 /**

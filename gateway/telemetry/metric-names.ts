@@ -29,6 +29,11 @@ export const METRICS = {
     help: "SyncML messages; outcome is ok or refused.",
     labels: ["outcome"],
   },
+  outpost_windows_enrolments_total: {
+    kind: "counter",
+    help: "Requests of Windows enrolment; operation is discover, policies or enrolment, outcome ok or refused.",
+    labels: ["operation", "outcome"],
+  },
   outpost_devices: { kind: "gauge", help: "Devices that are not removed.", labels: [] },
   outpost_installations: {
     kind: "gauge",

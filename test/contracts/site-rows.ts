@@ -16,6 +16,7 @@ import type { Installation } from "../../devices/model/installation.ts";
 import type { DownloadNode, InventoryItem } from "../../devices/model/inventory.ts";
 import type { VirtualTree } from "../../devices/model/virtual-tree.ts";
 import type { Instant } from "../../devices/model/window.ts";
+import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
 import type { StoredSession } from "../../devices/ports/site-store.ts";
 
 export const SITE = "shop-1" as SiteId;
@@ -210,6 +211,29 @@ export function treeOf(name: string, change: Partial<VirtualTree> = {}): Virtual
     leaving: null,
     downloads: [],
     removals: [],
+    ...change,
+  };
+}
+
+export function certificateOf(
+  name: string,
+  serial: string,
+  change: Partial<DeviceCertificate> = {},
+): DeviceCertificate {
+  return {
+    serial,
+    device: idOf(name),
+    subject: `CN=${idOf(name)}`,
+    certificate: "MAEB",
+    thumbprint: "AB".repeat(20),
+    keyHash: "cd".repeat(32),
+    authority: "EF".repeat(20),
+    notBeforeMs: 1_795_000_000_000,
+    notAfterMs: 1_826_000_000_000,
+    issuedAtMs: 1_795_000_000_000,
+    userName: "Éva „名“",
+    store: "User",
+    revokedAtMs: null,
     ...change,
   };
 }

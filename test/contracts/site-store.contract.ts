@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../devices/model/errors.ts";
 import type { Fact, NewFact } from "../../devices/model/fact.ts";
+import type { DeviceCertificates } from "../../devices/ports/certificates.ts";
 import type { Knock, SiteStore } from "../../devices/ports/site-store.ts";
 import { KNOCKS_MAX } from "../../devices/ports/site-store.ts";
+import type { WindowsEnrolments } from "../../devices/ports/windows-enrolments.ts";
 import {
+  certificateOf,
   credentialOf,
   deviceNamed,
   downloadNodeOf,
@@ -23,6 +26,8 @@ export interface OpenedSiteStore {
   /** All facts, in order of number. */
   facts(): Promise<readonly Fact[]>;
   knocks(): Promise<readonly Knock[]>;
+  readonly certificates: DeviceCertificates;
+  readonly enrolments: WindowsEnrolments;
   /** Adds an unused enrolment code with this hash. */
   addCode(codeHash: string, expiresAtMs: number): Promise<void>;
   codeUsedBy(codeHash: string): Promise<string | null>;
@@ -314,6 +319,83 @@ export function siteStoreContract(name: string, open: () => Promise<OpenedSiteSt
         const refused = opened.store.commit([enrol("a", hash)]);
         await expect(refused).rejects.toMatchObject({ code: "conflict" });
       }
+    });
+
+    withStore("certificates are kept whole, newest first", async ({ store, certificates }) => {
+      const [old, fresh, other] = [
+        certificateOf("a", "41", { issuedAtMs: 1 }),
+        certificateOf("a", "42", { issuedAtMs: 2, store: "System", userName: "" }),
+        certificateOf("b", "43", { issuedAtMs: 3 }),
+      ];
+      for (const one of [fresh, old, other]) {
+        await store.commit([{ device: one.device, certificate: one }]);
+      }
+      expect(await certificates.find("42")).toEqual(fresh);
+      expect(await certificates.find("44")).toBeUndefined();
+      expect(await certificates.ofDevice(idOf("a"))).toEqual([fresh, old]);
+      expect(await certificates.list()).toEqual([other, fresh, old]);
+    });
+
+    withStore("a serial number is given once", async ({ store, certificates }) => {
+      const first = certificateOf("a", "41");
+      await store.commit([{ device: first.device, certificate: first }]);
+      const again = store.commit([
+        { device: idOf("b"), put: deviceNamed("b"), certificate: certificateOf("b", "41") },
+      ]);
+      await expect(again).rejects.toThrow();
+      expect(await certificates.find("41")).toEqual(first);
+      expect(await store.find(idOf("b"))).toBeUndefined();
+    });
+
+    withStore(
+      "revoking takes a device's certificates of before, once, and not the new one",
+      async ({ store, certificates }) => {
+        const device = idOf("a");
+        await store.commit([
+          { device, certificate: certificateOf("a", "41") },
+          { device: idOf("b"), certificate: certificateOf("b", "42") },
+        ]);
+        await store.commit([
+          { device, revoke: { atMs: 10 }, certificate: certificateOf("a", "43") },
+        ]);
+        const revoked = async () =>
+          (await certificates.list()).map(({ serial, revokedAtMs }) => [serial, revokedAtMs]);
+        expect(new Map((await revoked()) as [string, number | null][])).toEqual(
+          new Map([
+            ["41", 10],
+            ["42", null],
+            ["43", null],
+          ]),
+        );
+        await store.commit([{ device, revoke: { atMs: 15, serial: "42" } }]);
+        expect(await certificates.find("42")).toMatchObject({ revokedAtMs: null });
+        await store.commit([{ device, revoke: { atMs: 20, serial: "43" } }]);
+        expect(await certificates.find("41")).toMatchObject({ revokedAtMs: 10 });
+        expect(await certificates.find("43")).toMatchObject({ revokedAtMs: 20 });
+      },
+    );
+
+    withStore("a code enrols one device; its seed can be forgotten", async (opened) => {
+      const { store, enrolments } = opened;
+      const enrolment = {
+        codeHash: "h1",
+        device: idOf("a"),
+        serial: "41",
+        seed: "AAAA",
+        enrolledAtMs: 100,
+      };
+      expect(await enrolments.find("h1")).toBeUndefined();
+      await store.commit([{ device: idOf("a"), windowsEnrolment: enrolment }]);
+      expect(await enrolments.find("h1")).toEqual(enrolment);
+      const other = store.commit([
+        { device: idOf("b"), windowsEnrolment: { ...enrolment, device: idOf("b") } },
+      ]);
+      await expect(other).rejects.toThrow();
+      await enrolments.forgetSeeds(100);
+      expect((await enrolments.find("h1"))?.seed).toBe("AAAA");
+      await enrolments.forgetSeeds(101);
+      await enrolments.forgetSeeds(101);
+      expect(await enrolments.find("h1")).toEqual({ ...enrolment, seed: null });
     });
 
     withStore("knocking again counts up and keeps the first time", async ({ store, knocks }) => {

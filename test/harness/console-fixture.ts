@@ -1,4 +1,5 @@
 /** A console over a real database in memory, with the rest of the gateway played. */
+
 import { Hono } from "hono";
 import type { Distribution } from "../../devices/model/distribution.ts";
 import { AppError } from "../../devices/model/errors.ts";
@@ -11,6 +12,7 @@ import {
 } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
 import type { Policy } from "../../devices/model/policy.ts";
+import { WINDOWS_ENROLMENT_DEFAULT } from "../../devices/model/windows-enrolment.ts";
 import type { EnrolmentCode } from "../../devices/ports/enrolment-codes.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DmAccount } from "../../devices/service/dm-account.ts";
@@ -131,6 +133,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     timeZone: "Europe/Prague",
     factRetentionDays: 90,
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
+    windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
   };
   const knocks = devices > 0 ? someKnocks() : [];
   const codes: EnrolmentCode[] = devices > 0 ? someCodes(data) : [];

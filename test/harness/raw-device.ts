@@ -13,6 +13,8 @@ export interface RawDeviceOptions {
   readonly auth?: "basic" | "md5";
   /** Shows its credential (basic) in the first message of a session only. */
   readonly showsOnce?: boolean;
+  /** Base64 of the nonce that the first digest answers, for one that was told it. */
+  readonly nonce?: string;
   /** Instead of the network. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -76,6 +78,7 @@ export class RawDevice {
 
   constructor(options: RawDeviceOptions) {
     this.options = options;
+    this.#nonce = options.nonce ?? "";
   }
 
   /** Opens a session, answers every command by `handler` until nothing is asked, and returns all. */

@@ -255,7 +255,9 @@ function differing(
   );
 }
 
-function localFrom(form: SentForm): Omit<LocalSettings, "omaDm"> {
+function localFrom(
+  form: SentForm,
+): Pick<LocalSettings, "siteName" | "timeZone" | "factRetentionDays"> {
   const siteName = form.value("siteName");
   if (siteName === "" || siteName.length > NAME_CHARACTERS_MAX) {
     throw fieldError("/siteName", `a name of at most ${NAME_CHARACTERS_MAX} characters`);

@@ -8,6 +8,8 @@ import { hasWaitingOrders, type VirtualTree } from "../../../devices/model/virtu
 import type { DeviceChanges, StoredSession } from "../../../devices/ports/site-store.ts";
 import type { OutpostDatabase } from "../database.ts";
 import type { Connection } from "../driver/connection.ts";
+import type { Statement } from "../driver/statement.ts";
+import { deviceCertificates, windowsEnrolments } from "../schema/certificates.ts";
 import {
   deviceAliases,
   deviceCredentials,
@@ -34,6 +36,7 @@ export class DeviceWriter {
   readonly #now: () => number;
   readonly #rows: RowWriter;
   readonly #put: ReturnType<typeof prepareWrites>;
+  readonly #revoke: Statement;
 
   constructor(database: OutpostDatabase, numbering: Numbering, rows: RowWriter) {
     this.#connection = database.connection;
@@ -41,6 +44,7 @@ export class DeviceWriter {
     this.#now = database.now;
     this.#rows = rows;
     this.#put = prepareWrites(database.connection);
+    this.#revoke = database.connection.prepare(REVOKE);
   }
 
   /** @throws AppError "conflict" for a used enrolment code, an alias or certificate of another device */
@@ -51,6 +55,7 @@ export class DeviceWriter {
       if (change.consumeEnrolmentCode !== undefined) {
         this.#consumeCode(change.consumeEnrolmentCode, change.device);
       }
+      this.#putCertificates(change);
       if (change.put) this.#put.device({ ...change.put, site });
       if (change.alias) this.#putAlias(change.alias);
       if (change.credential) this.#putCredential(change.credential);
@@ -84,6 +89,16 @@ export class DeviceWriter {
       "conflict",
       "The enrolment code was used already, has expired or was taken back. Ask for a new one.",
     );
+  }
+
+  #putCertificates(change: DeviceChanges): void {
+    const { device, revoke, certificate, windowsEnrolment } = change;
+    if (revoke !== undefined) {
+      const serial = revoke.serial ?? null;
+      this.#revoke.run(revoke.atMs, device, serial, serial);
+    }
+    if (certificate) this.#put.certificate(certificate);
+    if (windowsEnrolment) this.#put.windowsEnrolment(windowsEnrolment);
   }
 
   /** A device that was removed gives its names away; any other keeps them. */
@@ -151,6 +166,10 @@ export class DeviceWriter {
   }
 }
 
+/** The first revocation holds. Without a serial number all of a device's are meant. */
+const REVOKE = `UPDATE device_certificates SET revoked_at_ms = ?
+  WHERE device = ? AND revoked_at_ms IS NULL AND (? IS NULL OR serial = ?)`;
+
 function prepareWrites(connection: Connection) {
   return {
     device: upsertInto(connection, devices, ["site", "id"]),
@@ -162,6 +181,8 @@ function prepareWrites(connection: Connection) {
     instant: upsertInto(connection, instants, ["device", "startMs"]),
     tree: upsertInto(connection, deviceTrees, ["device"]),
     session: upsertInto(connection, sessions, ["device"]),
+    certificate: insertInto(connection, deviceCertificates),
+    windowsEnrolment: insertInto(connection, windowsEnrolments),
     // Facts are only ever added: a number that is taken is a mistake of ours.
     fact: insertInto(connection, facts, { seq: NEXT_FACT }),
   };

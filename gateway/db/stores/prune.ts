@@ -14,6 +14,8 @@ export const ROWS_PER_SWEEP = 500;
 export const INSTANT_DAYS = 35;
 /** One-time codes that were used or have expired. */
 export const CODE_DAYS = 90;
+/** Certificates after their end, for whoever asks whose one was. */
+export const CERTIFICATE_DAYS = 365;
 /** Unknown devices that have not knocked since; `KNOCKS_MAX` bounds their number. */
 export const KNOCK_DAYS = 90;
 /** API tokens that were revoked or have expired. */
@@ -85,6 +87,12 @@ function rulesAt({ nowMs, realMs }: PruneTimes): readonly Rule[] {
       table: "join_codes",
       where: "coalesce(used_at_ms, expires_at_ms) < ?",
       values: [before(CODE_DAYS)],
+    },
+    { table: "windows_enrolments", where: "enrolled_at_ms < ?", values: [before(CODE_DAYS)] },
+    {
+      table: "device_certificates",
+      where: "not_after_ms < ?",
+      values: [before(CERTIFICATE_DAYS)],
     },
     { table: "knocks", where: "last_at_ms < ?", values: [before(KNOCK_DAYS)] },
     {

@@ -1,5 +1,6 @@
 import { AppError } from "../../../devices/model/errors.ts";
-import { subjectAttributes } from "../../../protocols/oma-dm/subject.ts";
+import type { DeviceId } from "../../../devices/model/ids.ts";
+import { canonicalSubject, subjectAttributes } from "../../../protocols/oma-dm/subject.ts";
 import type { TrustedProxies } from "../client-address.ts";
 
 export interface CertificateRule {
@@ -8,15 +9,23 @@ export interface CertificateRule {
   /** The header in which a trusted proxy passes a verified certificate's subject; undefined: none does. */
   readonly header: string | undefined;
   readonly proxies: TrustedProxies;
+  /** The canonical subject that stands for this device; undefined when none does. */
+  readonly ownSubject: (device: DeviceId) => Promise<string | undefined>;
 }
 
 /**
- * Where certificate criteria are set, a download needs a client certificate that fits them: the TLS
- * proxy in front verifies it and passes its subject on. Throws AppError "forbidden" otherwise. [D27]
+ * Where certificate criteria are set, a download needs a client certificate that fits them, or the one
+ * that stands for the link's device: the TLS proxy in front verifies it and passes its subject on.
+ * Throws AppError "forbidden" otherwise. [D27, E-037]
  *
  * `peer` is the address of the connection itself: a header of anybody but a trusted proxy is a claim.
  */
-export function checkCertificate(rule: CertificateRule, peer: string, headers: Headers): void {
+export async function checkCertificate(
+  rule: CertificateRule,
+  peer: string,
+  headers: Headers,
+  device: DeviceId,
+): Promise<void> {
   const criteria = rule.criteria();
   if (criteria === null) return;
   if (rule.header === undefined || !rule.proxies.includes(peer)) {
@@ -29,7 +38,9 @@ export function checkCertificate(rule: CertificateRule, peer: string, headers: H
   if (subject === null || subject === "") {
     throw forbidden("This download needs a client certificate, and none was shown.");
   }
-  if (!subjectFits(subject, criteria)) {
+  if (subjectFits(subject, criteria)) return;
+  const own = await rule.ownSubject(device);
+  if (own === undefined || canonicalSubject(subject) !== own) {
     throw forbidden("The client certificate's subject is not the one that is required.");
   }
 }

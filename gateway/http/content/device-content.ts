@@ -28,7 +28,7 @@ export function deviceContentRoutes(deps: DeviceContentDeps): Hono<AppEnv> {
       sig: c.req.query("sig") ?? "",
     });
     const peer = c.env?.server?.requestIP(c.req.raw)?.address ?? "";
-    checkCertificate(deps.certificate, peer, c.req.raw.headers);
+    await checkCertificate(deps.certificate, peer, c.req.raw.headers, device);
 
     const answer = await serveBlob(c.req.raw, sha256, c.req.param("name"), deps);
     deps.log.info("content-asked", {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { parseDeviceId } from "../../../devices/model/ids.ts";
-import type { DeviceCertificate } from "../../../devices/ports/certificates.ts";
+import type { IssuedCertificate } from "../../../devices/ports/certificates.ts";
 import { pemOf } from "../../../gateway/certificates/pem.ts";
 import {
   AUTHORITY_MS,
@@ -138,11 +138,14 @@ describe("SiteAuthority", () => {
     const { publicKey } = readCertificateRequest(await request("ec-p256.der"));
     const good = await authority.issue(wanted(publicKey));
     const bad = { ...(await authority.issue(wanted(publicKey))), revokedAtMs: NOW_MS };
-    const [list = new Uint8Array()] = await authority.revocationLists([good, bad]);
+    const [list = new Uint8Array()] = await authority.revocationLists([
+      { ...good, revokedAtMs: null },
+      bad,
+    ]);
     const root = await authority.current();
     await folder.file("ca.pem", pemOf("CERTIFICATE", root.certificate));
     await folder.file("list.pem", pemOf("X509 CRL", list));
-    const check = async ({ certificate }: DeviceCertificate) => {
+    const check = async ({ certificate }: IssuedCertificate) => {
       await folder.file("one.pem", pemOf("CERTIFICATE", Buffer.from(certificate, "base64")));
       const at = String(Math.floor(NOW_MS / 1000) + 1);
       return folder.run(
@@ -179,7 +182,6 @@ describe("SiteAuthority", () => {
 const wanted = (publicKey: Uint8Array) => ({
   device: DEVICE,
   publicKey,
-  userName: "eva",
   validForMs: 365 * DAY_MS,
 });
 

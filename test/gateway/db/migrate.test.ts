@@ -12,6 +12,7 @@ import {
 } from "../../../gateway/db/migrate.ts";
 import { MIGRATIONS } from "../../../gateway/db/migrations/index.ts";
 import * as access from "../../../gateway/db/schema/access.ts";
+import * as certificates from "../../../gateway/db/schema/certificates.ts";
 import * as content from "../../../gateway/db/schema/content.ts";
 import * as devices from "../../../gateway/db/schema/devices.ts";
 import * as gateway from "../../../gateway/db/schema/gateway.ts";
@@ -107,7 +108,15 @@ describe("MIGRATIONS", () => {
     ).toEqual(MIGRATIONS.map(({ tag, whenMs }) => [tag, whenMs]));
     const number = `${MIGRATIONS.length - 1}`.padStart(4, "0");
     const newest = await Bun.file(join(folder, `${number}_snapshot.json`)).json();
-    const tables = { ...access, ...content, ...devices, ...gateway, ...installations, ...link };
+    const tables = {
+      ...access,
+      ...certificates,
+      ...content,
+      ...devices,
+      ...gateway,
+      ...installations,
+      ...link,
+    };
     const wanted = await generateSQLiteDrizzleJson({ ...tables, ...policy });
     expect(await generateSQLiteMigration(newest, wanted)).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HLC_ZERO } from "../../../devices/model/hlc.ts";
 import type { Sha256, SiteId } from "../../../devices/model/ids.ts";
+import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../../devices/service/outlook.ts";
@@ -40,6 +41,7 @@ import type {
   SiteSummary,
 } from "../../../gateway/http/use-cases.ts";
 import { listFiles } from "../../../gateway/roles/doors.ts";
+import { siteEnrolment } from "../../../gateway/roles/site-enrolment.ts";
 import { siteSecrets } from "../../../gateway/roles/site-secrets.ts";
 import { siteUseCases } from "../../../gateway/roles/site-use-cases.ts";
 import { Metrics } from "../../../gateway/telemetry/metrics.ts";
@@ -136,6 +138,7 @@ export class ApiHarness implements AsyncDisposable {
       timeZone: "Europe/Prague",
       factRetentionDays: 90,
       omaDm: { requiredProof: "any", serverId: "outpost" },
+      windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
     };
     const sites: SiteSummary[] = [];
     const deps: ApiDeps = {
@@ -168,6 +171,11 @@ export class ApiHarness implements AsyncDisposable {
             kind: "site",
             site: () => SITE,
             useCases: siteUseCases(context),
+            certificates: siteEnrolment(
+              { database, values: new ValueStore(database), clock: { now } },
+              { context, settings: { read: () => settings } },
+              { log: silentLog, metrics: new Metrics() },
+            ).useCases,
             codes: context.enrolmentCodes,
             knocks: new SqlKnockList(database),
             secrets: siteSecrets(

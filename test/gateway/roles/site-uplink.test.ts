@@ -1,6 +1,8 @@
 /** A site's tie to its hub, as `both` and `start()` may ask for it at the same time. */
+
 import { describe, expect, test } from "bun:test";
 import type { SiteId } from "../../../devices/model/ids.ts";
+import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { readConfig } from "../../../gateway/config/read.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
@@ -239,6 +241,7 @@ class LoneSite implements AsyncDisposable {
       timeZone: "Europe/Prague",
       factRetentionDays: 30,
       omaDm: { requiredProof: "any", serverId: "outpost" },
+      windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
     };
     const { config } = readConfig("site", {
       file: undefined,

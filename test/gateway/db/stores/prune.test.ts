@@ -3,6 +3,10 @@ import { describe, expect, test } from "bun:test";
 import { OFFLINE_HORIZON_DAYS } from "../../../../devices/model/limits.ts";
 import type { OutpostDatabase } from "../../../../gateway/db/database.ts";
 import { adminSessions, apiTokens, auditLog } from "../../../../gateway/db/schema/access.ts";
+import {
+  deviceCertificates,
+  windowsEnrolments,
+} from "../../../../gateway/db/schema/certificates.ts";
 import { contentServed } from "../../../../gateway/db/schema/content.ts";
 import {
   deviceCredentials,
@@ -17,6 +21,7 @@ import {
 import { inbox, joinCodes, quarantine, sites } from "../../../../gateway/db/schema/link.ts";
 import {
   AUDIT_DAYS,
+  CERTIFICATE_DAYS,
   CODE_DAYS,
   DEAD_TOKEN_DAYS,
   INSTANT_DAYS,
@@ -33,7 +38,7 @@ import {
   INBOX_REPEATABLE_FRAMES,
   QUARANTINE_DAYS,
 } from "../../../../sync/limits.ts";
-import { deviceNamed, idOf, SITE } from "../../../contracts/site-rows.ts";
+import { certificateOf, deviceNamed, idOf, SITE } from "../../../contracts/site-rows.ts";
 import { openMemory, TEST_NOW_MS } from "../temporary.ts";
 
 const NOW = TEST_NOW_MS;
@@ -66,6 +71,37 @@ describe("prune()", () => {
       { startMs: 2 },
       { startMs: 3 },
     ]);
+  });
+
+  test("certificates that ended long ago, and by which code a PC enrolled", async () => {
+    await using database = await openMemory();
+    const ends = around(CERTIFICATE_DAYS);
+    const enrolments = around(CODE_DAYS);
+    for (const [index, serial] of ["41", "42"].entries()) {
+      const device = idOf("a");
+      database.db
+        .insert(deviceCertificates)
+        .values(certificateOf("a", serial, { notAfterMs: ends[index] ?? 0 }))
+        .run();
+      database.db
+        .insert(windowsEnrolments)
+        .values({
+          codeHash: serial,
+          device,
+          serial,
+          seed: null,
+          enrolledAtMs: enrolments[index] ?? 0,
+        })
+        .run();
+    }
+    expect(new Map(await prune(database, TIMES))).toEqual(
+      new Map([
+        ["windows_enrolments", 1],
+        ["device_certificates", 1],
+      ]),
+    );
+    expect(database.db.select().from(deviceCertificates).all()).toMatchObject([{ serial: "42" }]);
+    expect(database.db.select().from(windowsEnrolments).all()).toMatchObject([{ serial: "42" }]);
   });
 
   test("what is kept of a device goes a while after its removal; its tombstone and name stay", async () => {

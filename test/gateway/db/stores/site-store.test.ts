@@ -5,6 +5,10 @@ import type { Knock } from "../../../../devices/ports/site-store.ts";
 import { enrolmentCodes, knocks } from "../../../../gateway/db/schema/devices.ts";
 import { facts } from "../../../../gateway/db/schema/installations.ts";
 import { CachedSiteStore } from "../../../../gateway/db/stores/cached-site-store.ts";
+import {
+  SqlDeviceCertificates,
+  SqlWindowsEnrolments,
+} from "../../../../gateway/db/stores/device-certificates.ts";
 import { SqlSiteStore } from "../../../../gateway/db/stores/site-store.ts";
 import { deviceNamed, idOf, rowOf, SITE } from "../../../contracts/site-rows.ts";
 import { siteStoreContract } from "../../../contracts/site-store.contract.ts";
@@ -20,6 +24,8 @@ for (const [name, storeOver] of [
     return {
       store: storeOver(new SqlSiteStore(database, SITE)),
       facts: async () => db.select().from(facts).orderBy(asc(facts.seq)).all() as Fact[],
+      certificates: new SqlDeviceCertificates(database),
+      enrolments: new SqlWindowsEnrolments(database),
       knocks: async () => db.select().from(knocks).all() as Knock[],
       addCode: async (codeHash, expiresAtMs) => {
         db.insert(enrolmentCodes)

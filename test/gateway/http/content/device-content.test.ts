@@ -307,6 +307,8 @@ describe("where certificate criteria are set", () => {
     ],
     ["another case", "CN%3DDevice-42", "CN=device-42", 403],
     ["another device", "CN%3DDevice-42", "CN=Device-421", 403],
+    ["the device's own", "CN%3DDevice-42", "cn = OWN", 200],
+    ["more than the device's own", "CN%3DDevice-42", "CN=OWN,O=Contoso", 403],
   ] as const;
 
   test.each(CASES)("%s", async (_, wanted, subject, status) => {
@@ -328,6 +330,7 @@ describe("where certificate criteria are set", () => {
       criteria: () => "CN%3DDevice-42",
       header,
       proxies: trustedProxies(networks),
+      ownSubject: async () => undefined,
     };
     await using strict = serveRoutes((app) =>
       app.route("/content", deviceContentRoutes({ ...deps(), certificate })),
@@ -352,6 +355,7 @@ function deps(): DeviceContentDeps {
       criteria: () => criteria,
       header: "x-client-subject",
       proxies: trustedProxies(["127.0.0.1"]),
+      ownSubject: async (asked) => (asked === device ? "CN=OWN" : undefined),
     },
     log: silentLog,
   };
