@@ -12,19 +12,14 @@ const PARSED_MAX = 1000;
 /**
  * The groups that a device belongs to, in the order of `groups`.
  *
- * A list names devices by id, name, stable id or an alias, ignoring case; a filter is over the
- * device's fields. A filter that cannot be read holds no devices: it was refused when it was written,
- * and one that came by another way must not stop the planning of every device.
- *
- * @param aliases other names of the device
+ * A list names devices by id, name or stable id, ignoring case: the names that site and hub both know,
+ * so that who is planned for is who is counted. A filter is over the device's fields. A filter that
+ * cannot be read holds no devices: it was refused when it was written, and one that came by another
+ * way must not stop the planning of every device.
  */
-export function groupsOf(
-  device: Device,
-  aliases: readonly string[],
-  groups: readonly DeviceGroup[],
-): GroupName[] {
+export function groupsOf(device: Device, groups: readonly DeviceGroup[]): GroupName[] {
   if (groups.length === 0) return [];
-  const names = new Set([device.id, device.name, device.stableId, ...aliases].map(foldCase));
+  const names = new Set([device.id, device.name, device.stableId].map(foldCase));
   const record = deviceRecord(device);
   return groups
     .filter(({ members }) => {

@@ -35,7 +35,7 @@ export interface Distribution {
   readonly stoppedAtMs: number | null;
 }
 
-/** A named set of devices: by a list of ids or aliases, or by the one filter grammar. */
+/** A named set of devices: by a list of ids, names or stable ids, or by the one filter grammar. */
 export interface DeviceGroup {
   readonly name: GroupName;
   readonly description: string;

@@ -62,7 +62,7 @@ export function replan(
   return planned.work;
 }
 
-/** The groups of a device. Its one alias at a site, the one of OMA DM, is its stable id. */
+/** The groups of a device. */
 export function groupsAt(policy: Policy, device: Device): GroupName[] {
-  return groupsOf(device, [], [...policy.groups.values()]);
+  return groupsOf(device, [...policy.groups.values()]);
 }

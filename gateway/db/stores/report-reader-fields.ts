@@ -7,7 +7,7 @@ import { PLATFORMS } from "../../../devices/model/device.ts";
 import type { DeviceGroup } from "../../../devices/model/distribution.ts";
 import { OPERATIONS, STATUSES, type Status } from "../../../devices/model/installation.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
-import { deviceAliases, devices } from "../schema/devices.ts";
+import { devices } from "../schema/devices.ts";
 import { installations } from "../schema/installations.ts";
 import {
   conditionOf,
@@ -172,10 +172,8 @@ function memberCondition(group: DeviceGroup): SQL {
     return sql`(${devices.id} is not null and ${conditionOf(parseGroupFilter(members.filter), DEVICE_COLUMNS)})`;
   }
   const names = members.devices.map(foldCase);
-  const isAlias = sql`exists (select 1 from ${deviceAliases} where ${deviceAliases.device} = ${devices.id}
-    and ${inTexts(sql`lower(${deviceAliases.externalId})`, names)})`;
   return sql`(${inTexts(devices.id, names)} or ${inTexts(sql`lower(${devices.name})`, names)}
-    or ${inTexts(sql`lower(${devices.stableId})`, names)} or ${isAlias})`;
+    or ${inTexts(sql`lower(${devices.stableId})`, names)})`;
 }
 
 function isAnyText(words: readonly string[], value: string): boolean {

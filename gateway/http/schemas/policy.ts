@@ -233,7 +233,7 @@ export const MembersSchema = z
       devices: z
         .array(nonEmptyLine(256))
         .max(10_000)
-        .openapi({ description: "Ids, stable ids or aliases" }),
+        .openapi({ description: "Ids, names or stable ids, ignoring case" }),
     }),
     z.strictObject({ kind: z.literal("filter"), filter: FilterText }),
   ])

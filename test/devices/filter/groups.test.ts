@@ -12,15 +12,12 @@ describe("groupsOf()", () => {
     ["its id", device.id],
     ["its name, ignoring case", "TILL 1"],
     ["its stable id", "urn:imei:490154"],
-    ["an alias", "till-1.branch"],
   ])("a list names a device by %s", (_, name) => {
-    expect(groupsOf(device, ["Till-1.branch"], [list("kiosks", "other", name)])).toEqual([
-      "kiosks" as GroupName,
-    ]);
+    expect(groupsOf(device, [list("kiosks", "other", name)])).toEqual(["kiosks" as GroupName]);
   });
 
   test("a list that does not name it leaves it out", () => {
-    expect(groupsOf(device, [], [list("kiosks", "Till 2"), list("none")])).toEqual([]);
+    expect(groupsOf(device, [list("kiosks", "Till 2"), list("none")])).toEqual([]);
   });
 
   test("a filter is over the device's fields; groups keep their order", () => {
@@ -30,7 +27,7 @@ describe("groupsOf()", () => {
       list("tills", "till 1"),
       filter("everybody", ""),
     ];
-    expect(groupsOf(device, [], groups)).toEqual(["shared", "tills", "everybody"] as GroupName[]);
+    expect(groupsOf(device, groups)).toEqual(["shared", "tills", "everybody"] as GroupName[]);
   });
 
   test("a filter that cannot be read holds nobody, and stops nobody", () => {
@@ -39,8 +36,8 @@ describe("groupsOf()", () => {
       filter("circle", "group:circle"),
       filter("all", ""),
     ];
-    expect(groupsOf(device, [], groups)).toEqual(["all" as GroupName]);
-    expect(groupsOf(device, [], groups)).toEqual(["all" as GroupName]);
+    expect(groupsOf(device, groups)).toEqual(["all" as GroupName]);
+    expect(groupsOf(device, groups)).toEqual(["all" as GroupName]);
   });
 });
 

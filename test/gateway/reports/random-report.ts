@@ -193,7 +193,12 @@ function somePolicy(made: readonly Device[]): Policy {
   const list = made.slice(0, 10).map(({ stableId }) => stableId.toUpperCase());
   const groups: DeviceGroup[] = [
     group("Front", { kind: "list", devices: [...list, "kasse 1", "alias-0000", "ÄPFEL ÄPFEL"] }),
-    group("Aliases", { kind: "list", devices: made.map(({ id }) => `ALIAS-${id.slice(0, 4)}`) }),
+    // Aliases are known at a site only: they make nobody a member, here or there.
+    group("Aliases", {
+      kind: "list",
+      devices: made.map(({ id }) => `ALIAS-${id.slice(0, 4)}${id}`),
+    }),
+    group("Ids", { kind: "list", devices: made.slice(5, 25).map(({ id }) => id.toUpperCase()) }),
     group("Zebras", { kind: "filter", filter: "manufacturer:zebra -removed:true" }),
     group("Silent", { kind: "filter", filter: 'lastContact:"" shared:true' }),
     group("Nobody", { kind: "list", devices: [] }),
@@ -260,6 +265,5 @@ export function installationRecord(row: Installation, report: RandomReport): Fil
 }
 
 export function groupsOfDevice(device: Device, report: RandomReport): readonly string[] {
-  const names = (report.aliases.get(device.id) ?? []).map((name) => name + device.id);
-  return groupsOf(device, names, [...report.policy.groups.values()]);
+  return groupsOf(device, [...report.policy.groups.values()]);
 }

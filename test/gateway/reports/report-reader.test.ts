@@ -67,6 +67,16 @@ describe("SqlReportReader", () => {
     }
   });
 
+  test(`a group has the members here that planning gives it (TEST_SEED=${SEED})`, async () => {
+    for (const name of report.policy.groups.keys()) {
+      const members = report.devices.filter(
+        (device) => device.removedAtMs === null && groupsOfDevice(device, report).includes(name),
+      );
+      const counted = await reader.countDevices(parseFilter(`group:"${name}"`, DEVICE_FIELDS));
+      expect([name, counted]).toEqual([name, members.length]);
+    }
+  });
+
   test(`counts devices as matches() does (TEST_SEED=${SEED})`, async () => {
     const records = report.devices.map(
       (device): FilterRecord => ({
