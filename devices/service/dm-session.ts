@@ -68,21 +68,29 @@ export async function serveMessage(
   const enrolled = await enrolByCode(context, message, externalId, named);
   const known = enrolled ?? (named?.removedAtMs === null ? named : undefined);
   if (!known) return refuseStranger(context, message, externalId, origin, named?.id);
-  return context.lock.run(known.id, () => serveDevice(context, known.id, message, origin));
+  const answered = await context.lock.run(known.id, () =>
+    serveDevice(context, known.id, message, origin),
+  );
+  if (answered) return answered;
+  // The site joined while the message waited, and its devices have other ids now.
+  const renamed = await context.store.findByAlias("oma-dm", externalId);
+  if (!renamed || renamed.id === known.id) throw new AppError("not-found", `no device ${known.id}`);
+  return serveMessage(context, message, origin);
 }
 
+/** @returns undefined when there is no device of this id (any more) */
 async function serveDevice(
   context: SiteContext,
   id: DeviceId,
   message: Message,
   origin: MessageOrigin,
-): Promise<Served> {
+): Promise<Served | undefined> {
   const [view, credential, stored] = await Promise.all([
     context.store.view(id),
     context.store.credential(id),
     context.store.session(id),
   ]);
-  if (!view) throw new AppError("not-found", `no device ${id}`);
+  if (!view) return undefined;
   // Removed while this message waited for its turn.
   if (view.device.removedAtMs !== null) {
     return refuseStranger(context, message, message.header.source.uri.trim(), origin, id);

@@ -20,10 +20,12 @@ export function besideUseCases(
   const join = linkStore.join.bind(linkStore);
   const adopt = linkStore.adopt.bind(linkStore);
   return Object.assign(linkStore, {
-    join: async (...args: Parameters<typeof join>) => {
-      await join(...args);
-      remembered.forget();
-    },
+    // Every device may get another id: nothing speaks meanwhile.
+    join: (...args: Parameters<typeof join>) =>
+      lock.exclusive(async () => {
+        await join(...args);
+        remembered.forget();
+      }),
     adopt: (adoption: Parameters<typeof adopt>[0]) =>
       lock.runAll(
         adoption.known.map(({ id }) => id),

@@ -17,6 +17,7 @@ import type { FetchContent } from "../content/puller.ts";
 import { Puller } from "../content/puller.ts";
 import { SiteContent } from "../content/site-content.ts";
 import { CachedSiteStore } from "../db/stores/cached-site-store.ts";
+import { devicesByFormerId } from "../db/stores/device-ids.ts";
 import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
 import { SqlPolicyStore } from "../db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../db/stores/site-link-store.ts";
@@ -77,7 +78,10 @@ export async function buildSite(
         now,
         log: options.log,
       },
-      provisional,
+      {
+        site: provisional,
+        devices: () => devicesByFormerId(database.connection, organisation),
+      },
     );
   const uplink = await SiteUplink.open({
     config,

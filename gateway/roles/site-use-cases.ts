@@ -1,3 +1,4 @@
+import type { DeviceId } from "../../devices/model/ids.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import {
   patchDevice,
@@ -25,23 +26,31 @@ import type { SiteContext } from "../../devices/service/site-context.ts";
 import { tonight } from "../../devices/service/tonight.ts";
 import type { SiteUseCases } from "../http/use-cases.ts";
 
-/** What a site's API can do about its devices: each one a use-case of `devices/service`. */
+/**
+ * What a site's API can do about its devices: each one a use-case of `devices/service`. Who knows a
+ * device by the id that it had before the site joined finds it by that, too.
+ */
 export function siteUseCases(context: SiteContext): SiteUseCases {
+  const of = async (id: DeviceId) => {
+    const { store } = context;
+    if (await store.find(id)) return id;
+    return (await store.findByAlias("external", id))?.id ?? id;
+  };
   return {
     registerDevice: (wanted, by) => registerDevice(context, wanted, by),
-    patchDevice: (id, patch) => patchDevice(context, id, patch),
-    removeDevice: (id) => removeDevice(context, id),
-    rotateSecret: (id) => rotateSecret(context, id),
-    dmAccount: (id) => readDmAccount(context, id),
-    changeDmAccount: (id, patch) => changeDmAccount(context, id, patch),
-    renewServerPassword: (id) => renewServerPassword(context, id),
-    requestUnenrolment: (id) => requestUnenrolment(context, id),
-    requestEnrolment: (id) => requestEnrolment(context, id),
-    recordFacts: (id, facts, by) => recordFacts(context, id, facts, by),
+    patchDevice: async (id, patch) => patchDevice(context, await of(id), patch),
+    removeDevice: async (id) => removeDevice(context, await of(id)),
+    rotateSecret: async (id) => rotateSecret(context, await of(id)),
+    dmAccount: async (id) => readDmAccount(context, await of(id)),
+    changeDmAccount: async (id, patch) => changeDmAccount(context, await of(id), patch),
+    renewServerPassword: async (id) => renewServerPassword(context, await of(id)),
+    requestUnenrolment: async (id) => requestUnenrolment(context, await of(id)),
+    requestEnrolment: async (id) => requestEnrolment(context, await of(id)),
+    recordFacts: async (id, facts, by) => recordFacts(context, await of(id), facts, by),
     requestInstallation: (key, by) => requestInstallation(context, key, by),
     retryInstallation: (key, by) => retryInstallation(context, key, by),
     retryInstallations: (keys, by) => retryInstallations(context, keys, by),
-    tonight: (id) => tonight(context, id),
+    tonight: async (id) => tonight(context, await of(id)),
     approveKnock: (knock, wanted, by) =>
       registerDevice(context, { ...saidBy(knock), ...wanted, stableId: knock.externalId }, by),
   };

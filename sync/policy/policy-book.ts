@@ -9,6 +9,7 @@ import { SerialQueue } from "../serial-queue.ts";
 import { type Authored, authorChanges } from "./author.ts";
 import { buildPolicy } from "./build-policy.ts";
 import { carriedDocument } from "./carried-document.ts";
+import type { FormerNames } from "./former-names.ts";
 import {
   copyOf,
   type OpenDocument,
@@ -96,10 +97,11 @@ export class PolicyBook implements PolicyAuthor {
   /**
    * Loads documents and records and shows them to the holder.
    *
-   * @param formerly what a site called itself before it joined: what it decided then comes along, once
+   * @param formerly what a site and its devices were called before it joined: what it decided then
+   *   comes along, once
    * @throws DocumentDamaged when a document does not load: nothing is opened empty instead
    */
-  static async open(deps: PolicyBookDeps, formerly?: string): Promise<PolicyBook> {
+  static async open(deps: PolicyBookDeps, formerly?: FormerNames): Promise<PolicyBook> {
     const book = new PolicyBook(deps);
     const { documents, records, secrets } = await deps.store.load();
     book.#documents = new Map(
@@ -239,13 +241,13 @@ export class PolicyBook implements PolicyAuthor {
   }
 
   /** Only while there is no document of the new name: a crash right after joining is made up for. */
-  #carried(formerly: string | undefined): ChangedDocuments {
+  #carried(formerly: FormerNames | undefined): ChangedDocuments {
     const { owner } = this.#deps;
     const name = this.#ownName();
     if (owner.role === "hub" || formerly === undefined || this.#documents.has(name)) {
       return new Map();
     }
-    const former = this.#documents.get(siteDocumentName(formerly));
+    const former = this.#documents.get(siteDocumentName(formerly.site));
     if (former === undefined) return new Map();
     const { sealingPublic: sealingKey, sealingPrivates } = owner.keys();
     const recipient = { site: owner.site, sealingKey, sealingPrivates };

@@ -163,7 +163,8 @@ export interface SiteLinkStore {
   /**
    * Stores identity and position in one transaction. Rows, devices and facts recorded under a
    * provisional site id from before are given the new one, facts also the position's incarnation and
-   * numbers from 1 on in their order (the oldest may be forgotten). Repeating it changes nothing.
+   * numbers from 1 on in their order (the oldest may be forgotten). Devices get the ids that they have
+   * in the hub's organisation [D10]. Repeating it changes nothing.
    */
   join(identity: SiteIdentity, position: LinkPosition): Promise<void>;
 

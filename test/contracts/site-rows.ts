@@ -22,7 +22,11 @@ import type { StoredSession } from "../../devices/ports/site-store.ts";
 export const SITE = "shop-1" as SiteId;
 
 export function idOf(name: string): DeviceId {
-  return deviceIdFrom("org", name);
+  return deviceIdFrom("org", stableIdOf(name));
+}
+
+function stableIdOf(name: string): string {
+  return `urn:imei:${name}`;
 }
 
 export function deviceNamed(name: string, change: Partial<Device> = {}): Device {
@@ -31,7 +35,7 @@ export function deviceNamed(name: string, change: Partial<Device> = {}): Device 
     site: SITE,
     name: `Kasse „${name}“ 名`,
     platform: "Windows",
-    stableId: `urn:imei:${name}`,
+    stableId: stableIdOf(name),
     manufacturer: "Contoso",
     model: null,
     osVersion: "10.0.15254.603",

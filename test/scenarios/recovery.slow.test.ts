@@ -211,6 +211,60 @@ describe("a box that fails", () => {
   }, 60_000);
 });
 
+/** A site that has a hub to join and no line to it. */
+async function lone(name: string, hub: Scenario, line: Line): Promise<Scenario> {
+  const settings = { hubUrl: line.url, joinCode: await joinCode(hub, name), siteName: "Alone" };
+  return Scenario.start({ role: "site", now: NOW, settings });
+}
+
+const Device = z.looseObject({ id: z.string(), aliases: z.array(z.string()) });
+const Devices = z.looseObject({ rows: z.array(Device) });
+
+async function theDevice(api: ApiClient) {
+  const { rows } = await api.request("/api/v1/devices", Devices);
+  const [device, ...more] = rows;
+  if (!device || more.length > 0) throw new Error(`not one device but ${rows.length}`);
+  return device;
+}
+
+/** One device, with an app by a distribution for it alone, in a group and a window that name it and the site. */
+async function metApart(
+  site: Scenario,
+  own: string,
+): Promise<{ phone: AutoPhone; former: string }> {
+  await site.prepare();
+  const [phone] = await phones(site, 1);
+  if (!phone) throw new Error("no phone");
+  await site.api.send("/api/v1/groups/Chosen", {
+    method: "PUT",
+    json: { members: { kind: "list", devices: [phone.id] } },
+  });
+  const { site: name } = await site.api.request(`/api/v1/devices/${phone.id}`, Named);
+  await site.api.send("/api/v1/windows", {
+    method: "POST",
+    json: {
+      id: `nightly-${own}`,
+      name: "nightly",
+      start: "2026-03-01T22:00",
+      recurrence: "FREQ=DAILY",
+      durationMinutes: 60,
+      timeZone: "UTC",
+      scope: { kind: "site", site: name },
+    },
+  });
+  const target = { kind: "device", device: phone.id };
+  const distribution = await site.distribute("1.0.0.0", { id: `first-${own}`, target });
+  await site.request(phone.id, distribution);
+  for (let contact = 0; contact < 4; contact++) {
+    await site.gateway.advance(MINUTE_MS);
+    await phone.contact();
+  }
+  expect((await site.row(phone.id, distribution)).status).toBe("installed");
+  return { phone, former: phone.id };
+}
+
+const Named = z.looseObject({ site: z.string() });
+
 describe("joining", () => {
   test("a code works once: whoever comes second is refused with a sentence and works alone", async () => {
     const hub = await Scenario.start({ role: "hub", now: NOW });
@@ -257,6 +311,60 @@ describe("joining", () => {
     expect(there.rows[0]).toMatchObject({ distribution, status: "installed", site: "linz" });
   }, 60_000);
 
+  test("two sites that met one device apart have one device at the hub, and all that was decided for it", async () => {
+    await using hub = await Scenario.start({ role: "hub", now: NOW });
+    await using line = await Line.open(Number(new URL(hub.url).port));
+    line.cut();
+    await using linz = await lone("linz", hub, line);
+    await using graz = await lone("graz", hub, line);
+    const alone = [await metApart(linz, "linz"), await metApart(graz, "graz")];
+    expect(alone[0]?.phone.id).not.toBe(alone[1]?.phone.id);
+
+    line.heal();
+    const sites = [linz, graz] as const;
+    await settled("both have joined", SETTLE_MS, async () => {
+      const links = await Promise.all(sites.map((site) => linkOf(site.api)));
+      return links.every(({ phase }) => phase === "live") ? true : undefined;
+    });
+    const ids = await Promise.all(sites.map(async (site) => (await theDevice(site.api)).id));
+    expect(ids[0]).toBe(ids[1] ?? "");
+    const every = "site:linz,graz current:true,false";
+    await settled("the hub has the rows of both", SETTLE_MS, async () =>
+      (await hub.rows(every)).length === 2 ? true : undefined,
+    );
+    const rows = await hub.rows(every);
+    const id = ids[0] ?? "";
+    expect(rows.map(({ site, device, status }) => [site, device, status]).sort()).toEqual([
+      ["graz", id, "installed"],
+      ["linz", id, "installed"],
+    ]);
+
+    for (const [index, site] of sites.entries()) {
+      const { phone, former } = alone[index] ?? {};
+      if (!phone || !former) throw new Error("nobody was met");
+      // What was decided for the device, by its id of then, is decided for it still.
+      await site.api.send(`/api/v1/devices/${former}`, { method: "PATCH", json: { cpu: "ARM" } });
+      expect(await theDevice(site.api)).toMatchObject({
+        cpu: "ARM",
+        aliases: expect.arrayContaining([former]),
+      });
+      expect((await site.rows("group:Chosen")).length).toBe(1);
+      const next = await site.distribute("2.0.0.0", {
+        id: `second-${index}`,
+        mode: "automatic",
+        target: { kind: "group", group: "Chosen" },
+      });
+      const same = new AutoPhone(ids[index] ?? "", phone.raw, "1.0.0.0");
+      await site.gateway.setClock("2026-03-07T22:59:00.000Z");
+      for (let contact = 0; contact < 5; contact++) {
+        await site.gateway.advance(10_000);
+        await same.contact();
+      }
+      expect(await site.row(same.id, next)).toMatchObject({ status: "installed" });
+      await untilEqual({ hub, site, line }, `site:${site === linz ? "linz" : "graz"}`);
+    }
+  }, 120_000);
+
   test("a site that joins while it works loses no step of what is under way", async () => {
     await using hub = await Scenario.start({ role: "hub", now: NOW });
     await using line = await Line.open(Number(new URL(hub.url).port));
@@ -281,14 +389,17 @@ describe("joining", () => {
     await settled("the site has joined", SETTLE_MS, async () =>
       (await linkOf(site.api)).phase === "live" ? true : undefined,
     );
-    const after = await site.row(phone.id, distribution);
+    // In the hub's organisation the device has another id.
+    const { id } = await theDevice(site.api);
+    expect(id).not.toBe(phone.id);
+    const after = await site.row(id, distribution);
     expect(after).toMatchObject({ site: "linz", status: before.status, state: before.state });
-    expect(await site.history(phone.id, distribution)).toEqual(told);
+    expect(await site.history(id, distribution)).toEqual(told);
     for (let contact = 0; contact < 3; contact++) {
       await site.gateway.advance(MINUTE_MS);
       expect(await phone.contact()).toEqual([]);
     }
-    expect((await site.row(phone.id, distribution)).status).toBe("installed");
+    expect((await site.row(id, distribution)).status).toBe("installed");
     await untilEqual({ hub, site, line });
 
     await site.api.send("/api/v1/windows/nightly", { method: "DELETE" });

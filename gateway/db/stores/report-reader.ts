@@ -274,9 +274,14 @@ export class SqlReportReader implements ReportReader {
     return row?.count ?? 0;
   }
 
-  /** At the hub, of several sites' rows of one device: the latest life, then the latest contact. */
+  /**
+   * At the hub, of several sites' rows of one device: the latest life, then the latest contact. At a
+   * site also by the id of before it joined.
+   */
   async device(id: DeviceId): Promise<DeviceView | undefined> {
-    const found = this.#db.select().from(devices).where(eq(devices.id, id)).all() as Device[];
+    const isIt = sql`${devices.id} = ${id} or ${devices.id} = (select device from device_aliases
+      where protocol = 'external' and external_id = ${id})`;
+    const found = this.#db.select().from(devices).where(isIt).all() as Device[];
     const [latest] = found.sort(
       (a, b) => b.incarnation - a.incarnation || (b.lastContactMs ?? -1) - (a.lastContactMs ?? -1),
     );

@@ -24,6 +24,7 @@ import {
 import type { OutpostDatabase } from "../database.ts";
 import { devices } from "../schema/devices.ts";
 import { facts, installations } from "../schema/installations.ts";
+import { renameDevices } from "./device-ids.ts";
 import { prepareDeviceView } from "./device-view.ts";
 import { readDocument, writeDocuments } from "./document-rows.ts";
 import { lastFacts, readFacts } from "./fact-reads.ts";
@@ -81,6 +82,7 @@ export class SqlSiteLinkStore implements SiteLinkStore {
       }
       const last = this.#numbering.lastFact({ site, incarnation: position.incarnation });
       connection.prepare(RENAME_FACTS).run(site, position.incarnation, last, site);
+      renameDevices(connection, identity.organisation);
       this.#values.putNow(IDENTITY, JSON.stringify(identity));
       this.#putPositionNow(position, identity.site);
     });

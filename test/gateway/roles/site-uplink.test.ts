@@ -269,7 +269,7 @@ class LoneSite implements AsyncDisposable {
             now,
             log: silentLog,
           },
-          PROVISIONAL,
+          { site: PROVISIONAL, devices: () => new Map() },
         );
       },
       provisional: PROVISIONAL,

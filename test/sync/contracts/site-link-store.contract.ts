@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Device } from "../../../devices/model/device.ts";
 import type { NewFact } from "../../../devices/model/fact.ts";
-import type { SiteId } from "../../../devices/model/ids.ts";
+import { deviceIdFrom, type SiteId } from "../../../devices/model/ids.ts";
 import type { Installation } from "../../../devices/model/installation.ts";
 import {
   INITIAL_POSITION,
@@ -110,6 +110,27 @@ export function siteLinkStoreContract(name: string, open: () => Promise<SiteLink
           expect(rows.map(({ row }) => row.site)).toEqual([SITE]);
           expect(lastFacts).toEqual([{ incarnation: 7, seq: 1 }]);
           expect(await store.facts({ incarnation: 7, seq: 0 }, 10)).toMatchObject([{ site: SITE }]);
+        }
+      },
+    );
+
+    withBench(
+      "joining gives devices the ids of the organisation, with all that is known of them",
+      async (bench) => {
+        const { store } = bench;
+        const id = deviceIdFrom("of a site alone", "urn:imei:till");
+        const row = { ...rowOf("till", "d1"), device: id };
+        await bench.record(
+          { ...deviceNamed("till"), id },
+          [row],
+          [{ ...factOf("till", "6"), device: id }],
+        );
+        for (let time = 0; time < 2; time += 1) {
+          await store.join(IDENTITY, { ...POSITION, flushedRevision: 0 });
+          const { rows } = await store.changes(0, 10);
+          expect(rows.map(({ row }) => row.device)).toEqual([idOf("till")]);
+          const facts = await store.facts({ incarnation: POSITION.incarnation, seq: 0 }, 10);
+          expect(facts.map(({ device }) => device)).toEqual([idOf("till")]);
         }
       },
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
 import { AppError } from "../../../devices/model/errors.ts";
-import type { DistributionId } from "../../../devices/model/ids.ts";
+import type { DeviceId, DistributionId, SiteId } from "../../../devices/model/ids.ts";
 import { loadDocument } from "../../../sync/documents/stored.ts";
 import { POLICY_RECORDS_MAX } from "../../../sync/limits.ts";
 import { ORG_DOCUMENT, readPolicy, writePolicy } from "../../../sync/policy/policy-document.ts";
@@ -9,6 +9,7 @@ import {
   bodies,
   DISTRIBUTION,
   down,
+  formerNames,
   hubDesk,
   PACKAGE,
   PRAGUE_KEYS,
@@ -277,18 +278,68 @@ describe("policy from the other side", () => {
       body: { name: id, description: "", members: { kind: "list", devices: [] } },
     }));
     await alone.book.write([{ kind: "window", id: "nightly", body: WINDOW }, ...groups], "anna");
-    const joined = await siteDesk("prague", PRAGUE_KEYS, alone.disk, "alone");
+    const joined = await siteDesk("prague", PRAGUE_KEYS, alone.disk, formerNames("alone"));
     expect(bodies(joined)).toEqual(bodies(alone));
     await joined.book.write([{ kind: "window", id: "nightly", body: { name: "Now" } }], "anna");
     await joined.book.write([{ kind: "group", id: "tills", body: null }], "anna");
 
-    const again = await siteDesk("prague", PRAGUE_KEYS, joined.disk, "alone");
+    const again = await siteDesk("prague", PRAGUE_KEYS, joined.disk, formerNames("alone"));
     const hub = await hubDesk();
     await up(again, hub);
     for (const { holder } of [joined, again, hub]) {
       expect(holder.read().windows).toMatchObject([{ name: "Now" }]);
       expect([...holder.read().groups.keys()].map(String)).toEqual(["kiosks"]);
     }
+  });
+
+  test("[7.8] what a site decided before it joined speaks of the site and its devices by their new names", async () => {
+    const [then, other, now] = ["a", "b", "c"].map((digit) => digit.repeat(32) as DeviceId);
+    if (!then || !other || !now) throw new Error("no ids");
+    const alone = await siteDesk("alone");
+    const target = (id: string, value: unknown) =>
+      ({ kind: "distribution", id, body: { ...DISTRIBUTION, id, target: value } }) as const;
+    const group = (id: string, members: unknown) =>
+      ({ kind: "group", id, body: { name: id, description: "", members } }) as const;
+    const scope = { kind: "site", site: "alone" };
+    await alone.book.write(
+      [
+        ...ROLL_OUT,
+        target("one", { kind: "device", device: then }),
+        target("some", { kind: "devices", devices: [other, then] }),
+        {
+          kind: "distribution",
+          id: "here",
+          body: { ...DISTRIBUTION, id: "here", sites: ["alone", "vienna"] },
+        },
+        { kind: "window", id: "nightly", body: { ...WINDOW, scope } },
+        group("listed", { kind: "list", devices: ["till 1", then.toUpperCase(), other] }),
+        group("ours", { kind: "filter", filter: `site:alone,vienna  -id:${then}` }),
+        group("others", { kind: "filter", filter: "ownership:corporate   shared:true" }),
+      ],
+      "anna",
+    );
+    const names = formerNames("alone", { [then]: now });
+    const joined = await siteDesk("prague", PRAGUE_KEYS, alone.disk, names);
+    const hub = await hubDesk();
+    await up(joined, hub);
+    for (const { holder } of [joined, hub]) {
+      const { distributionsById, windows, groups } = holder.read();
+      const by = (id: string) => distributionsById.get(id as DistributionId);
+      expect(by("one")?.target).toEqual({ kind: "device", device: now });
+      expect(by("some")?.target).toEqual({ kind: "devices", devices: [other, now] });
+      expect(by("here")?.sites.map(String)).toEqual(["prague", "vienna"]);
+      expect(windows.map((window) => window.scope)).toEqual([
+        { kind: "site", site: "prague" as SiteId },
+      ]);
+      expect([...groups.values()].map(({ members }) => members)).toEqual([
+        { kind: "list", devices: ["till 1", now, other] },
+        { kind: "filter", filter: `site:prague,vienna -id:${now}` },
+        { kind: "filter", filter: "ownership:corporate   shared:true" },
+      ]);
+    }
+    // Once only: a record of today that has the site's old name means what it says.
+    const again = await siteDesk("prague", PRAGUE_KEYS, joined.disk, names);
+    expect(bodies(again)).toEqual(bodies(joined));
   });
 
   test("[4.7] a policy document that does not load stops the start, and nothing is opened empty", async () => {

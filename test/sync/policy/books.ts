@@ -1,7 +1,9 @@
 /** A hub's and a site's policy book over stores in memory, and what goes between them. */
+import type { DeviceId } from "../../../devices/model/ids.ts";
 import type { Log } from "../../../devices/ports/log.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { newSiteKeys } from "../../../sync/crypto/keys.ts";
+import type { FormerNames } from "../../../sync/policy/former-names.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { ORG_DOCUMENT, siteDocumentName } from "../../../sync/policy/policy-document.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
@@ -33,11 +35,19 @@ export async function siteDesk(
   site = "prague",
   keys = PRAGUE_KEYS,
   disk: PolicyDisk = emptyDisk(),
-  formerly?: string,
+  formerly?: FormerNames,
 ): Promise<Desk> {
   const { sealingPublic, sealingPrivate } = keys;
   const sealing = { sealingPublic, sealingPrivates: [sealingPrivate] };
   return openDesk(disk, { role: "site", site, keys: () => sealing }, formerly);
+}
+
+/** The names of before a site joined. */
+export function formerNames(
+  site: string,
+  devices: Readonly<Record<string, DeviceId>> = {},
+): FormerNames {
+  return { site, devices: () => new Map(Object.entries(devices)) };
 }
 
 export function emptyDisk(): PolicyDisk {
@@ -114,7 +124,7 @@ export const ROLL_OUT = [
 async function openDesk(
   disk: PolicyDisk,
   owner: Parameters<typeof PolicyBook.open>[0]["owner"],
-  formerly?: string,
+  formerly?: FormerNames,
 ): Promise<Desk> {
   const store = new MemoryPolicyStore(disk);
   const holder = new PolicyHolder();

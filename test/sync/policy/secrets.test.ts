@@ -3,7 +3,7 @@ import { newSiteKeys, parsePublicKey } from "../../../sync/crypto/keys.ts";
 import { open, seal } from "../../../sync/crypto/seal.ts";
 import { loadDocument } from "../../../sync/documents/stored.ts";
 import { ORG_DOCUMENT, readPolicy } from "../../../sync/policy/policy-document.ts";
-import { type Desk, down, hubDesk, PRAGUE_KEYS, siteDesk, up } from "./books.ts";
+import { type Desk, down, formerNames, hubDesk, PRAGUE_KEYS, siteDesk, up } from "./books.ts";
 
 const TOKEN = "PEFFVD5zZWNyZXQgdG9rZW48L0FFVD4=";
 const BRNO_KEYS = newSiteKeys();
@@ -88,7 +88,7 @@ describe("a secret of the policy", () => {
       [{ kind: "setting", id: "enterprise", body: { crlCheck: "1" } }],
       "anna",
     );
-    const joined = await siteDesk("prague", PRAGUE_KEYS, alone.disk, "alone");
+    const joined = await siteDesk("prague", PRAGUE_KEYS, alone.disk, formerNames("alone"));
     expect(joined.holder.read().enterprise).toMatchObject({
       crlCheck: "1",
       enrollmentToken: TOKEN,

@@ -1,7 +1,7 @@
 import type { Device } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Fact, NewFact } from "../../../devices/model/fact.ts";
-import type { SiteId } from "../../../devices/model/ids.ts";
+import { type DeviceId, deviceIdFrom, type SiteId } from "../../../devices/model/ids.ts";
 import type { Installation } from "../../../devices/model/installation.ts";
 import { adoptDevice } from "../../../sync/merge.ts";
 import type { StoredDocument } from "../../../sync/ports/documents.ts";
@@ -99,10 +99,26 @@ export class MemorySiteLinkStore implements SiteLinkStore {
       seq += 1;
       return { ...fact, site, siteIncarnation: position.incarnation, seq };
     });
-    for (const [key, { row, revision }] of disk.rows) {
-      disk.rows.set(key, { row: { ...row, site }, revision });
+    const ids = new Map(
+      [...disk.devices.values()].map(({ id, stableId }) => [
+        id,
+        deviceIdFrom(identity.organisation, stableId),
+      ]),
+    );
+    const idNow = (device: DeviceId) => ids.get(device) ?? device;
+    disk.facts = disk.facts.map((fact) => ({ ...fact, device: idNow(fact.device) }));
+    const rows = [...disk.rows.values()];
+    disk.rows.clear();
+    for (const { row, revision } of rows) {
+      const renamed = { ...row, site, device: idNow(row.device) };
+      disk.rows.set(`${renamed.distribution}.${renamed.device}`, { row: renamed, revision });
     }
-    for (const [key, device] of disk.devices) disk.devices.set(key, { ...device, site });
+    const devices = [...disk.devices.values()];
+    disk.devices.clear();
+    for (const device of devices) {
+      const renamed = { ...device, site, id: idNow(device.id) };
+      disk.devices.set(renamed.id, renamed);
+    }
     disk.identity = identity;
     disk.position = position;
   }

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "bun:test";
+import { getTableColumns, getTableName, is } from "drizzle-orm";
+import { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { deviceIdFrom } from "../../../../devices/model/ids.ts";
+import {
+  DEVICE_COLUMNS,
+  devicesByFormerId,
+  renameDevices,
+} from "../../../../gateway/db/stores/device-ids.ts";
+import { SqlReportReader } from "../../../../gateway/db/stores/report-reader.ts";
+import { siteUseCases } from "../../../../gateway/roles/site-use-cases.ts";
+import { phone } from "../../../harness/phone.ts";
+import { SiteCore } from "../../../harness/site-core.ts";
+
+/** Of the hub, or not of one device. */
+const OTHERS: readonly string[] = ["issued_incarnations.device"];
+
+async function join(core: SiteCore): Promise<void> {
+  const { connection, writer } = core.database;
+  await core.context.lock.exclusive(async () => {
+    await writer.submit(() => renameDevices(connection, "hub's"));
+    core.restart();
+  });
+}
+
+describe("device ids of a site that joins", () => {
+  test("every column that holds one is renamed", async () => {
+    const files = ["access", "content", "devices", "gateway", "installations", "link", "policy"];
+    const columns: string[] = [];
+    for (const file of files) {
+      const schema: object = await import(`../../../../gateway/db/schema/${file}.ts`);
+      for (const table of Object.values(schema).filter((value) => is(value, SQLiteTable))) {
+        for (const { name } of Object.values(getTableColumns(table as SQLiteTable))) {
+          if (name === "device" || name === "used_by") {
+            columns.push(`${getTableName(table as SQLiteTable)}.${name}`);
+          }
+        }
+      }
+    }
+    const known = DEVICE_COLUMNS.map(([table, column]) => `${table}.${column}`);
+    expect(columns.filter((column) => !OTHERS.includes(column)).sort()).toEqual(
+      known.filter((column) => column !== "devices.id").sort(),
+    );
+  });
+
+  test("all that is known of a device stays with it, and its former id leads to it", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one");
+    const distribution = await core.distribute("1.0.0.0");
+    await raw.session(phone({ seen: [], installed: "0.9", download: null }));
+    const before = await core.context.store.view(id);
+    const facts = await countOf(core, "facts", id);
+    await join(core);
+    const now = deviceIdFrom("hub's", "urn:uuid:one");
+    expect(devicesByFormerId(core.database.connection, "test").get(id)).toBe(now);
+    const after = await core.context.store.view(now);
+    expect(after?.device).toEqual({ ...before?.device, id: now } as never);
+    expect(after?.inventory.map(({ version }) => version)).toEqual(["0.9"]);
+    expect(await core.row(now, distribution)).toMatchObject({ status: "pending_update" });
+    expect(await countOf(core, "facts", now)).toBe(facts);
+    expect(await countOf(core, "facts", id)).toBe(0);
+    await join(core);
+    expect((await core.context.store.view(now))?.device.name).toBe("one");
+    expect((await raw.open()).statuses[0]?.code).toBe(212);
+
+    const useCases = siteUseCases(core.context);
+    expect(await useCases.patchDevice(id, { cpu: "ARM" })).toMatchObject({ id: now, cpu: "ARM" });
+    const reader = new SqlReportReader({
+      database: core.database,
+      policy: core.context.policy,
+      siteOf: () => ({ name: "site", asOfMs: 0, stale: false }),
+      isAtSite: true,
+    });
+    expect(await reader.device(id)).toMatchObject({ id: now, aliases: [id, "urn:uuid:one"] });
+  });
+
+  test("a message that waits meanwhile is answered, and so is the rest of its session", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one");
+    await core.distribute("1.0.0.0");
+    const gate = Promise.withResolvers<void>();
+    const holding = core.context.lock.run(id, () => gate.promise);
+    const opening = raw.open();
+    await Bun.sleep(0); // The message has found its device by now.
+    const joining = join(core);
+    gate.resolve();
+    let answer = await opening;
+    await Promise.all([holding, joining]);
+    expect(answer.statuses[0]?.code).toBe(212);
+    const state = { seen: [], installed: "1.0.0.0", download: null };
+    while (answer.commands.length > 0) answer = await raw.reply(answer, phone(state));
+    const now = deviceIdFrom("hub's", "urn:uuid:one");
+    expect(await core.context.store.find(now)).toMatchObject({ inventoryAtMs: core.nowMs });
+    expect(await core.context.store.find(id)).toBeUndefined();
+  });
+});
+
+async function countOf(core: SiteCore, table: string, device: string): Promise<number> {
+  const [row] = core.database.connection
+    .prepare(`SELECT count(*) FROM ${table} WHERE device = ?`)
+    .rows(device);
+  return Number(row?.[0]);
+}
