@@ -4,8 +4,10 @@
  * particulars come from what is known there as well (device, policy, attempts, the journal), and where
  * the site knows more than that, the row says so.
  */
+import { type Progress, progressOf } from "../../devices/install/progress.ts";
 import {
   enrolmentObstacle,
+  isOpen,
   retriesByItself,
   retryAtMs,
   retryDetail,
@@ -29,7 +31,7 @@ export interface Waiting {
 export function waitingHere(row: Installation, bucket: Bucket): Waiting {
   const { nextAttemptMs, reasonDetail } = row;
   const isTimed = nextAttemptMs !== null || !isWaiting(row, bucket);
-  const nextAttemptNote = isTimed ? "" : noteOf(row.reason);
+  const nextAttemptNote = isTimed ? "" : noteOf(row);
   return { reasonDetail, nextAttemptMs, nextAttemptNote, siteKnowsMore: false };
 }
 
@@ -55,8 +57,7 @@ export function waitingAway(
   return {
     reasonDetail: said.isInJournal ? row.reasonDetail : joined(said.detail, row.reasonDetail),
     nextAttemptMs: said.nextAttemptMs ?? null,
-    nextAttemptNote:
-      typeof said.nextAttemptMs === "number" ? "" : (said.note ?? noteOf(row.reason)),
+    nextAttemptNote: typeof said.nextAttemptMs === "number" ? "" : (said.note ?? noteOf(row)),
     siteKnowsMore: said.siteKnowsMore,
   };
 }
@@ -114,10 +115,13 @@ const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
     detail:
       policy.revisions.get(row.revision)?.channel === "reported"
         ? "waiting for a report about this device"
-        : "it goes on when the device speaks to its site",
+        : (ownProgress(row)?.detail ?? "it goes on when the device speaks to its site"),
     siteKnowsMore: false,
   }),
-  user: () => ({ detail: "the user is asked to confirm", siteKnowsMore: false }),
+  user: ({ row }) => ({
+    detail: ownProgress(row)?.detail ?? "the user is asked to confirm",
+    siteKnowsMore: false,
+  }),
   "retry-backoff": retryAway,
   "available-on-demand": () => ({ detail: "installs when it is asked for", siteKnowsMore: false }),
   superseded: ({ row }) => ended(row, "a newer distribution of the app took its place"),
@@ -131,6 +135,10 @@ function providerOf(row: Installation, policy: Policy): Provider {
 
 /** The pause before an on-demand retry follows from the row; an Automatic one waits for its window. */
 function retryAway({ row, policy }: KnownAway): SaidAway {
+  const progress = ownProgress(row);
+  if (progress?.reason === "retry-backoff") {
+    return { detail: progress.detail, siteKnowsMore: false };
+  }
   const revision = policy.revisions.get(row.revision);
   if (!revision || !retriesByItself(row, revision)) {
     return {
@@ -157,9 +165,23 @@ function isWaiting(row: Installation, bucket: Bucket): boolean {
 
 const NEXT_WINDOW = "in the device's next maintenance window";
 
-function noteOf(reason: Reason | null): string {
-  return reason === null ? "at the device's next contact" : NOTES[reason];
+function noteOf(row: Installation): string {
+  if (row.reason === null) return "at the device's next contact";
+  if (ownProgress(row)?.reason !== row.reason) return NOTES[row.reason];
+  return PROGRESS_NOTES[row.reason] ?? NOTES[row.reason];
 }
+
+/** What the device itself said of work that it still has in hand. */
+function ownProgress(row: Installation): Progress | undefined {
+  const isInHand = isOpen(row) && !row.stale;
+  return isInHand ? progressOf(row) : undefined;
+}
+
+/** The same where the device itself said why it is not done. */
+const PROGRESS_NOTES: Readonly<Partial<Record<Reason, string>>> = {
+  user: "once the user signs in",
+  "retry-backoff": "when the device tries again, by itself",
+};
 
 /** What has to happen before a row with this reason is tried, where no time is known. */
 const NOTES: Readonly<Record<Reason, string>> = {

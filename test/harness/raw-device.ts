@@ -72,6 +72,8 @@ export class RawDevice {
   transcript: RawCommand[] = [];
   answers: RawAnswer[] = [];
   lastSent = "";
+  /** Further commands of the first message, as XML. */
+  alerts = "";
   #sessionId = 0;
   #messageId = 0;
   #nonce = "";
@@ -114,7 +116,7 @@ export class RawDevice {
     return this.post(
       `<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>` +
         `<Replace><CmdID>2</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source>` +
-        `<Data>${escapeXml(this.options.deviceId)}</Data></Item>${items}</Replace><Final/>`,
+        `<Data>${escapeXml(this.options.deviceId)}</Data></Item>${items}</Replace>${this.alerts}<Final/>`,
     );
   }
 

@@ -9,7 +9,7 @@ import type {
   SiteId,
   WindowId,
 } from "../../devices/model/ids.ts";
-import type { Package, Revision } from "../../devices/model/package.ts";
+import type { MsiInstall, MsixInstall, Package, Revision } from "../../devices/model/package.ts";
 import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import type { Log } from "../../devices/ports/log.ts";
@@ -31,6 +31,10 @@ import { RawDevice } from "./raw-device.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 export const P1 = "{B316008A-141D-4A79-810F-8B764C4CFDFB}";
+export const MSI_V1 = "{AF9257BA-6BBD-4624-AA9B-0182D50292C3}";
+export const MSI_V2 = "{1803A630-3C38-4D2B-9B9A-0CB37243539C}";
+export const UPGRADE_CODE = "{11111111-2222-3333-4444-555555555555}";
+export const FAMILY = "Contoso.App_8wekyb3d8bbwe";
 export const EID = "4000000001";
 export const EAM = `./Vendor/MSFT/EnterpriseAppManagement/${EID}`;
 export const P1_DOWNLOAD = `${EAM}/EnterpriseApps/Download/%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D`;
@@ -131,16 +135,83 @@ export class SiteCore implements AsyncDisposable {
 
   /** Distributes a version of P1; the file is on hand. */
   async distribute(version: string, options: Partial<Distribution> = {}): Promise<DistributionId> {
-    const number = this.policy.distributions.length + 1;
-    const app: Package = {
-      id: "contoso-app" as PackageId,
-      name: "ContosoApp1",
+    const app = { ...this.#package("contoso-app", P1), name: "ContosoApp1" };
+    return this.#distribute(app, version, "ContosoApp1.xap", options, {});
+  }
+
+  /** Distributes an MSI with this ProductCode; the file is on hand. */
+  distributeMsi(
+    version: string,
+    options: Partial<Distribution> = {},
+    productCode: string = MSI_V1,
+    msi: Partial<MsiInstall> = {},
+  ): Promise<DistributionId> {
+    const install: MsiInstall = {
+      productCode,
+      upgradeCode: UPGRADE_CODE,
+      context: "device",
+      commandLine: "/quiet",
+      timeoutMinutes: 60,
+      retryCount: 3,
+      retryIntervalMinutes: 5,
+      downloadFromAad: false,
+      fallbackUrls: ["https://vendor.test/tools.msi"],
+      ...msi,
+    };
+    const app = this.#package("contoso-tools", null);
+    return this.#distribute(app, version, "tools.msi", options, {
+      channel: "EnterpriseDesktopAppManagement",
+      msi: install,
+    });
+  }
+
+  /** Distributes a packaged app with one dependency; both files are on hand. */
+  distributeMsix(version: string, options: Partial<Distribution> = {}): Promise<DistributionId> {
+    const app = this.#package("contoso-shop", null);
+    return this.#distribute(app, version, "app.msix", options, {
+      channel: "EnterpriseModernAppManagement",
+      msix: this.#packaged(),
+    });
+  }
+
+  /** Distributes an APPX that phones know by its product id and PCs by its family name. */
+  distributeAppxForBoth(version: string): Promise<DistributionId> {
+    const app = this.#package("contoso-both", P1);
+    return this.#distribute(app, version, "app.appx", {}, { msix: this.#packaged() });
+  }
+
+  #packaged(): MsixInstall {
+    const sha256 = "d".repeat(64) as Sha256;
+    this.content.add(sha256);
+    return {
+      familyName: FAMILY,
+      fullName: null,
+      context: "device",
+      dependencies: [{ sha256, name: "vclibs.appx", bytes: 10 }],
+      deploymentOptions: 0,
+    };
+  }
+
+  #package(id: string, productId: string | null): Package {
+    return {
+      id: id as PackageId,
+      name: id,
       platform: "Windows",
-      productId: P1,
+      productId,
       publisher: "Contoso",
       description: "",
       createdAtMs: this.nowMs,
     };
+  }
+
+  #distribute(
+    app: Package,
+    version: string,
+    fileName: string,
+    options: Partial<Distribution>,
+    change: Partial<Revision>,
+  ): Promise<DistributionId> {
+    const number = this.policy.distributions.length + 1;
     const sha256 = number.toString(16).padStart(64, "0") as Sha256;
     this.content.add(sha256);
     const revision: Revision = {
@@ -148,7 +219,7 @@ export class SiteCore implements AsyncDisposable {
       package: app.id,
       version,
       channel: "EnterpriseAppManagement",
-      file: { sha256, name: "ContosoApp1.xap", bytes: 1000 },
+      file: { sha256, name: fileName, bytes: 1000 },
       msi: null,
       msix: null,
       minimumOsVersion: null,
@@ -156,8 +227,20 @@ export class SiteCore implements AsyncDisposable {
       storeApp: false,
       targeting: { cpu: null, osMajor: null, osPlatform: null },
       createdAtMs: this.nowMs,
+      ...change,
     };
     return this.#add(app, revision, options);
+  }
+
+  /** Everything that was said and decided about a device, in order. */
+  async facts(device: DeviceId): Promise<readonly { value: string; text: string | null }[]> {
+    const rows = this.database.connection
+      .prepare("SELECT value, text FROM facts WHERE device = ? ORDER BY seq")
+      .rows(device);
+    return rows.map(([value, text]) => ({
+      value: String(value),
+      text: text === null ? null : String(text),
+    }));
   }
 
   async addWindow(start: string, durationMinutes: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { findItem, productsOf, toldAtMs } from "../../install/products.ts";
-import { isClaimed } from "../../install/progress.ts";
+import { isClaimed, isRemovalAccepted } from "../../install/progress.ts";
 import { isOpen } from "../../install/waiting.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { InventoryItem } from "../../model/inventory.ts";
@@ -65,10 +65,13 @@ function settleRow(
   row: Installation,
   item: InventoryItem | undefined,
 ): void {
-  // A device has until its next contact to list what it just said it installed.
+  if (!row.current) return;
+  const isUninstall = row.operation === "uninstall";
+  // A device has until its next contact to list what it just said it installed; what it took off is
+  // looked for at once.
   const isFresh = row.observedAtMs >= conversation.context.now();
-  if (isFresh || !row.current) return;
-  if (row.operation === "uninstall") {
+  if (isFresh && !(isUninstall && isRemovalAccepted(row))) return;
+  if (isUninstall) {
     if (!item && row.status === "installed") {
       const actor = row.offeredAtMs === null ? "user" : "mdm";
       report(conversation, list, row, "absent", { ...GONE, actor });

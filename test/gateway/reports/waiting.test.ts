@@ -133,6 +133,25 @@ describe("at the hub", () => {
     expect(reported.reasonDetail).toBe("waiting for a report about this device");
   });
 
+  test("what a device says of its own work is told, here and away", () => {
+    const msi = (reason: Reason, nativeValue: string, change: Partial<Installation> = {}) =>
+      heard(reason, { source: "windows-msi", nativeValue, ...change });
+    const signedOut = msi("user", "48");
+    expect(away(signedOut)).toMatchObject({
+      reasonDetail: "it goes on once its user signs in",
+      nextAttemptNote: "once the user signs in",
+    });
+    const retries = msi("retry-backoff", "55", { status: "installing" });
+    const note = "when the device tries again, by itself";
+    expect(away(retries)).toMatchObject({ nextAttemptNote: note, nextAttemptMs: null });
+    expect(waitingHere(retries, "pending").nextAttemptNote).toBe(note);
+    const claimed = msi("contact", "70", { status: "installing" });
+    expect(away(claimed).reasonDetail).toContain("its inventory has to show the app");
+    // Given up by the device, it is ours to send again.
+    const lost = msi("retry-backoff", "parked", { stale: true });
+    expect(away(lost).nextAttemptNote).toBe("in the device's next maintenance window");
+  });
+
   test("a wrong clock is told beside the reason, not in its place", () => {
     const clock = "The site's clock was ahead when it wrote this; its times may be wrong.";
     const told = away(heard("compliance", { reasonDetail: clock }));
