@@ -42,10 +42,12 @@ export interface CertificateIssuer {
   /**
    * A certificate for this key with a subject and a serial number of our own, not stored yet.
    *
+   * @param commonName what the subject is to say: our name for the device
    * @param publicKey SubjectPublicKeyInfo, DER, checked
    */
   issue(wanted: {
     readonly device: DeviceId;
+    readonly commonName: string;
     readonly publicKey: Uint8Array;
     readonly validForMs: number;
   }): Promise<IssuedCertificate>;

@@ -94,6 +94,9 @@ export async function registerDevice(
 ): Promise<RegisteredDevice> {
   const id = await deviceIdFor(context, wanted.stableId);
   return context.lock.run(id, async () => {
+    if (also.certificate !== undefined && also.certificate.device !== id) {
+      throw new AppError("unavailable", "this site has just joined a hub: try again");
+    }
     const former = await context.store.view(id);
     const isAlive = former?.device.removedAtMs === null;
     const served = isAlive ? await context.store.credential(id) : undefined;

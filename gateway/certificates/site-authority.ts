@@ -103,10 +103,11 @@ export class SiteAuthority implements CertificateIssuer {
 
   async issue(wanted: {
     readonly device: DeviceId;
+    readonly commonName: string;
     readonly publicKey: Uint8Array;
     readonly validForMs: number;
   }): Promise<IssuedCertificate> {
-    const { device, publicKey, validForMs } = wanted;
+    const { device, commonName, publicKey, validForMs } = wanted;
     const nowMs = this.#options.now();
     const notAfterMs = nowMs + validForMs;
     // What it signs must not outlive it.
@@ -119,7 +120,7 @@ export class SiteAuthority implements CertificateIssuer {
     const notBeforeMs = wholeSeconds(nowMs - CLOCK_SKEW_MS);
     const certificate = await authority.issue({
       serial,
-      commonName: device,
+      commonName,
       publicKey,
       notBeforeMs,
       notAfterMs: wholeSeconds(notAfterMs),
@@ -127,7 +128,7 @@ export class SiteAuthority implements CertificateIssuer {
     return {
       serial,
       device,
-      subject: `CN=${device}`,
+      subject: `CN=${commonName}`,
       certificate: Buffer.from(certificate).toString("base64"),
       thumbprint: thumbprintOf(certificate),
       keyHash: createHash("sha256").update(publicKey).digest("hex"),

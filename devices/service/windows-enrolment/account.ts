@@ -1,6 +1,5 @@
 import { hkdfSync } from "node:crypto";
 import type { AccountCredential } from "../../../protocols/mde2/provisioning-document.ts";
-import type { DeviceId } from "../../model/ids.ts";
 
 export const SEED_BYTES = 32;
 const PASSWORD_CHARACTERS = 26;
@@ -21,17 +20,17 @@ export interface AccountSecrets {
  */
 export function accountSecrets(
   seed: Uint8Array,
-  device: DeviceId,
+  userName: string,
   serverId: string,
 ): AccountSecrets {
-  const credential = (userName: string, side: "device" | "server"): AccountCredential => ({
-    userName,
+  const credential = (name: string, side: "device" | "server"): AccountCredential => ({
+    userName: name,
     password: [...derived(seed, `${side} password`, PASSWORD_CHARACTERS)]
       .map((byte) => ALPHABET[byte % ALPHABET.length])
       .join(""),
     nonce: Buffer.from(derived(seed, `${side} nonce`, NONCE_BYTES)).toString("base64"),
   });
-  return { device: credential(device, "device"), server: credential(serverId, "server") };
+  return { device: credential(userName, "device"), server: credential(serverId, "server") };
 }
 
 function derived(seed: Uint8Array, purpose: string, bytes: number): Uint8Array {

@@ -123,6 +123,7 @@ async function enrol(
   }
   const issued = await context.issuer.issue({
     device: id,
+    commonName: id,
     publicKey: wanted.publicKey,
     validForMs: context.settings().certificateDays * DAY_MS,
   });
@@ -180,11 +181,8 @@ async function repeat(
   const credential = await site.store.credential(enrolment.device);
   if (device?.removedAtMs !== null || credential?.serverId == null) return used;
   if ((device.lastContactMs ?? Number.NEGATIVE_INFINITY) >= enrolment.enrolledAtMs) return used;
-  const secrets = accountSecrets(
-    Buffer.from(enrolment.seed, "base64"),
-    enrolment.device,
-    credential.serverId,
-  );
+  const seed = Buffer.from(enrolment.seed, "base64");
+  const secrets = accountSecrets(seed, credential.userName, credential.serverId);
   // An administrator may have given it another password meanwhile.
   const { userName, password } = secrets.device;
   if (secretHashOf(userName, password) !== credential.secretHash) return used;

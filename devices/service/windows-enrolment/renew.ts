@@ -36,9 +36,12 @@ export async function renewCertificate(
   const { site } = context;
   return site.lock.run(old.device, async () => {
     const nowMs = site.now();
+    const held = await context.certificates.find(signed.serial);
+    // The site joined while the request waited, and its devices have other ids now.
+    if (held?.device !== old.device) return renewCertificate(context, request);
     const device = await site.store.find(old.device);
     const credential = await site.store.credential(old.device);
-    const problem = await problemOf(context, old, nowMs);
+    const problem = problemOf(context, held, nowMs);
     if (device?.removedAtMs !== null || credential === undefined || problem !== undefined) {
       return refused("NotEligibleToRenew", problem ?? "This PC is not known here any more.");
     }
@@ -52,11 +55,11 @@ export async function renewCertificate(
 }
 
 /** Why the old certificate may not be renewed now, for people. */
-async function problemOf(
+function problemOf(
   { settings }: EnrolmentContext,
   old: DeviceCertificate,
   nowMs: number,
-): Promise<string | undefined> {
+): string | undefined {
   if (old.revokedAtMs !== null) return "The certificate was revoked. Enrol this PC again.";
   if (old.notAfterMs <= nowMs) return "The certificate has ended. Enrol this PC again.";
   const beginsMs = old.notAfterMs - settings().renewalDays * DAY_MS - CLOCK_SKEW_MS;
@@ -85,6 +88,8 @@ async function issueAndKeep(
   const { site, issuer, settings } = context;
   const issued = await issuer.issue({
     device: old.device,
+    // The PC finds its certificate by this name, and may have got it before the site joined.
+    commonName: old.subject.replace(/^CN=/, ""),
     publicKey,
     validForMs: settings().certificateDays * DAY_MS,
   });

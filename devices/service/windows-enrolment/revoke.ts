@@ -16,6 +16,9 @@ export async function revokeCertificate(
   const found = await certificates.find(serial);
   if (!found) throw new AppError("not-found", `no certificate ${serial} was issued here`);
   return site.lock.run(found.device, async () => {
+    const held = await certificates.find(serial);
+    // The site joined while this waited, and its devices have other ids now.
+    if (held?.device !== found.device) return revokeCertificate(site, certificates, serial);
     const nowMs = site.now();
     const isGood = (one: DeviceCertificate) =>
       one.serial !== serial && one.revokedAtMs === null && one.notAfterMs > nowMs;

@@ -15,6 +15,8 @@ export const DEVICE_COLUMNS: readonly (readonly [table: string, column: string])
   ["installations", "device"],
   ["facts", "device"],
   ["enrolment_codes", "used_by"],
+  ["device_certificates", "device"],
+  ["windows_enrolments", "device"],
 ];
 
 /**

@@ -181,6 +181,7 @@ describe("SiteAuthority", () => {
 
 const wanted = (publicKey: Uint8Array) => ({
   device: DEVICE,
+  commonName: DEVICE,
   publicKey,
   validForMs: 365 * DAY_MS,
 });

@@ -10,10 +10,11 @@ import {
 } from "../../../devices/simulator/enrol-pc.ts";
 import type { PcKey } from "../../../devices/simulator/pc-key.ts";
 import { FREE_FAILURES } from "../../../gateway/access/login-backoff.ts";
+import { renameDevices } from "../../../gateway/db/stores/device-ids.ts";
 import { readCertificateRequest } from "../../../protocols/mde2/certificate-request.ts";
 import { decodeFault, type FaultName } from "../../../protocols/mde2/faults.ts";
 import { parseEnvelope, SOAP_LIMITS } from "../../../protocols/mde2/soap.ts";
-import { secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
+import { digestCredential, secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
 import {
   EnrolmentSite,
   fastKey,
@@ -107,13 +108,8 @@ describe("a PC that enrols", () => {
     // No challenge was needed: the first nonce came with the account.
     expect(raw.answers).toHaveLength(1);
     expect(answer.statuses[0]).toMatchObject({ cmd: "SyncHdr", code: 212 });
-    const { id } = await onlyDevice();
-    expect(await site.core.context.store.credential(id)).toMatchObject({
-      serverId: server.userName,
-      serverSecretHash: secretHashOf(server.userName, server.password),
-      serverScheme: "syncml:auth-md5",
-      serverNonce: server.nonce,
-    });
+    const proof = digestCredential(secretHashOf(server.userName, server.password), server.nonce);
+    expect(answer.xml).toContain(`<Data>${proof.data}</Data>`);
   });
 
   test("may not be talked down to sending its password", async () => {
@@ -194,6 +190,15 @@ describe("an answer that was lost", () => {
     expect(second.provisioning).toEqual(first.provisioning);
     expect(await site.core.context.store.deviceIds()).toHaveLength(1);
     expect(await site.enrolment.certificates.list()).toHaveLength(1);
+  });
+
+  test("is given again when the site joined a hub meanwhile", async () => {
+    const code = await site.code();
+    const key = fastKey();
+    const first = await site.enrol(code, {}, key);
+    await joinHub();
+    const second = needAccount((await site.enrol(code, {}, key)).provisioning);
+    expect(second).toEqual(needAccount(first.provisioning));
   });
 
   test("two requests at the same time get the same answer", async () => {
@@ -430,6 +435,19 @@ describe("a renewal", () => {
     expect(await faultOf(renew(fastKey(), old))).toBe(`enrolment ${fault}`);
   });
 
+  test("keeps the name that the PC finds its certificate by, also after the site joined a hub", async () => {
+    const former = await onlyDevice();
+    await joinHub();
+    const renewed = await renew(fastKey(), old);
+    const now = await onlyDevice();
+    expect(now.id).not.toBe(former.id);
+    expect(new X509Certificate(renewed.clientCertificate).subject).toBe(`CN=${former.id}`);
+    expect(await site.enrolment.certificates.ofDevice(now.id)).toHaveLength(2);
+    expect((await openWith(enrolled)).statuses[0]).toMatchObject({ code: 212 });
+    const credential = await site.core.context.store.credential(now.id);
+    expect(credential?.certificateSubject).toBe(`CN=${former.id}`);
+  });
+
   test("signed by a stranger, or by nobody that is known, is refused", async () => {
     expect(await faultOf(renew(fastKey(), fastKey()))).toBe("enrolment Authentication");
     expect(await faultOf(renew(fastKey(), old, "7f"))).toBe("enrolment Authentication");
@@ -554,6 +572,14 @@ describe("what anybody may ask", () => {
     expect(second.includes(Buffer.from(issued?.serial ?? "", "hex"))).toBe(true);
   });
 });
+
+/** Every device gets another id. */
+async function joinHub(): Promise<void> {
+  const { connection, writer } = site.core.database;
+  await writer.submit(() => renameDevices(connection, "hub's"));
+  Object.assign(site.core.context, { organisation: "hub's" });
+  site.core.restart();
+}
 
 function later(milliseconds: number): void {
   site.core.nowMs += milliseconds;

@@ -25,7 +25,16 @@ async function join(core: SiteCore): Promise<void> {
 
 describe("device ids of a site that joins", () => {
   test("every column that holds one is renamed", async () => {
-    const files = ["access", "content", "devices", "gateway", "installations", "link", "policy"];
+    const files = [
+      "access",
+      "certificates",
+      "content",
+      "devices",
+      "gateway",
+      "installations",
+      "link",
+      "policy",
+    ];
     const columns: string[] = [];
     for (const file of files) {
       const schema: object = await import(`../../../../gateway/db/schema/${file}.ts`);
