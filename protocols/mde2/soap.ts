@@ -1,12 +1,13 @@
 import type { Element } from "../syncml/element.ts";
-import { parseXml, type XmlLimits } from "../syncml/parse-xml.ts";
+import type { DocumentLimits } from "../syncml/limits.ts";
+import { parseXml } from "../syncml/parse-xml.ts";
 import { printXml } from "../syncml/print-xml.ts";
 import { ACTIONS, ANONYMOUS, NS, type Operation } from "./names.ts";
 import { broken } from "./rules.ts";
 import { childOf, element, sameNamespace, textOf } from "./tree.ts";
 
 /** Bounds on one SOAP message; what Windows sends is a tenth of it, with a TPM's attestation a third. */
-export const SOAP_LIMITS: XmlLimits = {
+export const SOAP_LIMITS: DocumentLimits = {
   bytesMax: 256 * 1024,
   depthMax: 16,
   elementsMax: 2_000,

@@ -1,29 +1,27 @@
 /**
  * The commands of OMA DM 1.2, one row each.
  *
- * The only place that knows a command's name, its WBXML token and who may send it. Decoder, printer
- * and both sessions use it, so adding a command is adding a row.
+ * The only place that knows a command's name and who may send it; its WBXML token is in
+ * `code-pages.ts`. Decoder, printer and both sessions use it, so adding a command is adding a row.
  */
 export interface CommandRule {
-  /** Token in WBXML code page 0 (SyncML 1.2). */
-  readonly wbxml: number;
   readonly sender: "server" | "client" | "both";
   /** `items`: a list of items; `commands`: a container; `answer`: refers to an earlier command. */
   readonly content: "items" | "commands" | "answer" | "alert";
 }
 
 export const COMMANDS = {
-  Add: { wbxml: 0x05, sender: "server", content: "items" },
-  Alert: { wbxml: 0x06, sender: "both", content: "alert" },
-  Atomic: { wbxml: 0x08, sender: "server", content: "commands" },
-  Copy: { wbxml: 0x0c, sender: "server", content: "items" },
-  Delete: { wbxml: 0x10, sender: "server", content: "items" },
-  Exec: { wbxml: 0x11, sender: "server", content: "items" },
-  Get: { wbxml: 0x13, sender: "server", content: "items" },
-  Replace: { wbxml: 0x20, sender: "both", content: "items" },
-  Results: { wbxml: 0x22, sender: "client", content: "answer" },
-  Sequence: { wbxml: 0x24, sender: "server", content: "commands" },
-  Status: { wbxml: 0x29, sender: "both", content: "answer" },
+  Add: { sender: "server", content: "items" },
+  Alert: { sender: "both", content: "alert" },
+  Atomic: { sender: "server", content: "commands" },
+  Copy: { sender: "server", content: "items" },
+  Delete: { sender: "server", content: "items" },
+  Exec: { sender: "server", content: "items" },
+  Get: { sender: "server", content: "items" },
+  Replace: { sender: "both", content: "items" },
+  Results: { sender: "client", content: "answer" },
+  Sequence: { sender: "server", content: "commands" },
+  Status: { sender: "both", content: "answer" },
 } as const satisfies Record<string, CommandRule>;
 
 export type CommandName = keyof typeof COMMANDS;

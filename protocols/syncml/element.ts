@@ -22,6 +22,8 @@ export interface Attribute {
 
 export const SYNCML_NAMESPACE = "SYNCML:SYNCML1.2";
 export const METINF_NAMESPACE = "syncml:metinf";
+/** Of descriptions of device trees: TNDS and DDF. */
+export const DDF_NAMESPACE = "syncml:dmddf1.2";
 
 export const NO_ATTRIBUTES: readonly Attribute[] = [];
 export const NO_CHILDREN: readonly Element[] = [];

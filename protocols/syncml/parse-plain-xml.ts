@@ -1,4 +1,5 @@
 import { type Element, NO_ATTRIBUTES, NO_CHILDREN } from "./element.ts";
+import type { DocumentLimits } from "./limits.ts";
 
 /** An element whose end has not come yet. */
 interface OpenElement {
@@ -7,13 +8,6 @@ interface OpenElement {
   readonly attributes: typeof NO_ATTRIBUTES;
   children: readonly Element[] | Element[];
   text: string;
-}
-
-interface PlainLimits {
-  readonly depthMax: number;
-  readonly elementsMax: number;
-  readonly attributesMax: number;
-  readonly textMax: number;
 }
 
 const DECLARATION = /^<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?\?>/;
@@ -34,7 +28,7 @@ const SLASH = 0x2f;
  * @returns undefined for everything else, well-formed or not, and over a limit: whoever calls hands it
  *   to the strict parser. What is returned is what that would have returned.
  */
-export function parsePlainXml(text: string, limits: PlainLimits): Element | undefined {
+export function parsePlainXml(text: string, limits: DocumentLimits): Element | undefined {
   if (SPECIAL.test(text) || text.includes("]]>")) return undefined;
   const open: OpenElement[] = [];
   let top: OpenElement | undefined;

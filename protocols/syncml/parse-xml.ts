@@ -1,26 +1,9 @@
 import { SaxesParser, type SaxesTagNS } from "saxes";
 import { ProtocolError } from "../errors.ts";
-import { type Attribute, type Element, NO_ATTRIBUTES, NO_CHILDREN } from "./element.ts";
+import { type Attribute, type Element, NO_ATTRIBUTES } from "./element.ts";
+import { DOCUMENT_LIMITS, type DocumentLimits } from "./limits.ts";
 import { parsePlainXml } from "./parse-plain-xml.ts";
-
-/** Bounds on one document; going over any of them refuses it whole. */
-export interface XmlLimits {
-  readonly bytesMax: number;
-  readonly depthMax: number;
-  readonly elementsMax: number;
-  /** Of one element, namespace declarations included. */
-  readonly attributesMax: number;
-  /** Characters of text directly inside one element. */
-  readonly textMax: number;
-}
-
-export const XML_LIMITS: XmlLimits = {
-  bytesMax: 1024 * 1024,
-  depthMax: 32,
-  elementsMax: 50_000,
-  attributesMax: 16,
-  textMax: 512 * 1024,
-};
+import { TreeBuilder } from "./tree-builder.ts";
 
 /**
  * Reads an XML 1.0 document in UTF-8 into its element tree, strictly.
@@ -32,13 +15,16 @@ export const XML_LIMITS: XmlLimits = {
  *
  * A document type declaration is refused as such, so there are no entities beyond the five of XML.
  */
-export function parseXml(document: Uint8Array | string, limits: XmlLimits = XML_LIMITS): Element {
+export function parseXml(
+  document: Uint8Array | string,
+  limits: DocumentLimits = DOCUMENT_LIMITS,
+): Element {
   const text = decodeText(document, limits.bytesMax);
   return parsePlainXml(text, limits) ?? parseAnyXml(text, limits);
 }
 
 /** The complete parser: what `parsePlainXml` reads, it reads alike. */
-export function parseAnyXml(text: string, limits: XmlLimits): Element {
+export function parseAnyXml(text: string, limits: DocumentLimits): Element {
   // Counting lines and columns costs a tenth of the time, so it is done for broken documents only.
   try {
     return buildTree(text, limits, false);
@@ -72,16 +58,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** An element being built; it is an `Element` once its end tag was read. */
-interface Builder {
-  name: string;
-  namespace: string;
-  attributes: readonly Attribute[];
-  children: Builder[] | readonly Builder[];
-  text: string;
-}
-
-function buildTree(text: string, limits: XmlLimits, position: boolean): Element {
+function buildTree(text: string, limits: DocumentLimits, position: boolean): Element {
   // Version 1.1 would let control characters in.
   const parser = new SaxesParser({
     xmlns: true,
@@ -89,10 +66,7 @@ function buildTree(text: string, limits: XmlLimits, position: boolean): Element 
     forceXMLVersion: true,
     defaultXMLVersion: "1.0",
   });
-  const stack: Builder[] = [];
-  let top: Builder | undefined;
-  let root: Builder | undefined;
-  let elements = 0;
+  const tree = new TreeBuilder("xml", limits);
   let attributes = 0;
 
   parser.on("xmldecl", ({ encoding }) => {
@@ -105,13 +79,7 @@ function buildTree(text: string, limits: XmlLimits, position: boolean): Element 
   });
   parser.on("opentagstart", () => {
     attributes = 0;
-    elements += 1;
-    if (elements > limits.elementsMax) {
-      throw new ProtocolError("xml-too-many-elements", `more than ${limits.elementsMax} elements`);
-    }
-    if (stack.length >= limits.depthMax) {
-      throw new ProtocolError("xml-too-deep", `nested deeper than ${limits.depthMax} elements`);
-    }
+    tree.count();
   });
   parser.on("attribute", () => {
     attributes += 1;
@@ -123,39 +91,19 @@ function buildTree(text: string, limits: XmlLimits, position: boolean): Element 
     }
   });
   parser.on("opentag", (tag) => {
-    const builder: Builder = {
-      name: tag.local,
-      namespace: tag.uri,
-      attributes: attributes === 0 ? NO_ATTRIBUTES : attributesOf(tag),
-      children: NO_CHILDREN as readonly Builder[],
-      text: "",
-    };
-    if (top === undefined) root = builder;
-    else if (top.children.length === 0) top.children = [builder];
-    else (top.children as Builder[]).push(builder);
-    stack.push(builder);
-    top = builder;
+    tree.open(tag.local, tag.uri, attributes === 0 ? NO_ATTRIBUTES : attributesOf(tag), "");
   });
   const addText = (part: string) => {
-    if (top === undefined) return; // Blanks around the root element.
-    top.text += part;
-    if (top.text.length > limits.textMax) {
-      throw new ProtocolError(
-        "xml-text-too-long",
-        `more than ${limits.textMax} characters inside <${top.name}>`,
-      );
-    }
+    if (tree.top !== undefined) tree.text(part); // Else these are blanks around the root element.
   };
   parser.on("text", addText);
   parser.on("cdata", addText);
-  parser.on("closetag", () => {
-    stack.pop();
-    top = stack[stack.length - 1];
-  });
+  parser.on("closetag", () => tree.close());
 
   parser.write(text).close();
+  const root = tree.root();
   if (root === undefined) throw new ProtocolError("xml-malformed", "there is no element");
-  return root as Element;
+  return root;
 }
 
 /** The attributes that are not namespace declarations and not in a foreign namespace. */
@@ -169,7 +117,7 @@ function attributesOf(tag: SaxesTagNS): readonly Attribute[] {
 }
 
 /** Reads a broken document again to say where it is broken. */
-function explain(text: string, limits: XmlLimits): string {
+function explain(text: string, limits: DocumentLimits): string {
   try {
     buildTree(text, limits, true);
     return "unreadable";

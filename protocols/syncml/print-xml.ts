@@ -1,4 +1,5 @@
 import type { Element } from "./element.ts";
+import { requireXmlText } from "./xml-text.ts";
 
 /**
  * Prints an element tree as one XML document without blanks between elements. The same tree always
@@ -50,12 +51,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\r": "&#13;",
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
-const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-
 function escapeSpecial(text: string): string {
-  if (FORBIDDEN.test(text) || !text.isWellFormed()) {
-    throw new Error(`XML cannot carry this text: ${JSON.stringify(text.slice(0, 80))}`);
-  }
+  requireXmlText(text);
   return text.replace(/[&<>"\r]/g, (character) => ESCAPES[character] ?? character);
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../../protocols/errors.ts";
 import { parsePlainXml } from "../../../protocols/syncml/parse-plain-xml.ts";
-import { parseAnyXml, XML_LIMITS } from "../../../protocols/syncml/parse-xml.ts";
+import { DOCUMENT_LIMITS } from "../../../protocols/syncml/limits.ts";
+import { parseAnyXml } from "../../../protocols/syncml/parse-xml.ts";
 import { loadFixtures } from "./fixtures.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? Date.now() % 2 ** 31);
@@ -12,7 +13,7 @@ const messages = (await loadFixtures("valid", ".json")).map(({ bytes }) =>
 );
 
 /** What the complete parser reads; undefined for what it refuses. */
-function complete(text: string, limits = XML_LIMITS) {
+function complete(text: string, limits = DOCUMENT_LIMITS) {
   try {
     return parseAnyXml(text, limits);
   } catch (error) {
@@ -23,10 +24,10 @@ function complete(text: string, limits = XML_LIMITS) {
 
 describe("parsePlainXml()", () => {
   test("reads what devices send as the complete parser does", () => {
-    const plain = messages.map((text) => parsePlainXml(text, XML_LIMITS));
+    const plain = messages.map((text) => parsePlainXml(text, DOCUMENT_LIMITS));
     expect(plain.filter((root) => root !== undefined).length).toBeGreaterThan(messages.length / 2);
     plain.forEach((root, index) => {
-      if (root !== undefined) expect(root).toEqual(parseAnyXml(messages[index] ?? "", XML_LIMITS));
+      if (root !== undefined) expect(root).toEqual(parseAnyXml(messages[index] ?? "", DOCUMENT_LIMITS));
     });
   });
 
@@ -37,9 +38,9 @@ describe("parsePlainXml()", () => {
     "<a>&lt;&gt;&amp;&quot;&apos;&amp;lt; ü 中</a>",
     "<xml><A1>a &gt; b > c</A1></xml>",
   ])("reads %j by itself", (text) => {
-    const root = parsePlainXml(text, XML_LIMITS);
+    const root = parsePlainXml(text, DOCUMENT_LIMITS);
     expect(root).toBeDefined();
-    expect(root).toEqual(parseAnyXml(text, XML_LIMITS));
+    expect(root).toEqual(parseAnyXml(text, DOCUMENT_LIMITS));
   });
 
   test.each([
@@ -83,11 +84,11 @@ describe("parsePlainXml()", () => {
     "<a>\uffff</a>",
     "\u00a0<a/>",
   ])("leaves %j to the complete parser", (text) => {
-    expect(parsePlainXml(text, XML_LIMITS)).toBeUndefined();
+    expect(parsePlainXml(text, DOCUMENT_LIMITS)).toBeUndefined();
   });
 
   test("leaves what is over a limit to the complete parser", () => {
-    const limits = { ...XML_LIMITS, depthMax: 2, elementsMax: 3, attributesMax: 0, textMax: 4 };
+    const limits = { ...DOCUMENT_LIMITS, depthMax: 2, elementsMax: 3, attributesMax: 0, textMax: 4 };
     const isRead = (text: string) => parsePlainXml(text, limits) !== undefined;
     expect(["<a><b/></a>", "<a><b/><b/></a>", "<a>four</a>"].map(isRead)).toEqual([
       true,
@@ -118,10 +119,10 @@ describe("parsePlainXml()", () => {
       fc.string({ maxLength: 3 }),
     );
     const isAgreed = (text: string) => {
-      const root = parsePlainXml(text, XML_LIMITS);
+      const root = parsePlainXml(text, DOCUMENT_LIMITS);
       if (root === undefined) return;
       read += 1;
-      expect(root).toEqual(parseAnyXml(text, XML_LIMITS));
+      expect(root).toEqual(parseAnyXml(text, DOCUMENT_LIMITS));
     };
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), fc.boolean(), (pieces, isWrapped) => {

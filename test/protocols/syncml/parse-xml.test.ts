@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ProtocolError } from "../../../protocols/errors.ts";
-import { parseXml, XML_LIMITS, type XmlLimits } from "../../../protocols/syncml/parse-xml.ts";
+import { DOCUMENT_LIMITS, type DocumentLimits } from "../../../protocols/syncml/limits.ts";
+import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
 
 const nested = (depth: number) => "<a>".repeat(depth) + "</a>".repeat(depth);
 const siblings = (count: number) => `<r>${"<a/>".repeat(count - 1)}</r>`;
@@ -40,7 +41,7 @@ describe("parseXml()", () => {
     expect(parseXml("<a><b>1</b></a>").children[0]?.text).toBe("1");
   });
 
-  const limits: XmlLimits = {
+  const limits: DocumentLimits = {
     bytesMax: 4000,
     depthMax: 5,
     elementsMax: 100,
@@ -65,12 +66,12 @@ describe("parseXml()", () => {
   });
 
   test("the real limits hold as well", () => {
-    expect(ruleOf(nested(XML_LIMITS.depthMax))).toBe("accepted");
-    expect(ruleOf(nested(XML_LIMITS.depthMax + 1))).toBe("xml-too-deep");
-    expect(ruleOf(siblings(XML_LIMITS.elementsMax))).toBe("accepted");
-    expect(ruleOf(siblings(XML_LIMITS.elementsMax + 1))).toBe("xml-too-many-elements");
-    expect(ruleOf(text(XML_LIMITS.textMax))).toBe("accepted");
-    expect(ruleOf(text(XML_LIMITS.textMax + 1))).toBe("xml-text-too-long");
+    expect(ruleOf(nested(DOCUMENT_LIMITS.depthMax))).toBe("accepted");
+    expect(ruleOf(nested(DOCUMENT_LIMITS.depthMax + 1))).toBe("xml-too-deep");
+    expect(ruleOf(siblings(DOCUMENT_LIMITS.elementsMax))).toBe("accepted");
+    expect(ruleOf(siblings(DOCUMENT_LIMITS.elementsMax + 1))).toBe("xml-too-many-elements");
+    expect(ruleOf(text(DOCUMENT_LIMITS.textMax))).toBe("accepted");
+    expect(ruleOf(text(DOCUMENT_LIMITS.textMax + 1))).toBe("xml-text-too-long");
   });
 
   test("an entity bomb never gets as far as an entity", () => {
@@ -79,7 +80,7 @@ describe("parseXml()", () => {
   });
 });
 
-function ruleOf(xml: string, limits?: XmlLimits): string {
+function ruleOf(xml: string, limits?: DocumentLimits): string {
   try {
     parseXml(xml, limits);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ALERT, ALERTS, isSessionStart } from "../../../protocols/syncml/alerts.ts";
+import { CODE_PAGES } from "../../../protocols/syncml/code-pages.ts";
 import { COMMANDS, isCommandName } from "../../../protocols/syncml/commands.ts";
 import { COMMANDS_MAX, decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
@@ -11,9 +12,13 @@ import {
 } from "../../../protocols/syncml/statuses.ts";
 
 describe("tables", () => {
-  test("no two commands share a WBXML token", () => {
-    const tokens = Object.values(COMMANDS).map(({ wbxml }) => wbxml);
-    expect(new Set(tokens).size).toBe(tokens.length);
+  test("no two elements of a page share a WBXML token, and every command has one", () => {
+    for (const page of CODE_PAGES) {
+      const tokens = Object.values(page);
+      expect(new Set(tokens).size).toBe(tokens.length);
+      expect(tokens.every((token) => token >= 0x05 && token <= 0x3f)).toBe(true);
+    }
+    for (const name of Object.keys(COMMANDS)) expect(CODE_PAGES[0][name]).toBeDefined();
   });
 
   test("every command of the table is decoded as itself, any other element as Unknown", () => {
