@@ -75,6 +75,6 @@ function wrongEncoding(is: string, said: string): ProtocolError {
   return new ProtocolError("syncml-encoding", `the message is ${is}; it was said to be ${said}`);
 }
 
-export function printDocument(root: Element, encoding: Encoding): Uint8Array | string {
-  return encoding === "wbxml" ? printWbxml(root) : printXml(root);
+export function printDocument(root: Element, encoding: Encoding): Uint8Array<ArrayBuffer> {
+  return encoding === "wbxml" ? printWbxml(root) : Buffer.from(printXml(root));
 }

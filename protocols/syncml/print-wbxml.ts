@@ -20,7 +20,7 @@ const VERSION = 0x02;
  *
  * Throws a plain `Error`, as `printXml` does, when text holds a character that XML cannot carry.
  */
-export function printWbxml(root: Element): Uint8Array {
+export function printWbxml(root: Element): Uint8Array<ArrayBuffer> {
   return Buffer.from(new WbxmlPrinter(publicIdOf(root.namespace)).document(root), "latin1");
 }
 

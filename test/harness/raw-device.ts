@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { XMLParser } from "fast-xml-parser";
+import { wbxmlOf, xmlOf } from "./raw-wbxml.ts";
 
 /**
  * A device played by the test, with XML written by hand and read by another parser than ours, so
- * that a mistake in our codec cannot hide behind itself.
+ * that a mistake in our codec cannot hide behind itself. In WBXML it sends and reads the same.
  */
 export interface RawDeviceOptions {
   readonly url: string;
@@ -15,6 +16,7 @@ export interface RawDeviceOptions {
   readonly showsOnce?: boolean;
   /** Base64 of the nonce that the first digest answers, for one that was told it. */
   readonly nonce?: string;
+  readonly encoding?: "xml" | "wbxml";
   /** Instead of the network. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -160,9 +162,12 @@ export class RawDevice {
     this.#messageId += 1;
     this.lastSent = this.envelope(body);
     const response = await this.send(this.lastSent);
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${text}`);
-    const answer = parseAnswer(text);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const text = () => new TextDecoder().decode(bytes);
+    if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${text()}`);
+    const type = response.headers.get("content-type")?.split(";")[0];
+    if (type !== this.#contentType) throw new Error(`the answer is ${type}`);
+    const answer = parseAnswer(this.options.encoding === "wbxml" ? xmlOf(bytes) : text());
     this.answers.push(answer);
     this.transcript.push(...answer.commands);
     for (const status of answer.statuses) {
@@ -171,13 +176,18 @@ export class RawDevice {
     return answer;
   }
 
-  send(xml: string | Uint8Array): Promise<Response> {
-    const { fetch: send = fetch } = this.options;
+  /** Sends text in the device's encoding, and bytes as they are. */
+  send(body: string | Uint8Array): Promise<Response> {
+    const { fetch: send = fetch, encoding } = this.options;
     return send(this.options.url, {
       method: "POST",
-      headers: { "content-type": "application/vnd.syncml.dm+xml" },
-      body: xml,
+      headers: { "content-type": this.#contentType },
+      body: encoding === "wbxml" && typeof body === "string" ? wbxmlOf(body) : body,
     });
+  }
+
+  get #contentType(): string {
+    return `application/vnd.syncml.dm+${this.options.encoding ?? "xml"}`;
   }
 
   envelope(body: string): string {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ApiClient } from "../../gateway/client/api-client.ts";
 import { type StartOptions, startGateway, type TestGateway } from "./process.ts";
-import { RawDevice } from "./raw-device.ts";
+import { RawDevice, type RawDeviceOptions } from "./raw-device.ts";
 import { EID, P1 } from "./site-core.ts";
 
 /** A row as the API shows it. */
@@ -117,9 +117,11 @@ export class Scenario implements AsyncDisposable {
     return id;
   }
 
+  /** @param hand how the device is played */
   async device(
     name: string,
     options: Readonly<Record<string, unknown>> = {},
+    hand: Partial<RawDeviceOptions> = {},
   ): Promise<{ id: string; raw: RawDevice }> {
     const stableId = `urn:uuid:${name}`;
     const { device, userName, password } = await this.api.request("/api/v1/devices", Registered, {
@@ -131,6 +133,7 @@ export class Scenario implements AsyncDisposable {
       deviceId: stableId,
       user: userName,
       password,
+      ...hand,
     });
     return { id: device.id, raw };
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { z } from "zod";
+import { ENCODINGS } from "../../protocols/syncml/encoding.ts";
 import { type PhoneState, phone } from "../harness/phone.ts";
 import { RawDevice } from "../harness/raw-device.ts";
 import { Scenario } from "../harness/scenario.ts";
@@ -42,11 +43,31 @@ describe("whoever sends what he should not", () => {
     );
   const header = async (raw: RawDevice) => (await raw.open()).statuses[0]?.code;
 
+  const WBXML = { "content-type": "application/vnd.syncml.dm+wbxml" };
+  test.each([
+    ["that is cut off", wbxml("\x02\xa4\x01\x6a\0\x6d\x6c"), 400, "wbxml-truncated"],
+    ["of another language", wbxml("\x02\x04\x6a\0\x2d"), 400, "wbxml-public-id"],
+    ["with text outside of it", wbxml("\x02\xa4\x01\x6a\0\x2d\x03x\0"), 400, "wbxml-outside-root"],
+    ["that is deep", wbxml(`\x02\xa4\x01\x6a\0${"\x54".repeat(99)}`), 400, "wbxml-too-deep"],
+    ["that is XML", wbxml("<SyncML/>"), 400, "syncml-encoding"],
+    ["of 20 MB", wbxml("\x02".repeat(20 * MIB)), 413, "too-large"],
+  ])(
+    "a message in WBXML %s is refused, and logged with the rule",
+    async (_, body, status, rule) => {
+      const answer = await post(body, WBXML);
+      expect(answer.status).toBe(status);
+      const { requestId } = (await answer.json()) as { requestId: string };
+      const line = await logged('"message-refused"', requestId);
+      expect(JSON.parse(line)).toMatchObject({ rule, address: "127.0.0.1" });
+    },
+  );
+
   test.each([
     ["that is not well-formed", "<SyncML><SyncHdr></SyncML>", 400, "xml-malformed"],
     ["that is empty", "", 400, "xml-malformed"],
     ["with a DOCTYPE", '<!DOCTYPE x [<!ENTITY e "e">]><SyncML>&e;</SyncML>', 400, "xml-doctype"],
     ["with NUL", "<SyncML>\0</SyncML>", 400, "xml-nul"],
+    ["in WBXML", wbxml("\x02\xa4\x01\x6a\0\x2d"), 400, "syncml-encoding"],
     ["of UTF-16", new Uint8Array(Buffer.from("\ufeff<SyncML/>", "utf16le")), 400, "xml-bad-utf8"],
     ["of 20 MB", "x".repeat(20 * MIB), 413, "too-large"],
   ])("a message %s is refused, and logged with the rule", async (_, body, status, rule) => {
@@ -83,23 +104,31 @@ describe("whoever sends what he should not", () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  test("a stranger, a wrong secret, a wrong digest and A speaking for B get 401 and nothing else", async () => {
-    const impostors = [
-      new RawDevice({ ...a.raw.options, deviceId: "urn:uuid:nobody" }),
-      new RawDevice({ ...a.raw.options, password: "not the password" }),
-      new RawDevice({ ...a.raw.options, password: "not the password", auth: "md5" }),
-      new RawDevice({ ...a.raw.options, deviceId: b.raw.options.deviceId }),
-      new RawDevice({ ...a.raw.options, deviceId: b.raw.options.deviceId, auth: "md5" }),
-    ];
-    for (const impostor of impostors) {
-      const answer = await impostor.open();
-      expect(answer.statuses.map(({ code }) => code)).toEqual([401, 401, 401]);
-      expect(answer.commands).toEqual([]);
-    }
-    await logged("unknown-device-knocked", "urn:uuid:nobody");
-    await logged("device-not-authenticated", '"reason":"wrong"', a.id);
-    expect(await header(b.raw)).toBe(212);
-  });
+  test.each(ENCODINGS)(
+    "a stranger, a wrong secret, a wrong digest and A speaking for B get 401 and nothing else, in %s",
+    async (encoding) => {
+      const impostors = [
+        new RawDevice({ ...a.raw.options, deviceId: "urn:uuid:nobody", encoding }),
+        new RawDevice({ ...a.raw.options, password: "not the password", encoding }),
+        new RawDevice({ ...a.raw.options, password: "not the password", auth: "md5", encoding }),
+        new RawDevice({ ...a.raw.options, deviceId: b.raw.options.deviceId, encoding }),
+        new RawDevice({
+          ...a.raw.options,
+          deviceId: b.raw.options.deviceId,
+          auth: "md5",
+          encoding,
+        }),
+      ];
+      for (const impostor of impostors) {
+        const answer = await impostor.open();
+        expect(answer.statuses.map(({ code }) => code)).toEqual([401, 401, 401]);
+        expect(answer.commands).toEqual([]);
+      }
+      await logged("unknown-device-knocked", "urn:uuid:nobody");
+      await logged("device-not-authenticated", '"reason":"wrong"', a.id);
+      expect(await header(b.raw)).toBe(212);
+    },
+  );
 
   test("a digest that was heard opens no other session, and does not go on with this one", async () => {
     const device = new RawDevice({ ...a.raw.options, auth: "md5" });
@@ -163,54 +192,57 @@ describe("whoever sends what he should not", () => {
     expect(await header(through(raw, "192.0.2.66"))).toBe(212);
   });
 
-  test("S-33 a download needs the link of this device and file, and the certificate letter for letter", async () => {
-    const { id, raw } = await site.device("loader");
-    const distribution = await site.distribute("1.0.0.0", {
-      target: { kind: "device", device: id },
-    });
-    await site.request(id, distribution);
-    await site.gateway.advance(60_000);
-    let link = "";
-    await raw.session(
-      phone(
-        state((command) => {
-          const item = command.children[0]?.items.find(({ uri }) => uri.endsWith("/URL"));
-          link = item?.data ?? link;
-          return undefined;
-        }),
-      ),
-    );
-    const get = async (url: string, subject?: string, range?: string) => {
-      const headers = new Headers();
-      if (subject !== undefined) headers.set("X-Client-Subject", subject);
-      if (range !== undefined) headers.set("Range", range);
-      const answer = await fetch(url, { headers });
-      return [answer.status, (await answer.arrayBuffer()).byteLength] as const;
-    };
-    const good = "CN=Device-42";
-    const [, bytes] = await get(link, good);
-    expect(await get(link, good)).toEqual([200, bytes]);
-    const refused = [
-      get(link, "CN=device-42"),
-      get(link),
-      get(link.replace(id, b.id), good),
-      get(link.replace(/exp=\d+/, "exp=9999999999"), good),
-      get(link.replace(/sig=./, "sig=%00"), good),
-      get(link.replace(/[0-9a-f]{64}/, "0".repeat(64)), good),
-      get(link.split("?")[0] ?? "", good),
-    ];
-    for (const [status] of await Promise.all(refused)) expect(status).toBe(403);
+  test.each(ENCODINGS)(
+    "S-33 a download needs the link of this device and file, and the certificate letter for letter, in %s",
+    async (encoding) => {
+      const { id, raw } = await site.device(`loader-${encoding}`, {}, { encoding });
+      const distribution = await site.distribute("1.0.0.0", {
+        target: { kind: "device", device: id },
+      });
+      await site.request(id, distribution);
+      await site.gateway.advance(60_000);
+      let link = "";
+      await raw.session(
+        phone(
+          state((command) => {
+            const item = command.children[0]?.items.find(({ uri }) => uri.endsWith("/URL"));
+            link = item?.data ?? link;
+            return undefined;
+          }),
+        ),
+      );
+      const get = async (url: string, subject?: string, range?: string) => {
+        const headers = new Headers();
+        if (subject !== undefined) headers.set("X-Client-Subject", subject);
+        if (range !== undefined) headers.set("Range", range);
+        const answer = await fetch(url, { headers });
+        return [answer.status, (await answer.arrayBuffer()).byteLength] as const;
+      };
+      const good = "CN=Device-42";
+      const [, bytes] = await get(link, good);
+      expect(await get(link, good)).toEqual([200, bytes]);
+      const refused = [
+        get(link, "CN=device-42"),
+        get(link),
+        get(link.replace(id, b.id), good),
+        get(link.replace(/exp=\d+/, "exp=9999999999"), good),
+        get(link.replace(/sig=./, "sig=%00"), good),
+        get(link.replace(/[0-9a-f]{64}/, "0".repeat(64)), good),
+        get(link.split("?")[0] ?? "", good),
+      ];
+      for (const [status] of await Promise.all(refused)) expect(status).toBe(403);
 
-    expect(await get(link, good, "bytes=0-0")).toEqual([206, 1]);
-    expect(await get(link, good, `bytes=${bytes}-`)).toEqual([416, 0]);
-    expect(await get(link, good, "bytes=-0")).toEqual([416, 0]);
-    const greedy = `bytes=${Array(400).fill("0-").join(",")}`;
-    for (const range of [greedy, "bytes=5-2", "bytes=x-y", "lines=0-1"]) {
-      expect(await get(link, good, range)).toEqual([200, bytes]);
-    }
-    await site.gateway.advance(26 * 60 * 60_000);
-    expect((await get(link, good))[0]).toBe(403);
-  });
+      expect(await get(link, good, "bytes=0-0")).toEqual([206, 1]);
+      expect(await get(link, good, `bytes=${bytes}-`)).toEqual([416, 0]);
+      expect(await get(link, good, "bytes=-0")).toEqual([416, 0]);
+      const greedy = `bytes=${Array(400).fill("0-").join(",")}`;
+      for (const range of [greedy, "bytes=5-2", "bytes=x-y", "lines=0-1"]) {
+        expect(await get(link, good, range)).toEqual([200, bytes]);
+      }
+      await site.gateway.advance(26 * 60 * 60_000);
+      expect((await get(link, good))[0]).toBe(403);
+    },
+  );
 
   test("S-33 criteria that nothing fits, or every device, are refused", async () => {
     for (const certificateSearchCriteria of [
@@ -324,4 +356,9 @@ async function talk(url: string, text: string, again?: string): Promise<string> 
   }
   await closed;
   return answer;
+}
+
+/** Bytes, written as characters up to U+00FF. */
+function wbxml(bytes: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(bytes, "latin1"));
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ENCODINGS, type Encoding } from "../../protocols/syncml/encoding.ts";
 import { type PhoneState, phone, shapes } from "../harness/phone.ts";
 import { Loose, Scenario } from "../harness/scenario.ts";
 import { EAM, P1_DOWNLOAD, P1_INVENTORY } from "../harness/site-core.ts";
@@ -12,8 +13,26 @@ const newPhone = (change: Partial<PhoneState> = {}): PhoneState => ({
   ...change,
 });
 
-/** Scenarios of section C, over HTTP against one started site; each has its own device. */
-describe("SyncML scenarios", () => {
+/** Bodies, as characters up to U+00FF, and the rule that each of them breaks. */
+const BAD: Readonly<Record<Encoding, readonly (readonly [string, string])[]>> = {
+  xml: [
+    ["", "xml-malformed"],
+    ["<SyncML", "xml-malformed"],
+    ['<!DOCTYPE x [<!ENTITY a "b">]><SyncML/>', "xml-doctype"],
+    ["<SyncML xmlns='SYNCML:SYNCML1.2'><SyncBody><Final/></SyncBody></SyncML>", "syncml-no-header"],
+    ["\x02\xa4\x01\x6a\0\x2d", "syncml-encoding"],
+  ],
+  wbxml: [
+    ["", "wbxml-truncated"],
+    ["\x02\xa4\x01\x6a\0\x6d", "wbxml-truncated"],
+    ["\x02\x04\x6a\0\x2d", "wbxml-public-id"],
+    ["\x02\xa4\x01\x6a\0\x6d\x6b\x12\x01\x01", "syncml-no-header"],
+    ["<SyncML/>", "syncml-encoding"],
+  ],
+};
+
+/** Scenarios of section C, over HTTP against one started site per encoding; each has its own device. */
+describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
   let site: Scenario;
   beforeAll(async () => {
     site = await Scenario.start({ role: "site" });
@@ -23,10 +42,11 @@ describe("SyncML scenarios", () => {
     await site[Symbol.asyncDispose]();
   });
 
+  const newDevice = (name: string) => site.device(name, {}, { encoding });
   const only = (device: string) => ({ target: { kind: "device", device } });
 
   test("S-31 session and enrolment", async () => {
-    const { raw } = await site.device("s31");
+    const { raw } = await newDevice("s31");
     const answer = await raw.open();
     expect(answer.statuses.map(({ cmd, msgRef, cmdRef }) => [cmd, msgRef, cmdRef])).toEqual([
       ["SyncHdr", "1", "0"],
@@ -47,7 +67,7 @@ describe("SyncML scenarios", () => {
   });
 
   test("S-36 the source document's inventory answer, with its oddities", async () => {
-    const { id, raw } = await site.device("s36");
+    const { id, raw } = await newDevice("s36");
     const second = P1_INVENTORY.replace(
       "B316008A-141D-4A79-810F-8B764C4CFDFB",
       "B0322158-C3C2-44EB-8A31-D14A9FEC450E",
@@ -90,7 +110,7 @@ describe("SyncML scenarios", () => {
   });
 
   test("S-37 an inventory walked node by node, where StructData is refused", async () => {
-    const { id, raw } = await site.device("s37");
+    const { id, raw } = await newDevice("s37");
     const state = newPhone({
       say: (command) => {
         const uri = command.items[0]?.uri ?? "";
@@ -111,7 +131,7 @@ describe("SyncML scenarios", () => {
   });
 
   test("S-39 update happy path", async () => {
-    const { id, raw } = await site.device("s39");
+    const { id, raw } = await newDevice("s39");
     const state = newPhone({ installed: "1.0.0.0" });
     await raw.session(phone(state));
     const distribution = await site.distribute("2.0.0.0", only(id));
@@ -139,7 +159,7 @@ describe("SyncML scenarios", () => {
   });
 
   test("S-40 418 leads to Replace, and the ping-pong ends", async () => {
-    const { id, raw } = await site.device("s40");
+    const { id, raw } = await newDevice("s40");
     const distribution = await site.distribute("2.0.0.0", only(id));
     await site.request(id, distribution);
     const state = newPhone({
@@ -160,7 +180,7 @@ describe("SyncML scenarios", () => {
     await raw.session(phone(state));
     expect((await site.row(id, distribution)).status).toBe("installing");
 
-    const stubborn = await site.device("s40b");
+    const stubborn = await newDevice("s40b");
     const second = await site.distribute("2.0.0.0", only(stubborn.id));
     await site.request(stubborn.id, second);
     await stubborn.raw.session(
@@ -191,7 +211,7 @@ describe("SyncML scenarios", () => {
       ["s41a", 7 * DAY_MS - MINUTE_MS, "Replace"],
       ["s41b", 7 * DAY_MS, "Add"],
     ] as const) {
-      const { id, raw } = await site.device(name);
+      const { id, raw } = await newDevice(name);
       const first = await site.distribute("1.0.0.0", only(id));
       await site.request(id, first);
       const state = newPhone();
@@ -210,7 +230,7 @@ describe("SyncML scenarios", () => {
   }, 30_000);
 
   test("S-41 an early expiry: Replace answered 404 falls back to Add in the same session", async () => {
-    const { id, raw } = await site.device("s41c");
+    const { id, raw } = await newDevice("s41c");
     const first = await site.distribute("1.0.0.0", only(id));
     await site.request(id, first);
     const state = newPhone();
@@ -238,7 +258,7 @@ describe("SyncML scenarios", () => {
       ["s43a", "2.0.0.0"],
       ["s43b", null],
     ] as const) {
-      const { id, raw } = await site.device(name);
+      const { id, raw } = await newDevice(name);
       const distribution = await site.distribute("2.0.0.0", only(id));
       await site.request(id, distribution);
       const state = newPhone();
@@ -280,7 +300,7 @@ describe("SyncML scenarios", () => {
       ],
     ] as const;
     for (const [index, [download, expected]] of cases.entries()) {
-      const { id, raw } = await site.device(`s44-${index}`);
+      const { id, raw } = await newDevice(`s44-${index}`);
       const distribution = await site.distribute("2.0.0.0", only(id));
       await site.request(id, distribution);
       const state = newPhone();
@@ -295,7 +315,7 @@ describe("SyncML scenarios", () => {
   });
 
   test("S-46 unenrolment by the server", async () => {
-    const { id, raw } = await site.device("s46");
+    const { id, raw } = await newDevice("s46");
     const state = newPhone({ installed: "1.0.0.0" });
     await raw.session(phone(state));
     const distribution = await site.distribute("1.0.0.0", only(id));
@@ -318,7 +338,7 @@ describe("SyncML scenarios", () => {
   test("S-47 enrolment states hold the push, a new token resumes it", async () => {
     const devices = [];
     for (const status of [1, 2, 3]) {
-      const { id, raw } = await site.device(`s47-${status}`);
+      const { id, raw } = await newDevice(`s47-${status}`);
       const distribution = await site.distribute("2.0.0.0", only(id));
       await site.request(id, distribution);
       const state = newPhone({ enterpriseStatus: status });
@@ -343,7 +363,7 @@ describe("SyncML scenarios", () => {
   });
 
   test("a session goes on after kill -9 in its middle", async () => {
-    const { id, raw } = await site.device("killed");
+    const { id, raw } = await newDevice("killed");
     const distribution = await site.distribute("2.0.0.0", only(id));
     await site.request(id, distribution);
     const state = newPhone();
@@ -358,22 +378,15 @@ describe("SyncML scenarios", () => {
   }, 30_000);
 
   test("bad input gets a clear error and loses nothing", async () => {
-    const { raw } = await site.device("bad");
-    const send = async (body: string | Uint8Array) => {
+    const { raw } = await newDevice("bad");
+    const send = async (body: Uint8Array) => {
       const response = await raw.send(body);
       const text = await response.text();
       return [response.status, text] as const;
     };
-    const cases: [string | Uint8Array, number, string][] = [
-      ["<SyncML", 400, "xml-malformed"],
-      ['<!DOCTYPE x [<!ENTITY a "b">]><SyncML/>', 400, "xml-doctype"],
-      [
-        "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncBody><Final/></SyncBody></SyncML>",
-        400,
-        "syncml-no-header",
-      ],
+    const cases: readonly (readonly [Uint8Array, number, string])[] = [
+      ...BAD[encoding].map(([body, rule]) => [Buffer.from(body, "latin1"), 400, rule] as const),
       [new Uint8Array(20 * 1024 * 1024), 413, ""],
-      ["", 400, ""],
     ];
     for (const [body, status, rule] of cases) {
       const [actual, text] = await send(body);

@@ -36,14 +36,14 @@ export function cspRoutes({ identify: who, audit, needDevice, command }: CspDeps
   routes.use("/csp/*", securityHeaders, identify(who), need("csp:write"));
   routes.post("/csp/:device", async (c) => {
     const device = await needDevice(c.req.param("device"));
-    const { root, contentType } = await readSyncml(c.req.raw);
+    const { root, mediaType } = await readSyncml(c.req.raw);
     const document = decodeDocument(root);
     const carried = await command(device, document.commands, nameOf(needPrincipal(c)));
     const lines = carried.flatMap(auditLines);
     if (lines.length > 0) {
       await recordAction(audit, c, "csp.command", device, auditDetails(lines));
     }
-    return syncmlResponse(answerDocument(document, carried), contentType);
+    return syncmlResponse(answerDocument(document, carried), mediaType);
   });
   return routes;
 }

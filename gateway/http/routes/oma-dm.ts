@@ -7,6 +7,7 @@ import { MAC_HEADER, macHeader, receivedMac } from "../../../protocols/oma-dm/me
 import { canonicalSubject } from "../../../protocols/oma-dm/subject.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
+import type { MediaType } from "../../../protocols/syncml/encoding.ts";
 import type { Message } from "../../../protocols/syncml/message.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TrustedProxies } from "../client-address.ts";
@@ -37,7 +38,7 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
     const address = c.get("address") ?? "";
     const about = { requestId: c.get("requestId"), address };
     const request = c.req.raw;
-    const { contentType, message, bytes } = await readMessage(request, { log, metrics, about });
+    const { mediaType, message, bytes } = await readMessage(request, { log, metrics, about });
     const peer = c.env?.server?.requestIP(request)?.address ?? "";
     const answer = await serve(message, {
       address,
@@ -46,7 +47,7 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
       certificateSubject: verifiedSubject(certificate, peer, request.headers),
     });
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
-    return syncmlResponse(encodeMessage(answer.message), contentType, (bytes) =>
+    return syncmlResponse(encodeMessage(answer.message), mediaType, (bytes) =>
       answer.mac === undefined ? {} : { [MAC_HEADER]: macHeader(answer.mac, bytes) },
     );
   });
@@ -72,13 +73,13 @@ async function readMessage(
     about,
   }: Pick<OmaDmDeps, "log" | "metrics"> & { readonly about: Readonly<Record<string, string>> },
 ): Promise<{
-  readonly contentType: string;
+  readonly mediaType: MediaType;
   readonly message: Message;
   readonly bytes: Uint8Array;
 }> {
   try {
-    const { contentType, root, bytes } = await readSyncml(request);
-    return { contentType, message: decodeMessage(root), bytes };
+    const { mediaType, root, bytes } = await readSyncml(request);
+    return { mediaType, message: decodeMessage(root), bytes };
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof AppError) {
       metrics.count("outpost_syncml_messages_total", { outcome: "refused" });

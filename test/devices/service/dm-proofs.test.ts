@@ -6,8 +6,10 @@ import {
 } from "../../../devices/service/dm-account.ts";
 import { digestCredential, secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
 import { macHeader, receivedMac, verifyMac } from "../../../protocols/oma-dm/message-mac.ts";
+import { ENCODINGS } from "../../../protocols/syncml/encoding.ts";
 import { phone } from "../../harness/phone.ts";
-import { parseAnswer, type RawAnswer, type RawDevice } from "../../harness/raw-device.ts";
+import { parseAnswer, type RawAnswer, RawDevice } from "../../harness/raw-device.ts";
+import { wbxmlOf, xmlOf } from "../../harness/raw-wbxml.ts";
 import { SiteCore } from "../../harness/site-core.ts";
 
 const quiet = () => phone({ seen: [] });
@@ -16,22 +18,25 @@ const quiet = () => phone({ seen: [] });
 async function postBare(
   core: SiteCore,
   raw: RawDevice,
-  headersOf: (body: string) => Record<string, string>,
+  headersOf: (body: string | Uint8Array) => Record<string, string>,
   options: { readonly session?: number; readonly message?: number } = {},
 ): Promise<RawAnswer> {
   const { session = 1, message = 1 } = options;
-  const body =
+  const { encoding = "xml" } = raw.options;
+  const xml =
     `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>` +
     `<SessionID>${session}</SessionID><MsgID>${message}</MsgID><Target><LocURI>s</LocURI></Target>` +
     `<Source><LocURI>${raw.options.deviceId}</LocURI></Source></SyncHdr><SyncBody>` +
     `<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/></SyncBody></SyncML>`;
+  const body = encoding === "wbxml" ? wbxmlOf(xml) : xml;
   const response = await core.fetch(raw.options.url, {
     method: "POST",
-    headers: { "content-type": "application/vnd.syncml.dm+xml", ...headersOf(body) },
+    headers: { "content-type": `application/vnd.syncml.dm+${encoding}`, ...headersOf(body) },
     body,
   });
   expect(response.status).toBe(200);
-  return parseAnswer(await response.text());
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return parseAnswer(encoding === "wbxml" ? xmlOf(bytes) : Buffer.from(bytes).toString());
 }
 
 const headerCode = (answer: RawAnswer) =>
@@ -57,29 +62,35 @@ describe("what proof a device has to give", () => {
     expect(headerCode(await raw.open())).toBe(401);
   });
 
-  test("a session with a MAC: the nonce of each answer signs the next message", async () => {
-    await using core = await SiteCore.open();
-    const { id, raw } = await core.device("one", { scheme: "syncml:auth-MAC" });
-    const { user, password } = raw.options;
-    const secretHash = secretHashOf(user, password);
-    const signed = (nonce: string) => (body: string) => ({
-      "X-SyncML-HMAC": macHeader({ userName: user, secretHash, nonce }, Buffer.from(body)),
-    });
-    const challenge = await postBare(core, raw, () => ({}));
-    expect(headerCode(challenge)).toBe(407);
-    const first = challenge.statuses[0]?.nextNonce ?? "";
-    expect(Buffer.from(first, "base64")).toHaveLength(16);
-    const opened = await postBare(core, raw, signed(first), { message: 2 });
-    expect(headerCode(opened)).toBe(200);
-    const next = opened.statuses[0]?.nextNonce ?? "";
-    expect((await core.context.store.credential(id))?.nextNonce).toBe(next);
+  test.each(ENCODINGS)(
+    "a session with a MAC in %s: the nonce of each answer signs the next message",
+    async (encoding) => {
+      await using core = await SiteCore.open();
+      const { id, raw: inXml } = await core.device("one", { scheme: "syncml:auth-MAC" });
+      const raw = new RawDevice({ ...inXml.options, encoding });
+      const { user, password } = raw.options;
+      const secretHash = secretHashOf(user, password);
+      const signed = (nonce: string) => (body: string | Uint8Array) => ({
+        "X-SyncML-HMAC": macHeader({ userName: user, secretHash, nonce }, Buffer.from(body)),
+      });
+      const challenge = await postBare(core, raw, () => ({}));
+      expect(headerCode(challenge)).toBe(407);
+      const first = challenge.statuses[0]?.nextNonce ?? "";
+      expect(Buffer.from(first, "base64")).toHaveLength(16);
+      const opened = await postBare(core, raw, signed(first), { message: 2 });
+      expect(headerCode(opened)).toBe(200);
+      const next = opened.statuses[0]?.nextNonce ?? "";
+      expect((await core.context.store.credential(id))?.nextNonce).toBe(next);
 
-    // The next session: with the stored nonce it works at once, with the used one it does not.
-    expect(headerCode(await postBare(core, raw, signed(first), { session: 2 }))).toBe(401);
-    expect(headerCode(await postBare(core, raw, signed(next), { session: 3 }))).toBe(200);
-    const tampered = await postBare(core, raw, (body) => signed(next)(`${body} `), { session: 4 });
-    expect(headerCode(tampered)).toBe(401);
-  });
+      // The next session: with the stored nonce it works at once, with the used one it does not.
+      expect(headerCode(await postBare(core, raw, signed(first), { session: 2 }))).toBe(401);
+      expect(headerCode(await postBare(core, raw, signed(next), { session: 3 }))).toBe(200);
+      const tampered = await postBare(core, raw, (body) => signed(next)(`${String(body)} `), {
+        session: 4,
+      });
+      expect(headerCode(tampered)).toBe(401);
+    },
+  );
 });
 
 describe("a client certificate", () => {

@@ -24,8 +24,8 @@ const EID = "4000000001";
 const APP = "{B316008A-141D-4A79-810F-8B764C4CFDFB}";
 const STORE_APP = "{D5DC1EBB-A7F1-DF11-9264-00237DE2DB9E}";
 const printed = new Map<string, Command | undefined>();
-for (const { name, bytes } of await loadFixtures("fragments", ".json")) {
-  printed.set(name, decodeDocument(parseXml(bytes)).commands[0]);
+for (const { name, encoding, bytes } of await loadFixtures("fragments", ".json")) {
+  if (encoding === "xml") printed.set(name, decodeDocument(parseXml(bytes)).commands[0]);
 }
 
 /** A command with the numbers taken away, so that only what it says is compared. */

@@ -13,7 +13,8 @@ const APP = "{B316008A-141D-4A79-810F-8B764C4CFDFB}";
 const OTHER = "{B0322158-C3C2-44EB-8A31-D14A9FEC450E}";
 
 async function printedItems(name: string): Promise<readonly Item[]> {
-  const fixture = (await loadFixtures("fragments", ".json")).find((one) => one.name === name);
+  const fixtures = await loadFixtures("fragments", ".json");
+  const fixture = fixtures.find(({ file }) => file === `${name}.xml`);
   const [command] = decodeDocument(parseXml(fixture?.bytes ?? "")).commands;
   return command !== undefined && "items" in command ? command.items : [];
 }
