@@ -1,3 +1,4 @@
+import type { Encoding } from "../../protocols/syncml/encoding.ts";
 import {
   type AppState,
   EMPTY_APP_STATE,
@@ -16,6 +17,8 @@ import { type Account, runSession, type SessionOutcome } from "./session.ts";
 
 export interface DeviceOptions {
   readonly fetch: Fetch;
+  /** Instead of that of its kind. */
+  readonly encoding?: Encoding | undefined;
   readonly behaviour?: Behaviour;
   /** Virtual time at which the device is switched on. */
   readonly startMs: number;
@@ -50,7 +53,8 @@ export class SimulatedDevice {
 
   constructor(plan: PlannedDevice, account: Account, options: DeviceOptions) {
     this.plan = plan;
-    this.profile = PROFILES[plan.profile];
+    const profile: Profile = PROFILES[plan.profile];
+    this.profile = { ...profile, encoding: options.encoding ?? profile.encoding };
     this.#account = account;
     this.#options = options;
     this.#behaviour = options.behaviour ?? CALM;

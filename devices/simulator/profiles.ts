@@ -1,3 +1,5 @@
+import type { Encoding } from "../../protocols/syncml/encoding.ts";
+
 /**
  * Kinds of clients as they are met in the field: how each speaks, and where each is weak. A server
  * that is strict about any of this fails with a real device.
@@ -15,12 +17,19 @@ export type Quirk =
   | "capital-format"
   /** XML attributes are in single quotes. */
   | "single-quotes"
+  /** Strings that come again are in WBXML's string table. */
+  | "string-table"
+  /** In WBXML, text is in blocks of bytes. */
+  | "text-in-blocks"
+  /** In WBXML, the root has an xmlns whose name is nowhere. */
+  | "nokia-xmlns"
   /** An Atomic gets no Status of its own. */
   | "silent-atomic";
 
 export interface Profile {
   readonly name: string;
-  /** `application/vnd.syncml+xml` instead of `application/vnd.syncml.dm+xml`. */
+  readonly encoding: Encoding;
+  /** `application/vnd.syncml+xml` instead of `application/vnd.syncml.dm+xml`; so for WBXML. */
   readonly plainContentType: boolean;
   readonly credentials: "basic" | "md5";
   /** Sends no credentials until it is asked for them. */
@@ -40,6 +49,7 @@ export interface Profile {
 
 const STANDARD: Profile = {
   name: "standard",
+  encoding: "xml",
   plainContentType: false,
   credentials: "md5",
   waitsForChallenge: false,
@@ -56,6 +66,8 @@ const STANDARD: Profile = {
 export const PROFILES = {
   /** Does everything right. */
   standard: STANDARD,
+  /** The same in WBXML, as DEFAULTENCODING may ask of it. */
+  compact: { ...STANDARD, name: "compact", encoding: "wbxml", quirks: ["string-table"] },
   /** Sends its password with every session; meant for TLS. */
   basic: { ...STANDARD, name: "basic", credentials: "basic", hexSessionId: true },
   /** Says nothing until it is challenged, as a factory-fresh device does. */
@@ -71,6 +83,17 @@ export const PROFILES = {
     structData: false,
     largeObjects: false,
     quirks: ["no-header-cmd-ref", "data-first", "capital-format", "single-quotes"],
+  },
+  /** The like in WBXML, after an old phone's ways. */
+  embedded: {
+    ...STANDARD,
+    name: "embedded",
+    encoding: "wbxml",
+    plainContentType: true,
+    maxMsgSize: 16_384,
+    structData: false,
+    largeObjects: false,
+    quirks: ["no-header-cmd-ref", "data-first", "text-in-blocks", "nokia-xmlns"],
   },
   /** An old client without Atomic, Sequence and Delete. */
   legacy: {
@@ -98,11 +121,13 @@ export type ProfileMix = Readonly<Partial<Record<ProfileName, number>>>;
 
 /** What a branch is like: mostly good clients, and one of every weak kind in thirty. */
 export const FIELD_MIX: ProfileMix = {
-  standard: 12,
-  basic: 6,
+  standard: 10,
+  compact: 2,
+  basic: 5,
   shy: 2,
   narrow: 4,
   thrifty: 3,
+  embedded: 1,
   legacy: 2,
   silent: 1,
 };

@@ -1,11 +1,13 @@
 import { decodeMessage } from "../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../protocols/syncml/encode-message.ts";
+import { parseDocument } from "../../protocols/syncml/encoding.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
-import { parseXml } from "../../protocols/syncml/parse-xml.ts";
+import { printWbxml } from "../../protocols/syncml/print-wbxml.ts";
 import { printXml } from "../../protocols/syncml/print-xml.ts";
 import type { Fetch } from "./fetch-content.ts";
 import type { Profile } from "./profiles.ts";
 import { weakenElement, weakenMessage, weakenXml } from "./weaken.ts";
+import { weakenWbxml } from "./weaken-wbxml.ts";
 
 /** What became of one message: the server's answer, or why there is none. */
 export type Exchanged =
@@ -33,14 +35,18 @@ export async function exchange(
     return { kind: "unreachable" }; // The device tries again at its next poll, as real ones do.
   }
   if (response.status !== 200) return { kind: "refused", httpStatus: response.status };
-  return { kind: "answered", message: decodeMessage(parseXml(body)), bytes: body.length };
+  // A real client would not understand another encoding than its own.
+  const root = parseDocument(body, profile.encoding);
+  return { kind: "answered", message: decodeMessage(root), bytes: body.length };
 }
 
-function encode(message: Message, { quirks }: Profile): string {
+function encode(message: Message, { encoding, quirks }: Profile): string | Uint8Array {
   const element = weakenElement(encodeMessage(weakenMessage(message, quirks)), quirks);
-  return weakenXml(printXml(element), quirks);
+  return encoding === "wbxml"
+    ? weakenWbxml(printWbxml(element), quirks)
+    : weakenXml(printXml(element), quirks);
 }
 
-function contentTypeOf({ plainContentType }: Profile): string {
-  return `application/vnd.syncml${plainContentType ? "" : ".dm"}+xml`;
+function contentTypeOf({ encoding, plainContentType }: Profile): string {
+  return `application/vnd.syncml${plainContentType ? "" : ".dm"}+${encoding}`;
 }

@@ -1,6 +1,7 @@
 import { adminCommands } from "./commands/admin.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { configCommands } from "./commands/config.ts";
+import { decodeCommand } from "./commands/decode.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommands } from "./commands/keys.ts";
@@ -19,6 +20,7 @@ export const COMMANDS: CommandTree = {
   hub: serveCommand("hub"),
   simulate: simulateCommand,
   demo: demoCommand,
+  decode: decodeCommand,
   status: statusCommand,
   doctor: doctorCommand,
   backup: backupCommand,

@@ -104,7 +104,7 @@ function wrongWord(args: ArgsDef, words: readonly string[]): string | undefined 
   let plain = 0;
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
-    if (!word.startsWith("-")) {
+    if (!word.startsWith("-") || word === "-") {
       plain += 1;
       if (plain > positionals) return `"${word}" is one word too many.`;
       continue;

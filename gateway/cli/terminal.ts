@@ -11,6 +11,8 @@ export interface Terminal {
   readonly columns: number;
   readonly color: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What is piped in. */
+  readonly input: () => ReadableStream<Uint8Array>;
   /** Asks for a secret without showing it; undefined when nobody can be asked. */
   readonly askSecret: (question: string) => Promise<string | undefined>;
 }
@@ -36,6 +38,10 @@ export function processTerminal(
   options: { readonly color: boolean },
 ): Terminal {
   const isTty = process.stderr.isTTY === true;
+  // Whoever reads along may stop, as `head` does: the rest is for nobody.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
@@ -44,6 +50,7 @@ export function processTerminal(
     columns: process.stderr.columns || 80, // Some terminals say 0.
     color: options.color && process.stdout.isTTY === true && !env.NO_COLOR,
     env,
+    input: () => Bun.stdin.stream(),
     askSecret: async (question) => {
       if (!isTty || process.stdin.isTTY !== true) return undefined;
       const { isCancel, password } = await import("@clack/prompts");

@@ -4,6 +4,7 @@ import type { Fetch } from "../../devices/simulator/fetch-content.ts";
 import { Fleet } from "../../devices/simulator/fleet.ts";
 import { type PlannedDevice, planFleet } from "../../devices/simulator/fleet-plan.ts";
 import { PROFILES, type ProfileMix } from "../../devices/simulator/profiles.ts";
+import type { Encoding } from "../../protocols/syncml/encoding.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { RegisteredDevice } from "./answers.ts";
 
@@ -30,6 +31,7 @@ export async function enrolFleet(
     readonly behaviour: Behaviour;
     readonly fetch: Fetch;
     readonly mix?: ProfileMix;
+    readonly encoding?: Encoding | undefined;
   },
 ): Promise<Fleet> {
   const { count, seed, prefix, mix } = options;
@@ -43,7 +45,12 @@ export async function enrolFleet(
       devices[index] = new SimulatedDevice(
         plan,
         { serverUrl: `${site.url}/syncml`, ...account },
-        { fetch: options.fetch, behaviour: options.behaviour, startMs: options.startMs },
+        {
+          fetch: options.fetch,
+          behaviour: options.behaviour,
+          startMs: options.startMs,
+          encoding: options.encoding,
+        },
       );
     }
   };

@@ -31,7 +31,7 @@ export function printElement(element: Element, inherited: string): string {
 }
 
 /** A reader turns line ends and tabs in an attribute into blanks unless they are references. */
-function escapeAttribute(value: string): string {
+export function escapeAttribute(value: string): string {
   return escapeXml(value).replaceAll("\n", "&#10;").replaceAll("\t", "&#9;");
 }
 
@@ -39,7 +39,8 @@ function escapeAttribute(value: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
 const SPECIAL = /[&<>"\u0000-\u0008\u000b\u000c\u000d-\u001f\ud800-\udfff\ufffe\uffff]/;
 
-function escapeXml(text: string): string {
+/** Text as it stands in an element. Throws as `printXml` does. */
+export function escapeXml(text: string): string {
   return SPECIAL.test(text) ? escapeSpecial(text) : text;
 }
 

@@ -5,6 +5,7 @@ import { SimulatedDevice } from "../../../devices/simulator/device.ts";
 import { Fleet, type FleetSummary } from "../../../devices/simulator/fleet.ts";
 import { planFleet } from "../../../devices/simulator/fleet-plan.ts";
 import { isProfileName, PROFILES, type ProfileMix } from "../../../devices/simulator/profiles.ts";
+import { ENCODINGS, type Encoding } from "../../../protocols/syncml/encoding.ts";
 import { ApiClient } from "../../client/api-client.ts";
 import { enrolFleet } from "../../demo/branch.ts";
 import { CommandError, command, JSON_ARG } from "../command.ts";
@@ -64,6 +65,11 @@ export const simulateCommand = command({
       valueHint: "NAME=SHARE,…",
       description: `Kinds of devices: ${Object.keys(PROFILES).join(", ")}.`,
     },
+    encoding: {
+      type: "string",
+      valueHint: ENCODINGS.join("|"),
+      description: "How all devices speak; else each as its kind does.",
+    },
     interval: {
       type: "string",
       default: "60",
@@ -93,7 +99,9 @@ export const simulateCommand = command({
         ? Number.POSITIVE_INFINITY
         : Date.now() + readWholeNumber("for", args.for, 1, 31_536_000) * 1000;
     const mix = readMix(args.mix);
-    const common = { count, seed, prefix: "simulated", startMs: Date.now(), behaviour, fetch };
+    const encoding = readEncoding(args.encoding);
+    const named = { count, seed, prefix: "simulated", encoding };
+    const common = { ...named, startMs: Date.now(), behaviour, fetch };
     const fleet =
       args.codes === undefined
         ? await enrolFleet(
@@ -166,6 +174,7 @@ function fleetFromCodes(
     readonly prefix: string;
     readonly startMs: number;
     readonly behaviour: Behaviour;
+    readonly encoding: Encoding | undefined;
     readonly fetch: typeof fetch;
   },
 ): Fleet {
@@ -194,6 +203,13 @@ async function readCodes(path: string, count: number): Promise<string[]> {
     `${path} has ${codes.length} codes for ${count} devices: each device needs one of its own.`,
     EXIT.usage,
   );
+}
+
+function readEncoding(text: string | undefined): Encoding | undefined {
+  if (text === undefined) return undefined;
+  const encoding = ENCODINGS.find((one) => one === text.toLowerCase());
+  if (encoding !== undefined) return encoding;
+  throw new CommandError(`--encoding is "${text}": write ${ENCODINGS.join(" or ")}.`, EXIT.usage);
 }
 
 const Share = z.coerce.number().int().min(0).max(1_000);

@@ -12,6 +12,7 @@ import {
   getInventory,
   pushAtomic,
 } from "../../../protocols/csp/enterprise-app-management/commands.ts";
+import type { Encoding } from "../../../protocols/syncml/encoding.ts";
 import { ACCOUNT, ScriptServer } from "./script-server.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? Date.now() % 1_000_000);
@@ -29,11 +30,21 @@ const enrol = enrolEnterprise("enrol", E, {
 const download = { productId: P1, name: "Stock", url: URL, version: "2.0.0.0" };
 const members = [addDownload("add", E, download), executeDownload("exec", E, P1)];
 
-function makeDevice(server: ScriptServer, profile: ProfileName, behaviour = CALM) {
+function makeDevice(
+  server: ScriptServer,
+  profile: ProfileName,
+  behaviour = CALM,
+  encoding?: Encoding,
+) {
   const [plan] = planFleet(1, SEED, { mix: { [profile]: 1 } });
   if (plan === undefined) throw new Error("no device");
   server.files.set(URL, new TextEncoder().encode(`PK${"x".repeat(5000)}`));
-  return new SimulatedDevice(plan, ACCOUNT, { fetch: server.fetch, behaviour, startMs: 0 });
+  return new SimulatedDevice(plan, ACCOUNT, {
+    fetch: server.fetch,
+    behaviour,
+    startMs: 0,
+    encoding,
+  });
 }
 
 describe(`a simulated device (TEST_SEED=${SEED})`, () => {
@@ -153,6 +164,27 @@ describe(`a simulated device (TEST_SEED=${SEED})`, () => {
     const other = new ScriptServer();
     await makeDevice(other, "standard").contact(0);
     expect(other.received[0]?.contentType).toBe("application/vnd.syncml.dm+xml");
+    const old = new ScriptServer();
+    await makeDevice(old, "embedded").contact(0);
+    expect(old.received[0]?.contentType).toBe("application/vnd.syncml+wbxml");
+    expect(old.received[0]?.body).toStartWith(
+      "\x02\xa4\x01\x6a\0\xed\x04\0\x03SYNCML:SYNCML1.2\0\x01",
+    );
+    const compact = new ScriptServer();
+    await makeDevice(compact, "compact").contact(0);
+    expect(compact.received[0]?.contentType).toBe("application/vnd.syncml.dm+wbxml");
+  });
+
+  test("an encoding can be asked of every kind", async () => {
+    for (const [profile, encoding] of [
+      ["thrifty", "wbxml"],
+      ["embedded", "xml"],
+    ] as const) {
+      const server = new ScriptServer();
+      const device = makeDevice(server, profile, CALM, encoding);
+      expect((await device.contact(0)).end).toBe("done");
+      expect(server.received[0]?.contentType).toBe(`application/vnd.syncml+${encoding}`);
+    }
   });
 });
 
@@ -160,7 +192,7 @@ describe(`planFleet() and Fleet (TEST_SEED=${SEED})`, () => {
   test("the mix holds exactly, names and ids are unique", () => {
     const fleet = planFleet(300, SEED);
     const count = (name: string) => fleet.filter(({ profile }) => profile === name).length;
-    expect(count("standard")).toBe(120);
+    expect(count("standard")).toBe(100);
     expect(count("silent")).toBe(10);
     expect(new Set(fleet.map(({ stableId }) => stableId)).size).toBe(300);
     expect(new Set(fleet.map(({ name }) => name)).size).toBe(300);

@@ -9,8 +9,7 @@ import type {
 } from "../../../protocols/oma-dm/server-state.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
-import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
-import { printXml } from "../../../protocols/syncml/print-xml.ts";
+import { mediaTypeOf, parseDocument, printDocument } from "../../../protocols/syncml/encoding.ts";
 
 export const ACCOUNT = {
   serverUrl: "http://site.test/syncml",
@@ -24,7 +23,7 @@ export const ACCOUNT = {
  */
 export class ScriptServer {
   readonly events: SessionEvent[] = [];
-  /** Content-Type and body of every message that came. */
+  /** Content-Type and body of every message that came; bytes as characters up to U+00FF. */
   readonly received: { readonly contentType: string; readonly body: string }[] = [];
   readonly files = new Map<string, Uint8Array<ArrayBuffer>>();
   packages: (readonly OutgoingCommand[])[] = [];
@@ -51,12 +50,12 @@ export class ScriptServer {
     const file = this.files.get(url);
     if (file !== undefined) return new Response(file, { headers: { etag: '"1"' } });
     if (url !== ACCOUNT.serverUrl) return new Response("", { status: 404 });
-    const body = String(init.body);
-    this.received.push({
-      contentType: new Headers(init.headers).get("content-type") ?? "",
-      body,
-    });
-    const received = receive(this.#session, decodeMessage(parseXml(body)), {
+    const bytes = await new Response(init.body).bytes();
+    const contentType = new Headers(init.headers).get("content-type") ?? "";
+    this.received.push({ contentType, body: Buffer.from(bytes).toString("latin1") });
+    const type = mediaTypeOf(contentType, bytes);
+    if (type === undefined) return new Response("", { status: 415 });
+    const received = receive(this.#session, decodeMessage(parseDocument(bytes, type.encoding)), {
       credential: this.#credential,
       freshNonce: Buffer.from(`nonce number ${this.#nonces++}`.padEnd(16)).toString("base64"),
     });
@@ -69,6 +68,6 @@ export class ScriptServer {
     const commands = received.turn === "commands" ? (this.packages.shift() ?? []) : [];
     const answered = answer(received.session, commands);
     this.#session = answered.session;
-    return new Response(printXml(encodeMessage(answered.message)));
+    return new Response(printDocument(encodeMessage(answered.message), type.encoding));
   };
 }

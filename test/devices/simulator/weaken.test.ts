@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { PROFILES, type Quirk } from "../../../devices/simulator/profiles.ts";
 import { weakenElement, weakenMessage, weakenXml } from "../../../devices/simulator/weaken.ts";
+import { weakenWbxml } from "../../../devices/simulator/weaken-wbxml.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
 import type { Message, StatusCommand } from "../../../protocols/syncml/message.ts";
+import { parseWbxml } from "../../../protocols/syncml/parse-wbxml.ts";
 import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
+import { printWbxml } from "../../../protocols/syncml/print-wbxml.ts";
 import { printXml } from "../../../protocols/syncml/print-xml.ts";
 
 const status = (cmdId: string, cmdRef: string, cmd: string): StatusCommand => ({
@@ -91,6 +94,27 @@ describe("weakenElement() and weakenXml()", () => {
       const element = weakenElement(encodeMessage(weakenMessage(MESSAGE, quirks)), quirks);
       const read = decodeMessage(parseXml(weakenXml(printXml(element), quirks)));
       expect(read.header.messageId).toBe(2);
+      expect(decodeMessage(parseWbxml(weakenWbxml(printWbxml(element), quirks)))).toEqual(read);
     }
+  });
+});
+
+describe("weakenWbxml()", () => {
+  const plain = printWbxml(encodeMessage(MESSAGE));
+  const text = (quirks: readonly Quirk[]) =>
+    Buffer.from(weakenWbxml(plain, quirks)).toString("latin1");
+
+  test("without quirks leaves the message as it is", () => {
+    expect(weakenWbxml(plain, [])).toEqual(Uint8Array.from(plain));
+  });
+
+  test.each<[Quirk, string]>([
+    ["string-table", "\x02\xa4\x01\x6a\x04200\0\x6d"],
+    ["text-in-blocks", "\x4f\xc3\x03200\x01"],
+    ["nokia-xmlns", "\x02\xa4\x01\x6a\0\xed\x04\0\x03SYNCML:SYNCML1.2\0\x01\x6c"],
+  ])("%s shows in the bytes and changes nothing", (quirk, bytes) => {
+    expect(text([])).not.toContain(bytes);
+    expect(text([quirk])).toContain(bytes);
+    expect(parseWbxml(weakenWbxml(plain, [quirk]))).toEqual(encodeMessage(MESSAGE));
   });
 });

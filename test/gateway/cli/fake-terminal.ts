@@ -11,6 +11,7 @@ export function fakeTerminal(changes: Partial<Terminal> = {}) {
     columns: 80,
     color: false,
     env: {},
+    input: () => new Response("").body ?? new ReadableStream(),
     askSecret: async () => undefined,
     ...changes,
   };

@@ -84,7 +84,7 @@ describe("outpost both, as an operator runs it", () => {
 });
 
 describe("outpost simulate", () => {
-  test("registers devices, runs them, and ends with a table", async () => {
+  test("registers devices, runs them in the encoding asked for, and ends with a table", async () => {
     await using site = await startGateway({ role: "site" });
     const client = await site.signIn();
     const words = [
@@ -97,6 +97,8 @@ describe("outpost simulate", () => {
       "1",
       "--for",
       "4",
+      "--encoding",
+      "wbxml",
     ];
     const issued = await client.send("/api/v1/tokens", {
       method: "POST",
@@ -108,6 +110,10 @@ describe("outpost simulate", () => {
     const last = JSON.parse(out.trim().split("\n").at(-1) ?? "") as { sessions: number };
     expect(last).toMatchObject({ devices: 6, problems: {} });
     expect(last.sessions).toBeGreaterThan(5);
+
+    const refused = await outpost([...words, "--encoding", "json"], { OUTPOST_TOKEN: token });
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain('--encoding is "json": write xml or wbxml.');
   }, 60_000);
 });
 
