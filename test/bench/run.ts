@@ -3,11 +3,13 @@
  * `syncml`; without one, all are measured. Prints a table, or a JSON line per figure.
  */
 import { tableText } from "../../gateway/cli/table.ts";
+import { benchCodec } from "./codec.ts";
 import type { BenchResult } from "./result.ts";
 import { benchSyncml } from "./syncml.ts";
 
 /** A group is measured together; each figure is found by its name. */
 const GROUPS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
+  codec: benchCodec,
   syncml: benchSyncml,
 };
 /** Figures that another group measures on the way. */

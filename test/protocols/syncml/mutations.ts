@@ -125,7 +125,7 @@ function expectQuick(bytes: Uint8Array, encoding: Encoding): void {
   expect(Math.min(...times)).toBeLessThan(INPUT_MS_MAX);
 }
 
-function mutate(
+export function mutate(
   bytes: Uint8Array,
   [a, b, kind]: readonly [number, number, string],
   encoding: Encoding,
