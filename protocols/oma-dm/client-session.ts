@@ -135,8 +135,8 @@ function refuseServer(
 ): ClientTurn {
   if (server.proof.challenges > CHALLENGES_MAX) return ended(session, "distrusted", events);
   const asking = answer.commands.filter(({ name }) => name !== "Status" && name !== "Results");
-  // A server that asks nothing has nothing to prove.
-  if (asking.length === 0) return ended(session, "done", events);
+  // A server that asks nothing, and has nothing more to say, has nothing to prove.
+  if (asking.length === 0 && answer.final) return ended(session, "done", events);
   const numbers = new CommandNumbers();
   const answers = asking.flatMap((command) =>
     answerCommand(notCarriedOut(command, server.code), String(answer.header.messageId), numbers),

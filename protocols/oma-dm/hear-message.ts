@@ -87,11 +87,17 @@ function hearHeader(
   let abort: string | undefined;
   for (const command of message.commands) {
     if (command.name !== "Status" || !isForHeader(command, session)) continue;
+    // Praise for a message that carried no credentials says nothing about them.
+    if (command.code < 300 && command.code !== 0 && !carriedProof(session)) continue;
     own = hearHeaderStatus(session.own, command, context.own);
     const isRefusal = own.kind === "other" && command.code >= 400;
     if (isRefusal) abort = `the device answered our header with ${command.code}`;
   }
   return { own, abort };
+}
+
+function carriedProof({ lastAnswer, lastMacNonce }: ServerSession): boolean {
+  return lastMacNonce !== null || lastAnswer?.header.cred !== undefined;
 }
 
 /** Some clients leave CmdRef out, or Cmd. A Status for an earlier message of ours is late news. */

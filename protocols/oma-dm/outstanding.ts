@@ -106,16 +106,15 @@ export class OutstandingCommands {
     const source = results.items[0]?.source ?? results.sourceRef;
     const byRef = this.#commands.findIndex(
       (command) =>
-        command.name === "Get" &&
-        results.cmdRef === command.cmdId &&
-        (results.msgRef === undefined || results.msgRef === String(command.messageId)),
+        command.name === "Get" && results.cmdRef === command.cmdId && isOfMessage(command, results),
     );
     const referred = this.#commands[byRef];
     if (referred !== undefined && (source === undefined || asksFor(referred, source))) return byRef;
     // A reference that does not fit its own content is wrong more often than the content.
     if (source === undefined) return byRef;
     const bySource = this.#commands.findIndex(
-      (command) => command.name === "Get" && asksFor(command, source),
+      (command) =>
+        command.name === "Get" && isOfMessage(command, results) && asksFor(command, source),
     );
     return bySource < 0 ? byRef : bySource;
   }
@@ -160,6 +159,10 @@ export function codeOfItems(codes: readonly number[]): number | undefined {
     codes.find((code) => !isSuccess(code)) ??
     codes[0]
   );
+}
+
+function isOfMessage({ messageId }: Outstanding, { msgRef }: ResultsCommand): boolean {
+  return msgRef === undefined || msgRef === String(messageId);
 }
 
 function asksFor(command: Outstanding, source: string): boolean {

@@ -197,9 +197,11 @@ function repeated(session: ServerSession): Received {
 }
 
 /**
- * Is a first message that looks like a repetition a new session all the same? A simple device sends
- * the very same first message every time. So it is one when the former session got its last answer
- * by basic credentials or a certificate, and when a former refusal would not be one now.
+ * Is a first message that looks like a repetition a new session all the same? A simple device, with
+ * basic credentials or a certificate, sends the very same first message every time: it may have got
+ * our answer and begun anew, or not. So it is a new session when the former one is over, and when our
+ * answer had an Exec in it, which must not be carried out twice: it is in doubt then. It is one as
+ * well when a former refusal would not be one now.
  */
 function startsAfresh(session: ServerSession, message: Message, context: ReceiveContext): boolean {
   if (!isSessionStartMessage(message) || session.owed !== null) return false;
@@ -207,8 +209,9 @@ function startsAfresh(session: ServerSession, message: Message, context: Receive
     const { cred } = message.header;
     return cred !== undefined && authenticate(newSession(session, message), cred, context).ok;
   }
+  const isSimple = session.scheme === "syncml:auth-basic" || session.scheme === "certificate";
   const isOver = session.outstanding.length === 0 && session.lastAnswer?.final === true;
-  return isOver && (session.scheme === "syncml:auth-basic" || session.scheme === "certificate");
+  return isSimple && (isOver || session.outstanding.some(({ name }) => name === "Exec"));
 }
 
 function withMessage(
@@ -251,7 +254,7 @@ function opened(
   const isFirst = session.phase !== "open";
   return {
     ...session,
-    ...(isFirst && { own: beginProof(context.own), unfinished: false, owedLater: [] }),
+    ...(isFirst && { own: beginProof(context.own), unfinished: false }),
     phase: "open",
     scheme: proof.scheme,
     usedNonce: proof.usedNonce,

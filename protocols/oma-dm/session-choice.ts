@@ -102,7 +102,7 @@ export function newSession(before: ServerSession | undefined, message: Message):
     announced: false,
     clientMessageId: 0,
     clientDigest: "",
-    serverMessageId: 0,
+    serverMessageId: lastMessageOf(before, message),
     outstanding: [],
     queued: [],
     partial: null,
@@ -116,6 +116,16 @@ export function newSession(before: ServerSession | undefined, message: Message):
     lastMacNonce: null,
     suspended: openSessionIn(before) ?? null,
   };
+}
+
+/**
+ * Our MsgIDs begin at 1. Under the SessionID of a session that broke off they go on, so that a late
+ * answer to a message of that one is not taken for an answer to a message of this one.
+ */
+function lastMessageOf(before: ServerSession | undefined, message: Message): number {
+  const open = openSessionIn(before);
+  const isBroken = open !== undefined && (open.outstanding.length > 0 || open.queued.length > 0);
+  return isBroken && open.sessionId === message.header.sessionId ? open.serverMessageId : 0;
 }
 
 /** The open session: this one, or the one that waits behind a stranger's. */

@@ -74,9 +74,9 @@ function whoseTurn(
 ): Pick<TakenIn, "session" | "owed"> {
   const askForMore = [{ code: ALERT.nextMessage }];
   const isSpeaking = !message.final || next.incoming !== null;
-  if (before.unfinished && heard.own.kind !== "refused") {
+  if (before.unfinished) {
     // Our package goes on, whatever the device has put into its answer.
-    const session = afterPart(next, heard, events);
+    const session = heard.own.kind === "refused" ? next : afterPart(next, heard, events);
     return isIdle(session)
       ? { session, owed: owe("commands") }
       : { session, owed: owe("wait", [], true) };

@@ -508,14 +508,17 @@ describe("a session about an MSI that breaks", () => {
     expect(pushes(raw.transcript)).toHaveLength(1);
   });
 
-  test("a message that comes twice is answered with the same bytes, and sent once", async () => {
+  test("a message that comes twice never gets the Exec twice", async () => {
     await using core = await SiteCore.open();
     const { raw, state } = await start(core);
     let answer = await raw.open();
     while (!answer.commands.some(({ name }) => name === "Atomic")) {
       answer = await raw.reply(answer, pc(state));
     }
-    const repeated = await raw.send(raw.lastSent);
-    expect(await repeated.text()).toBe(answer.xml);
+    // A session's first message, and nothing in it that is new: the device may have begun again after
+    // it carried the Exec out. So it is asked.
+    const repeated = await (await raw.send(raw.lastSent)).text();
+    expect(repeated).not.toContain("<Exec>");
+    expect(repeated).toContain("<Get>");
   });
 });

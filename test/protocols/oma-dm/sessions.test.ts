@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { runWorlds } from "./run-worlds.ts";
+import { runWorld } from "./session-world.ts";
+
+const SEED = Number(Bun.env.TEST_SEED ?? Date.now() % 2 ** 31);
+const SESSIONS = 1_000;
+
+/** Worlds that have found something wrong. */
+const FOUND = [
+  ["a first message that came again after its Exec was carried out", 612],
+  ["a late answer to a session of the same name that had broken off", 200],
+  ["a message without commands from a server that was not trusted yet", 61],
+  ["Status elements that a refusal still owed", 3],
+] as const;
+
+test.each(FOUND)("%s", (_, seed) => {
+  expect(runWorld(seed).messages).toBeGreaterThan(0);
+});
+
+// Goal: whatever the line, the device's weaknesses and strangers do, no command is lost and none is
+// executed twice, no session knows anything of another, and every message keeps the rules.
+test(`random sessions lose nothing and do nothing twice (TEST_SEED=${SEED})`, () => {
+  runWorlds(SEED, SESSIONS);
+}, 60_000);
