@@ -30,3 +30,15 @@ export function missingForOpenssl(): string | undefined {
     ? "needs openssl as an independent judge: apt-get install openssl"
     : undefined;
 }
+
+/** Why nginx cannot stand in front of a gateway here; undefined when it can. */
+export function missingForNginx(): string | undefined {
+  return nginxPath() === null
+    ? "needs nginx as the TLS proxy: apt-get install nginx-light"
+    : undefined;
+}
+
+/** Debian keeps it where only root looks. */
+export function nginxPath(): string | null {
+  return Bun.which("nginx", { PATH: `${Bun.env.PATH ?? ""}:/usr/sbin` });
+}
