@@ -26,8 +26,10 @@ export const SCOPES = {
   "audit:read": "admin",
   /** Administrators and API tokens. */
   "access:write": "admin",
-  /** Settings of the gateway and of enterprise enrolment. */
+  /** Settings of the gateway and of enterprise enrolment, and its keys. */
   "settings:write": "admin",
+  /** Backups of the running gateway, on its own disk: for a job that does nothing else. */
+  "backups:write": "admin",
   /** At the hub: join codes, revoking sites. */
   "sites:write": "admin",
 } as const satisfies Readonly<Record<string, Role>>;

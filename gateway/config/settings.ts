@@ -110,6 +110,18 @@ export const SETTINGS = {
     roles: EVERY,
     about: "Uploads and transfers stop when less disk than this would be left.",
   }),
+  backupDir: row<string, undefined, "site" | "hub">({
+    parse: text,
+    default: none,
+    roles: EVERY,
+    about: "Folder of the backups that a running gateway makes; else `backups` in the data folder.",
+  }),
+  backupsKept: row({
+    parse: wholeNumber(1, 1000, "backups"),
+    default: (): number => 7,
+    roles: EVERY,
+    about: "So many backups are kept in that folder: the oldest go when a new one was made.",
+  }),
   trustedProxies: row<readonly string[], readonly string[], "site" | "hub">({
     parse: networks,
     default: () => [],

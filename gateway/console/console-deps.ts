@@ -9,6 +9,7 @@ import type { Audit } from "../access/audit.ts";
 import type { KnockList } from "../access/knocks.ts";
 import type { SessionCookie } from "../http/identify.ts";
 import type {
+  Backups,
   LinkStatus,
   LocalSettingsStore,
   SiteDirectory,
@@ -32,6 +33,7 @@ export interface ConsoleDeps {
   readonly cookie: SessionCookie;
   readonly settings: LocalSettingsStore;
   readonly link: LinkStatus;
+  readonly backups: Backups;
   readonly files: ConsoleFiles;
   readonly instants: ReadInstants;
   readonly log: Log;

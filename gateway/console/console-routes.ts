@@ -9,6 +9,7 @@ import { Kit } from "./kit.tsx";
 import { accessPages } from "./pages/access.tsx";
 import { appPages } from "./pages/apps.tsx";
 import { auditPages } from "./pages/audit.tsx";
+import { backupPages } from "./pages/backups.tsx";
 import { deviceDetailPages } from "./pages/device.tsx";
 import { devicePages } from "./pages/devices.tsx";
 import { distributionPages } from "./pages/distributions.tsx";
@@ -77,6 +78,7 @@ export function consoleRoutes(deps: ConsoleDeps): Console {
   auditPages(kit);
   settingsPages(kit);
   keyPages(kit);
+  backupPages(kit);
   accessPages(kit);
 
   return { routes: kit.routes, notFound: (c) => kit.notFound(c), close: () => feed.close() };

@@ -17,6 +17,7 @@ import type { Api, AppEnv } from "./environment.ts";
 import { idempotency } from "./idempotency.ts";
 import { identify, type SessionCookie } from "./identify.ts";
 import { administratorRoutes, auditRoutes, tokenRoutes } from "./routes/access.ts";
+import { backupRoutes } from "./routes/backups.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { deviceChanges } from "./routes/device-changes.ts";
 import { deviceImport } from "./routes/device-import.ts";
@@ -41,6 +42,7 @@ import { windowRoutes } from "./routes/windows.ts";
 import { windowsEnrolmentSettingsRoutes } from "./routes/windows-enrolment-settings.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type {
+  Backups,
   CertificateUseCases,
   LinkStatus,
   LocalSettingsStore,
@@ -65,6 +67,7 @@ export interface ApiDeps {
   readonly listFiles: () => Promise<readonly BlobView[]>;
   readonly settings: LocalSettingsStore;
   readonly link: LinkStatus;
+  readonly backups: Backups;
   readonly now: () => number;
   readonly role: SiteApiDeps | HubApiDeps;
 }
@@ -119,6 +122,7 @@ export function createApi(deps: ApiDeps): Api {
     }),
     fileRoutes({ store: deps.files, listFiles: deps.listFiles, audit }),
     settingsRoutes(deps),
+    backupRoutes(deps),
     linkRoutes(deps.link),
     ...(role.kind === "site" ? siteParts(deps, role) : hubParts(deps, role)),
   ];

@@ -111,6 +111,33 @@ export interface SiteSecrets {
   rotateDeviceLinks(formerForMs: number): Promise<void>;
 }
 
+/** A backup that the running gateway made of itself. */
+export interface BackupSummary {
+  readonly name: string;
+  /** Absolute path on the gateway's machine. */
+  readonly folder: string;
+  readonly madeAtMs: number;
+  readonly databases: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly isEncrypted: boolean;
+    /** Files that it lists and does not carry. */
+    readonly files: number;
+  }[];
+}
+
+/** The backups in the gateway's own folder for them. */
+export interface Backups {
+  /** Newest first. */
+  list(): Promise<readonly BackupSummary[]>;
+  /** AppError "conflict" when one is being made or the name is taken, "no-room". */
+  make(name: string | undefined): Promise<BackupSummary>;
+  /** False when there is none of this name. */
+  remove(name: string): Promise<boolean>;
+  /** After each new one the oldest go until so many are left. */
+  readonly kept: number;
+}
+
 /** A site as the hub knows it. */
 export interface SiteSummary {
   readonly id: SiteId;

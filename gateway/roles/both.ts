@@ -4,6 +4,7 @@ import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
 import { testClockRoutes } from "../http/routes/test-clock.ts";
 import { TestClock } from "../jobs/clock.ts";
+import { shelfOf } from "./backups.ts";
 import { answerNotFound } from "./doors.ts";
 import { clockFor, type RoleOptions } from "./foundation.ts";
 import { type RunningHub, runHub } from "./hub.ts";
@@ -20,9 +21,11 @@ const CODE_MS = 60 * 60 * 1000;
  */
 export async function startBoth(config: BothConfig, options: RoleOptions): Promise<Listening> {
   const clock = clockFor(config);
+  const shelf = shelfOf(config);
   await using stack = new AsyncDisposableStack();
-  const hub = stack.use(await runHub(config, clock, options));
-  const site = stack.use(await runSite(config, clock, options));
+  const hub = stack.use(await runHub(config, clock, { ...options, shelf }));
+  const site = stack.use(await runSite(config, clock, { ...options, shelf }));
+  stack.use(shelf);
   const app = createApp({
     log: options.log,
     metrics: options.metrics,

@@ -12,11 +12,14 @@ import { type BlobStore, openBlobStore } from "../content/blob-store.ts";
 import { DiskFloor, diskSpaceOf } from "../content/disk-floor.ts";
 import { ServedCounter } from "../content/served-counter.ts";
 import { type OutpostDatabase, openDatabase } from "../db/database.ts";
+import type { BackupShelf } from "../db/maintenance/shelf.ts";
 import { SqlAccessStore } from "../db/stores/access-store.ts";
 import { SqlBlobIndex } from "../db/stores/blob-index.ts";
 import { ValueStore } from "../db/stores/value-store.ts";
+import type { Backups } from "../http/use-cases.ts";
 import { type GatewayClock, SYSTEM_CLOCK, TestClock } from "../jobs/clock.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { backupsOf } from "./backups.ts";
 
 /** What whoever starts a role gives it besides its configuration. */
 export interface RoleOptions {
@@ -24,6 +27,11 @@ export interface RoleOptions {
   readonly metrics: Metrics;
   /** Says something to the person at the terminal. */
   readonly announce: (line: string) => void;
+}
+
+/** The same, with what the roles of one process share. */
+export interface RunOptions extends RoleOptions {
+  readonly shelf: BackupShelf;
 }
 
 /** What a site and a hub have in common: a disk, a database, a clock, people, files. */
@@ -41,6 +49,7 @@ export interface Foundation extends AsyncDisposable {
   readonly diskFloor: DiskFloor;
   readonly served: ServedCounter;
   readonly dataDir: string;
+  readonly backups: Backups;
 }
 
 /** One clock for both roles of a process. */
@@ -57,7 +66,7 @@ export async function openFoundation(
   name: "site" | "hub",
   config: SiteConfig | HubConfig,
   clock: GatewayClock,
-  options: RoleOptions,
+  options: RunOptions,
 ): Promise<Foundation> {
   const now = () => clock.now();
   await makeDataFolder(config.dataDir);
@@ -88,6 +97,7 @@ export async function openFoundation(
       log: options.log,
     });
     await announceFirstAdministrator(name, accounts, config, options);
+    options.shelf.add(name, database.connection);
     return {
       database,
       values: new ValueStore(database),
@@ -104,6 +114,7 @@ export async function openFoundation(
         options.metrics.count("outpost_content_served_bytes_total", {}, bytes),
       ),
       dataDir: config.dataDir,
+      backups: backupsOf(options.shelf, config.backupsKept),
       [Symbol.asyncDispose]: () => database.close(),
     };
   } catch (error) {

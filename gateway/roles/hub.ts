@@ -12,6 +12,7 @@ import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
 import { type GatewayClock, TestClock } from "../jobs/clock.ts";
 import { Scheduler } from "../jobs/scheduler.ts";
+import { shelfOf } from "./backups.ts";
 import {
   answerNotFound,
   type CommonDoors,
@@ -23,7 +24,13 @@ import {
   mountCommon,
   readinessChecks,
 } from "./doors.ts";
-import { clockFor, type Foundation, openFoundation, type RoleOptions } from "./foundation.ts";
+import {
+  clockFor,
+  type Foundation,
+  openFoundation,
+  type RoleOptions,
+  type RunOptions,
+} from "./foundation.ts";
 import { hubGauges } from "./gauges.ts";
 import { buildHub, type HubCore } from "./hub-core.ts";
 import { hubJobs } from "./jobs.ts";
@@ -43,8 +50,10 @@ export interface RunningHub extends AsyncDisposable {
 /** `outpost hub`: the central hub on a port of its own, under `/hub`. [D20] */
 export async function startHub(config: HubConfig, options: RoleOptions): Promise<Listening> {
   const clock = clockFor(config);
+  const shelf = shelfOf(config);
   await using stack = new AsyncDisposableStack();
-  const hub = stack.use(await runHub(config, clock, options));
+  const hub = stack.use(await runHub(config, clock, { ...options, shelf }));
+  stack.use(shelf);
   const app = createApp({
     log: options.log,
     metrics: options.metrics,
@@ -69,7 +78,7 @@ export async function startHub(config: HubConfig, options: RoleOptions): Promise
 export async function runHub(
   config: HubConfig,
   clock: GatewayClock,
-  options: RoleOptions,
+  options: RunOptions,
 ): Promise<RunningHub> {
   await using stack = new AsyncDisposableStack();
   const foundation = stack.use(await openFoundation("hub", config, clock, options));
@@ -129,6 +138,7 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     policy: core.holder,
     author: core.book,
     settings: core.settings,
+    backups: foundation.backups,
     link: async () => ({ role: "hub", sites: (await core.directory.sites()).length }),
     now,
     cookie: HUB_COOKIE,

@@ -65,7 +65,18 @@ export function siteDoors(
   const { secrets } = core;
   const knocks = new SqlKnockList(database);
   const link = () => core.uplink.view();
-  const shared = { accounts, tokens, audit, reports, policy: core.holder, author, link, now };
+  const { backups } = foundation;
+  const shared = {
+    accounts,
+    tokens,
+    audit,
+    backups,
+    reports,
+    policy: core.holder,
+    author,
+    link,
+    now,
+  };
 
   return {
     reports,

@@ -8,6 +8,7 @@ import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
 import { type GatewayClock, TestClock } from "../jobs/clock.ts";
 import { Scheduler } from "../jobs/scheduler.ts";
+import { shelfOf } from "./backups.ts";
 import {
   answerNotFound,
   type CommonDoors,
@@ -16,7 +17,7 @@ import {
   readinessChecks,
   SITE_COOKIE,
 } from "./doors.ts";
-import { clockFor, openFoundation, type RoleOptions } from "./foundation.ts";
+import { clockFor, openFoundation, type RoleOptions, type RunOptions } from "./foundation.ts";
 import { siteGauges } from "./gauges.ts";
 import { siteJobs } from "./jobs.ts";
 import { Replanner } from "./replanner.ts";
@@ -40,8 +41,10 @@ export interface RunningSite extends AsyncDisposable {
 /** `outpost site`: a branch gateway on a port of its own. */
 export async function startSite(config: SiteConfig, options: RoleOptions): Promise<Listening> {
   const clock = clockFor(config);
+  const shelf = shelfOf(config);
   await using stack = new AsyncDisposableStack();
-  const site = stack.use(await runSite(config, clock, options));
+  const site = stack.use(await runSite(config, clock, { ...options, shelf }));
+  stack.use(shelf);
   const app = createApp({
     log: options.log,
     metrics: options.metrics,
@@ -66,7 +69,7 @@ export async function startSite(config: SiteConfig, options: RoleOptions): Promi
 export async function runSite(
   config: SiteConfig,
   clock: GatewayClock,
-  options: RoleOptions,
+  options: RunOptions,
 ): Promise<RunningSite> {
   await using stack = new AsyncDisposableStack();
   const foundation = stack.use(await openFoundation("site", config, clock, options));

@@ -51,6 +51,7 @@ import {
   emptyConsolePolicy,
   FIXTURE_NOW_MS,
 } from "./console-data.ts";
+import { fakeBackups } from "./fake-backups.ts";
 
 const HOUR_MS = 3_600_000;
 export const FIXTURE_PASSWORD = "correct horse battery";
@@ -140,6 +141,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   const deps: ConsoleDeps = {
     base,
     role,
+    backups: fakeBackups(now),
     reports,
     policy,
     author: policy,

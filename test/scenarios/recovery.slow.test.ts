@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -35,6 +35,13 @@ const Link = z.looseObject({
 const Site = z.looseObject({ alarm: z.string().nullable(), clockOffsetMs: z.number().nullable() });
 
 const Distributions = z.array(z.looseObject({ stoppedAt: z.string().nullable() }));
+
+/** What a job needs that makes backups, and no more. */
+async function backupToken(api: ApiClient): Promise<string> {
+  const json = { name: "backup", role: "admin", scopes: ["backups:write"], expiresAt: null };
+  const made = z.object({ token: z.string() });
+  return (await api.request("/api/v1/tokens", made, { method: "POST", json })).token;
+}
 
 const linkOf = (api: ApiClient) => api.request("/api/v1/link", Link);
 
@@ -73,7 +80,7 @@ class Box implements AsyncDisposable {
 }
 
 describe("a box that fails", () => {
-  test("restored from a backup it goes on under a new incarnation, and nothing is lost or counted twice", async () => {
+  test("restored from a backup made while it worked it goes on under a new incarnation, and nothing is lost or counted twice", async () => {
     const branch = await startBranch(NOW);
     await using hub = branch.hub;
     await using _line = branch.line;
@@ -96,11 +103,18 @@ describe("a box that fails", () => {
     for (const phone of before) await install(phone);
     await untilEqual(branch);
 
-    expect(await site.gateway.process.stop()).toBe(0);
     const backup = join(box.folder, "backup");
-    const backedUp = await outpost(["backup", "--data-dir", site.gateway.dataDir, "--to", backup]);
-    expect(backedUp).toMatchObject({ code: 0 });
-    await site.gateway.restart();
+    const words = ["backup", "--data-dir", site.gateway.dataDir, "--url", site.gateway.url];
+    const nobody = await outpost([...words, "--to", backup], { OUTPOST_TOKEN: "" });
+    expect(nobody).toMatchObject({ code: 2, out: "" });
+    const OUTPOST_TOKEN = await backupToken(site.api);
+    const backedUp = await outpost([...words, "--to", backup, "--json"], { OUTPOST_TOKEN });
+    expect(backedUp).toMatchObject({ code: 0, err: "" });
+    expect(JSON.parse(backedUp.out)).toMatchObject({ folder: backup });
+    // Without a place of one's own it stays where the gateway keeps them.
+    const kept = await outpost(words, { OUTPOST_TOKEN });
+    expect(kept.out).toContain(join(site.gateway.dataDir, "backups"));
+    expect(readdirSync(join(site.gateway.dataDir, "backups"))).toHaveLength(1);
     for (const phone of after) await install(phone);
     const told = await untilEqual(branch);
     const nowMs = site.gateway.nowMs;

@@ -101,6 +101,9 @@ function SettingsPage(props: SettingsPageProps) {
       actions={
         whyNot(view, "access:write") === undefined && (
           <>
+            <a class="button" href={url(view, "/settings/backups")}>
+              Backups
+            </a>
             {view.role === "site" && (
               <a class="button" href={url(view, "/settings/keys")}>
                 Keys

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { asc, eq } from "drizzle-orm";
 import { Connection } from "../driver/connection.ts";
 import { drizzleOver } from "../drizzle.ts";
+import { readLock } from "../lock-file.ts";
 import { migrationState } from "../migrate.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
 import { blobs } from "../schema/content.ts";
@@ -63,6 +64,36 @@ export async function backUp(dataDir: string, options: BackupOptions): Promise<B
     return await backUpOpen(opened, options);
   } finally {
     for (const { connection } of opened) connection.close();
+  }
+}
+
+/**
+ * Does a process have a database of this folder open?
+ *
+ * @returns its number, 0 when that is not known; undefined when nobody has
+ */
+export async function holderOf(
+  dataDir: string,
+  options: Pick<BackupOptions, "key" | "checkCommand">,
+): Promise<number | undefined> {
+  for (const name of databasesIn(dataDir)) {
+    const path = databasePathIn(dataDir, name);
+    const lock = readLock(path);
+    if (lock === undefined) continue; // Whoever has it open writes one.
+    const request = { path, key: options.key, depth: "quick" } as const;
+    const check = await checkDatabaseFile(request, options.checkCommand);
+    if (check.kind === "busy") return lock.pid;
+    // Without the key nobody can look, so that the lock file has to do.
+    if (check.kind === "wrong-key" && isAlive(lock.pid)) return lock.pid;
+  }
+  return undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -191,6 +191,27 @@ describe("retry", () => {
   });
 });
 
+describe("backups", () => {
+  test.each(["site", "hub"] as const)(
+    "are made and removed with a button at a %s",
+    async (role) => {
+      await using console_ = await openConsole({ role, devices: 0 });
+      const page = async () => readPage(await console_.get("/settings/backups"));
+      expect((await page()).text).toContain("No backup was made yet");
+      expect((await console_.post("/settings/backups", {})).status).toBe(303);
+      const made = await page();
+      expect(made.text).toContain("/var/lib/outpost/data/backups/backup-1");
+      expect(made.text).toContain("encrypted, lists 3 files");
+      expect((await console_.post("/settings/backups/backup-1/remove", {})).status).toBe(303);
+      expect((await console_.post("/settings/backups/backup-1/remove", {})).status).toBe(404);
+      const log = await console_.deps.audit.list({ limit: 5 });
+      expect(log.map(({ action }) => action)).toEqual(["backup.remove", "backup.create"]);
+      await using operator = await openConsole({ role, devices: 0, as: "operator" });
+      expect((await operator.post("/settings/backups", {})).status).toBe(403);
+    },
+  );
+});
+
 describe("a site's keys", () => {
   test("are changed with a button each, and the page says what holds and what waits", async () => {
     await using console_ = await openConsole({ devices: 3 });

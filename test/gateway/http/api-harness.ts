@@ -49,6 +49,7 @@ import { Keyring } from "../../../sync/link/keyring.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
 import type { PolicyAuthor } from "../../../sync/ports/policy-author.ts";
+import { fakeBackups } from "../../harness/fake-backups.ts";
 import { openMemory, silentLog } from "../db/temporary.ts";
 
 export const PASSWORD = "correct horse battery";
@@ -165,6 +166,7 @@ export class ApiHarness implements AsyncDisposable {
         },
       },
       link: async () => ({ state: "connected" }),
+      backups: fakeBackups(now),
       now,
       role: isSite
         ? {

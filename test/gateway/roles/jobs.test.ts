@@ -9,6 +9,7 @@ import { facts } from "../../../gateway/db/schema/installations.ts";
 import { journalPositions, quarantine, sites } from "../../../gateway/db/schema/link.ts";
 import { siteRowFrom } from "../../../gateway/db/stores/site-records.ts";
 import { SYSTEM_CLOCK } from "../../../gateway/jobs/clock.ts";
+import { shelfOf } from "../../../gateway/roles/backups.ts";
 import { openFoundation } from "../../../gateway/roles/foundation.ts";
 import { buildHub } from "../../../gateway/roles/hub-core.ts";
 import { hubJobs } from "../../../gateway/roles/jobs.ts";
@@ -63,7 +64,8 @@ class Hub implements AsyncDisposable {
       machine: { hostname: "hub", timeZone: "Europe/Prague" },
       readSecretFile: () => "",
     });
-    const options = { log: silentLog, metrics: new Metrics(), announce: () => undefined };
+    const shelf = shelfOf(config);
+    const options = { log: silentLog, metrics: new Metrics(), announce: () => undefined, shelf };
     const foundation = await openFoundation("hub", config, SYSTEM_CLOCK, options);
     const core = await buildHub(config, foundation, options);
     const site = siteRowFrom({
