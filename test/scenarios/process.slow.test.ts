@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -45,15 +45,20 @@ describe("a gateway's process", () => {
       stdout: "ignore",
       stderr: "ignore",
     });
+    /** The files that a process has while it holds its databases. */
+    const locks = () =>
+      readdirSync(folder, { recursive: true }).filter((name) => String(name).endsWith(".lock"));
     const answers = () =>
       fetch(`http://127.0.0.1:${port}/livez`).then(
         ({ ok }) => ok,
         () => false,
       );
     await settled("the gateway answers", SETTLE_MS, async () => (await answers()) || undefined);
+    expect(locks()).toHaveLength(2);
     npm.kill("SIGTERM");
     await npm.exited;
-    await settled("it is gone", SETTLE_MS, async () => ((await answers()) ? undefined : true));
+    await settled("it is gone", SETTLE_MS, async () => (locks().length === 0 ? true : undefined));
+    expect(await answers()).toBe(false);
     rmSync(folder, { recursive: true });
   }, 60_000);
 
