@@ -113,6 +113,9 @@ function explainWaiting(
       : because("instant", "the window is open; the device's turn comes", outlook.instantMs);
   }
 
+  if (distribution.operation === "install" && revision.file === null && revision.source) {
+    return because("content", content.describeSource(revision));
+  }
   const files = distribution.operation === "install" ? filesOf(revision) : [];
   const missing = files.find((file) => !content.has(file.sha256));
   if (missing) return because("content", content.describeMissing(missing.sha256));

@@ -17,6 +17,7 @@ export interface PlanInput {
   readonly content: {
     has(sha256: Sha256): boolean;
     describeMissing(sha256: Sha256): string;
+    describeSource(revision: Revision): string;
   };
   readonly nowMs: number;
 }

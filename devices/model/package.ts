@@ -95,17 +95,31 @@ export const MSI_DEFAULTS = {
   retryIntervalMinutes: 5,
 } as const;
 
+/**
+ * Where a vendor offers a revision's file. The gateway that made the revision fetches it once and writes
+ * down which file it is; from then on the revision has a file like any other.
+ */
+export interface RevisionSource {
+  /** http or https, of an origin that an administrator of that gateway has allowed. */
+  readonly url: string;
+  /** What the bytes have to hash to; null: what is fetched first is pinned. */
+  readonly sha256: Sha256 | null;
+  readonly fetchedBy: "hub" | "site";
+}
+
 /** One version of an app. Never edited: a change is a new revision. */
 export interface Revision {
   readonly id: RevisionId;
   readonly package: PackageId;
   readonly version: string;
   readonly channel: Channel;
+  /** Null where nothing is installed from a file, and until it was fetched from its source. */
   readonly file: PackageFile | null;
   /** What EnterpriseDesktopAppManagement has to know; null for what it does not install. */
   readonly msi: MsiInstall | null;
   /** What EnterpriseModernAppManagement has to know; null for what it does not install. */
   readonly msix: MsixInstall | null;
+  readonly source: RevisionSource | null;
   readonly minimumOsVersion: string | null;
   readonly licence: Licence;
   /** A public-store app, as opposed to one of the organisation's own. */

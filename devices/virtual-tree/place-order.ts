@@ -3,9 +3,13 @@ import { targets } from "../install/targets.ts";
 import type { Device } from "../model/device.ts";
 import type { Distribution } from "../model/distribution.ts";
 import type { DistributionId, GroupName, PackageId, RevisionId } from "../model/ids.ts";
-import type { Package, PackageFile, Revision } from "../model/package.ts";
+import type { Package, Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
+import type { FoundSource } from "../ports/order-sources.ts";
 import type { PolicyRecordChange } from "../ports/policy-writer.ts";
+
+/** A file that the site has or knows, or one that it has to fetch from a vendor first. */
+export type OrderedContent = Exclude<FoundSource, { readonly kind: "refused" }>;
 
 /** What an upstream server wants done to one app of one device. */
 export type WantedWork =
@@ -14,7 +18,7 @@ export type WantedWork =
       readonly productId: string;
       readonly name: string | null;
       readonly version: string;
-      readonly file: PackageFile;
+      readonly content: OrderedContent;
     }
   | {
       readonly operation: "uninstall";
@@ -88,20 +92,24 @@ function revisionToInstall(
   wanted: Extract<WantedWork, { operation: "install" }>,
   policy: Policy,
 ): FoundRevision {
-  const { productId, name, version, file } = wanted;
+  const { productId, name, version, content } = wanted;
   const app = packageOf(policy, productId);
   const known = revisionsOf(policy, app?.id).find(
-    (one) => one.version === version && one.file?.sha256 === file.sha256 && isPushed(one),
+    (one) => one.version === version && one.channel === CHANNEL && isOf(one, content),
   );
   if (known) return { revision: known, changes: [] };
   const owner = app?.id ?? newPackageId(productId, policy);
-  const id = `${owner.slice(0, 40)}-${digest(owner, version, file.sha256)}`;
+  const named = content.kind === "file" ? content.file.sha256 : content.source.url;
+  const id = `${owner.slice(0, 40)}-${digest(owner, version, named)}`;
   const fields = {
     id,
     package: owner,
     version,
     channel: CHANNEL,
-    file,
+    file: content.kind === "file" ? content.file : null,
+    source: content.kind === "source" ? content.source : null,
+    msi: null,
+    msix: null,
     minimumOsVersion: null,
     licence: "none",
     storeApp: false,
@@ -128,8 +136,10 @@ function revisionToRemove(
 
 const CHANNEL = "EnterpriseAppManagement";
 
-function isPushed({ channel }: Revision): boolean {
-  return channel === CHANNEL;
+function isOf({ file, source }: Revision, content: OrderedContent): boolean {
+  return content.kind === "file"
+    ? file?.sha256 === content.file.sha256
+    : source?.url === content.source.url;
 }
 
 /** The package that is this product on Windows; the oldest where there are several. */

@@ -1,6 +1,7 @@
 import { isDefaultSubject } from "../../protocols/csp/enterprise-app-management/certificate-criteria.ts";
 import { isEnrollmentToken } from "../../protocols/csp/enterprise-app-management/enrollment-token.ts";
 import { readDownloadStatus } from "../../protocols/csp/enterprise-app-management/values.ts";
+import { URL_CHARACTERS_MAX } from "../model/package.ts";
 import type {
   InstallOrder,
   OrderOutcome,
@@ -21,7 +22,7 @@ import {
 } from "./tree-state.ts";
 
 /** Characters of a value, the token excepted. */
-export const VALUE_CHARACTERS_MAX = 2048;
+export const VALUE_CHARACTERS_MAX = URL_CHARACTERS_MAX;
 /** Characters of a Version or Name: they become those of a revision and a package. */
 export const NAME_CHARACTERS_MAX = 64;
 

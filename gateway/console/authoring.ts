@@ -17,10 +17,12 @@ import {
   type Package,
   type PackageFile,
   type Revision,
+  type RevisionSource,
 } from "../../devices/model/package.ts";
 import type { Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow, WindowScope } from "../../devices/model/window.ts";
 import { checkWindow } from "../../devices/windows/recurrence.ts";
+import { type ContentOrigin, checkedSource } from "../content/content-origin.ts";
 import { idFromName } from "../http/policy-write.ts";
 import type { checkDistribution } from "../http/routes/distribution-checks.ts";
 import type { BlobView } from "../reports/report-reader.ts";
@@ -74,17 +76,26 @@ export function packageFrom(form: SentForm, policy: Policy, nowMs: number): Pack
   };
 }
 
+/** What a revision can be made of at this gateway. */
+export interface RevisionChoices {
+  readonly files: readonly BlobView[];
+  readonly origins: readonly ContentOrigin[];
+  readonly role: RevisionSource["fetchedBy"];
+}
+
 /** The revision of an app that a form describes. */
 export function revisionFrom(
   form: SentForm,
   app: Package,
-  files: readonly BlobView[],
+  { files, origins, role }: RevisionChoices,
   policy: Policy,
   nowMs: number,
 ): Revision {
   const check = new Check();
   const version = form.value("version") || check.wrong("version", "such as 2.0.0.0");
   const file = fileFrom(form.value("file"), files, check);
+  const source = sourceFrom(form, origins, role, check);
+  if (file && source) check.wrong("sourceUrl", "either a file or an address, not both");
   const channel = CHANNELS.find((one) => one === form.value("channel"));
   if (!channel) check.wrong("channel", "choose one");
   if (channel === "EnterpriseAppManagement") {
@@ -92,7 +103,9 @@ export function revisionFrom(
     if (app.productId === null) {
       check.wrong("channel", "the app needs its product id for that");
     }
-    if (!file) check.wrong("file", "devices need a file to install: upload it first");
+    if (!file && !source) {
+      check.wrong("file", "devices need a file to install: upload it first, or name a vendor's");
+    }
   }
   const major = form.value("osMajor");
   if (!/^\d{0,5}$/.test(major)) check.wrong("osMajor", "a whole number, such as 10");
@@ -111,6 +124,7 @@ export function revisionFrom(
     file,
     msi: null,
     msix: null,
+    source,
     minimumOsVersion: form.optional("minimumOsVersion") ?? null,
     licence,
     storeApp: form.isTicked("storeApp"),
@@ -279,6 +293,22 @@ function fileFrom(text: string, files: readonly BlobView[], check: Check): Packa
   const file = files.find((one) => one.sha256 === sha256);
   if (!sha256 || !file) return check.wrong("file", "choose a file that is here") ?? null;
   return { sha256, name: file.name, bytes: file.bytes };
+}
+
+function sourceFrom(
+  form: SentForm,
+  origins: readonly ContentOrigin[],
+  fetchedBy: RevisionSource["fetchedBy"],
+  check: Check,
+): RevisionSource | null {
+  const text = form.value("sourceUrl");
+  if (text === "") return null;
+  const { url, problem } = checkedSource(text, origins);
+  if (problem !== undefined) return check.wrong("sourceUrl", problem) ?? null;
+  const digest = form.value("sourceSha256").toLowerCase();
+  const sha256 = parseSha256(digest);
+  if (digest !== "" && !sha256) check.wrong("sourceSha256", "64 hexadecimal digits, or nothing");
+  return { url, sha256: sha256 ?? null, fetchedBy };
 }
 
 /** Braces and capitals, as devices write it. */

@@ -1,4 +1,5 @@
 import type { DeviceId, Sha256 } from "../../devices/model/ids.ts";
+import type { Revision } from "../../devices/model/package.ts";
 import type { EnrolmentCodes } from "../../devices/ports/enrolment-codes.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
@@ -35,6 +36,8 @@ export interface ConsoleDeps {
   readonly link: LinkStatus;
   readonly backups: Backups;
   readonly files: ConsoleFiles;
+  /** How far a revision's file is that is still to be fetched from its vendor, as a sentence. */
+  readonly describeSource: (revision: Revision) => string;
   readonly instants: ReadInstants;
   readonly log: Log;
   readonly now: () => number;

@@ -11,6 +11,7 @@ export const QUARANTINED_FILES_MAX = 4;
  *
  *   sha256/ab/<digest>     whole, verified files; written once, never changed
  *   partial/<digest>.part  a transfer from the hub, kept over a restart
+ *   partial/<key>.vendor   a transfer from a vendor, of which nobody knows the digest yet
  *   partial/<uuid>.upload  an upload, deleted at start
  *   quarantine/<digest>    bytes that turned out to be wrong
  *
@@ -31,6 +32,19 @@ export class BlobFolder {
     return join(this.#root, "partial", `${sha256}.part`);
   }
 
+  /** `key`: 64 hexadecimal digits. */
+  vendorPath(key: string): string {
+    return join(this.#root, "partial", `${key}.vendor`);
+  }
+
+  /** Deletes transfers from vendors that nobody goes on with. */
+  async discardVendorFilesBut(keys: ReadonlySet<string>): Promise<void> {
+    for (const name of await readdir(join(this.#root, "partial"))) {
+      if (!name.endsWith(".vendor") || keys.has(name.slice(0, -".vendor".length))) continue;
+      await this.discard(join(this.#root, "partial", name));
+    }
+  }
+
   newUploadPath(): string {
     return join(this.#root, "partial", `${crypto.randomUUID()}.upload`);
   }
@@ -42,6 +56,7 @@ export class BlobFolder {
     }
     await syncFolder(this.#root);
     for (const name of await readdir(join(this.#root, "partial"))) {
+      if (name.endsWith(".vendor")) continue; // Whoever fetches them knows which are resumed.
       const sha256 = name.endsWith(".part") ? parseSha256(name.slice(0, -5)) : undefined;
       if (sha256 && resumable.has(sha256)) continue;
       await rm(join(this.#root, "partial", name), { recursive: true, force: true });

@@ -100,8 +100,13 @@ export class PullQueue<Item> {
   /** The sender was heard: what waits only because it was away is tried at once. */
   senderIsBack(): void {
     this.#awaySinceMs = undefined;
+    this.tryAgain("away");
+  }
+
+  /** What waits because of such a failure is tried at once: its cause is gone. */
+  tryAgain(kind: FailureKind): void {
     for (const [key, { last }] of this.#wants) {
-      if (last?.kind === "away") this.#update(key, fresh);
+      if (last?.kind === kind) this.#update(key, fresh);
     }
     this.wake();
   }
@@ -121,6 +126,11 @@ export class PullQueue<Item> {
     if (!want.last) return { kind: "queued" };
     const { kind: failure, problem } = want.last;
     return { kind: "waiting", failure, problem, nextAtMs: want.nextAtMs };
+  }
+
+  /** Resolves when no transfer of it is under way. */
+  async ended(key: string): Promise<void> {
+    await this.#running.get(key)?.ended;
   }
 
   /** Resolves when no transfer is under way. */

@@ -1,5 +1,5 @@
-import type { DeviceId, Sha256 } from "../../devices/model/ids.ts";
-import type { PackageFile } from "../../devices/model/package.ts";
+import type { DeviceId, RevisionId, Sha256 } from "../../devices/model/ids.ts";
+import type { PackageFile, Revision } from "../../devices/model/package.ts";
 import type { ContentCatalogue } from "../../devices/ports/content-catalogue.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { DeviceUrls } from "./device-urls.ts";
@@ -10,6 +10,8 @@ export interface SiteContentDeps {
   readonly urls: DeviceUrls;
   /** Undefined as long as there is no hub: files come by upload only. */
   readonly puller: Puller | undefined;
+  /** How far a file is that this gateway itself fetches from its vendor. */
+  readonly describeVendorFile: (revision: RevisionId) => string;
 }
 
 /** The content of a gateway as plans see it: what is here, what is on its way, and under which link. */
@@ -52,6 +54,11 @@ export class SiteContent implements ContentCatalogue {
       });
     }
     puller?.want(wanted);
+  }
+
+  describeSource({ id, source }: Revision): string {
+    if (source?.fetchedBy === "hub") return `The hub has not fetched ${source.url} yet.`;
+    return this.#deps.describeVendorFile(id);
   }
 
   describeMissing(sha256: Sha256): string {

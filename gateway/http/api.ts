@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { AppError } from "../../devices/model/errors.ts";
 import { API_BODY_BYTES_MAX } from "../../devices/model/limits.ts";
+import type { Revision } from "../../devices/model/package.ts";
 import type { EnrolmentCodes } from "../../devices/ports/enrolment-codes.ts";
 import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
@@ -19,6 +20,7 @@ import { identify, type SessionCookie } from "./identify.ts";
 import { administratorRoutes, auditRoutes, tokenRoutes } from "./routes/access.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
+import { contentOriginRoutes } from "./routes/content-origins.ts";
 import { deviceChanges } from "./routes/device-changes.ts";
 import { deviceImport } from "./routes/device-import.ts";
 import { deviceRoutes } from "./routes/devices.ts";
@@ -65,6 +67,8 @@ export interface ApiDeps {
   readonly author: PolicyAuthor;
   readonly files: BlobStore;
   readonly listFiles: () => Promise<readonly BlobView[]>;
+  /** How far a revision's file is that is still to be fetched from its vendor, as a sentence. */
+  readonly describeSource: (revision: Revision) => string;
   readonly settings: LocalSettingsStore;
   readonly link: LinkStatus;
   readonly backups: Backups;
@@ -123,6 +127,7 @@ export function createApi(deps: ApiDeps): Api {
     fileRoutes({ store: deps.files, listFiles: deps.listFiles, audit }),
     settingsRoutes(deps),
     backupRoutes(deps),
+    contentOriginRoutes(deps),
     linkRoutes(deps.link),
     ...(role.kind === "site" ? siteParts(deps, role) : hubParts(deps, role)),
   ];

@@ -2,6 +2,7 @@
  * What the API asks of the rest of the gateway, beside the reports and the policy: each interface is
  * what one group of routes needs, and `gateway/roles` decides who answers.
  */
+
 import type { Device } from "../../devices/model/device.ts";
 import type { DeviceId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
@@ -16,6 +17,7 @@ import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { Tonight } from "../../devices/service/tonight.ts";
 import type { AuthorityView } from "../certificates/site-authority.ts";
+import type { ContentOrigin } from "../content/content-origin.ts";
 
 /** What a site does about its own devices. `by` is who asked, for the history. */
 export interface SiteUseCases {
@@ -67,6 +69,8 @@ export interface LocalSettings {
   readonly timeZone: string;
   /** Facts older than this may go once the hub has them, in days. */
   readonly factRetentionDays: number;
+  /** Vendors' servers that packages may be fetched from. */
+  readonly contentOrigins: readonly ContentOrigin[];
   /** Of a site; a hub serves no devices. */
   readonly omaDm: OmaDmSettings;
   readonly windowsEnrolment: WindowsEnrolmentSettings;

@@ -12,6 +12,7 @@ import type { ForgettableFacts } from "../db/stores/retention.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
 import { HubDirectory } from "./hub-directory.ts";
 import { LocalSettingsValues } from "./local-settings.ts";
+import { openVendorContent, type VendorContent } from "./vendor-content.ts";
 
 /** A hub without its doors. */
 export interface HubCore {
@@ -21,6 +22,7 @@ export interface HubCore {
   readonly link: HubLink;
   readonly directory: HubDirectory;
   readonly settings: LocalSettingsValues;
+  readonly vendors: VendorContent;
   /** How far the hub has the journal of every site. */
   readonly factPositions: () => Promise<readonly ForgettableFacts[]>;
 }
@@ -86,7 +88,13 @@ export async function buildHub(
     );
     return (await Promise.all(positions)).flat();
   };
-  return { identity, holder, book, link, directory, settings, factPositions };
+  const vendors = await openVendorContent(
+    "hub",
+    foundation,
+    { holder, author: book, settings },
+    options,
+  );
+  return { identity, holder, book, link, directory, settings, vendors, factPositions };
 }
 
 async function hubIdentity(store: SqlHubStore): Promise<HubIdentity> {

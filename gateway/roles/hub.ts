@@ -1,3 +1,4 @@
+import type { Revision } from "../../devices/model/package.ts";
 import type { HubConfig } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
 import { type Console, consoleRoutes } from "../console/console-routes.ts";
@@ -83,6 +84,7 @@ export async function runHub(
   await using stack = new AsyncDisposableStack();
   const foundation = stack.use(await openFoundation("hub", config, clock, options));
   const core = await buildHub(config, foundation, options);
+  stack.use(core.vendors);
   const scheduler = stack.use(
     new Scheduler(hubJobs(core, foundation, options.log), clock, options),
   );
@@ -131,6 +133,10 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     isAtSite: false,
   });
   const shared = {
+    describeSource: ({ id, source }: Revision) =>
+      source?.fetchedBy === "hub"
+        ? core.vendors.files.describe(id)
+        : "Its site has not fetched it yet.",
     accounts,
     tokens,
     audit,

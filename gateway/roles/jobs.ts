@@ -67,7 +67,10 @@ export function siteJobs(
     {
       name: "fetch-content",
       everyMs: 5 * SECOND_MS,
-      run: async () => core.puller.wake(),
+      run: async () => {
+        core.puller.wake();
+        core.vendors.wake();
+      },
     },
     {
       name: "delete-old-facts",
@@ -87,6 +90,11 @@ export function siteJobs(
 /** Work that comes back at the hub. */
 export function hubJobs(core: HubCore, foundation: Foundation, log: Log): Job[] {
   return [
+    {
+      name: "fetch-content",
+      everyMs: 5 * SECOND_MS,
+      run: async () => core.vendors.wake(),
+    },
     {
       name: "delete-old-facts",
       everyMs: DAY_MS / 4,

@@ -24,6 +24,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
     const stored = values.getJson<Partial<LocalSettings>>(NAME);
     return new LocalSettingsValues(values, {
       factRetentionDays: FACT_RETENTION_DAYS,
+      contentOrigins: [],
       ...first,
       ...stored,
       omaDm: { ...OMA_DM_DEFAULT, ...stored?.omaDm },

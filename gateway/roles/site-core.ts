@@ -29,6 +29,7 @@ import { LocalSettingsValues } from "./local-settings.ts";
 import { type SiteEnrolment, siteEnrolment } from "./site-enrolment.ts";
 import { siteSecrets } from "./site-secrets.ts";
 import { SiteUplink } from "./site-uplink.ts";
+import { openVendorContent, type VendorContent } from "./vendor-content.ts";
 
 /** A site without its doors: stores, policy, content, link and the use-cases' context. */
 export interface SiteCore {
@@ -40,6 +41,7 @@ export interface SiteCore {
   readonly urls: DeviceUrls;
   readonly content: SiteContent;
   readonly puller: Puller;
+  readonly vendors: VendorContent;
   readonly settings: LocalSettingsValues;
   readonly secrets: SiteSecrets;
   readonly enrolment: SiteEnrolment;
@@ -114,12 +116,19 @@ export async function buildSite(
     log: options.log,
   });
   uplink.onConnected(() => puller.senderIsBack());
+  const vendors = await openVendorContent(
+    "site",
+    foundation,
+    { holder, author: uplink, settings },
+    options,
+  );
   const content = new SiteContent({
     store: foundation.blobs,
     urls,
     get puller() {
       return uplink.hasHub ? puller : undefined;
     },
+    describeVendorFile: (revision) => vendors.files.describe(revision),
   });
 
   const identityOf = (): Pick<SiteIdentity, "site" | "organisation"> =>
@@ -150,13 +159,13 @@ export async function buildSite(
   const trees: TreeContext = {
     site: context,
     policy: uplink,
-    sources: orderSources(foundation.blobs),
+    sources: orderSources(foundation.blobs, () => settings.read().contentOrigins),
     lock: new DeviceLock(),
   };
   const secrets = siteSecrets(uplink, linkKeys);
   const enrolment = siteEnrolment(foundation, { context, settings }, options);
   const made = { context, trees, holder, store, uplink, urls, content, puller, settings };
-  return { ...made, secrets, enrolment };
+  return { ...made, vendors, secrets, enrolment };
 }
 
 /** A site's name before it has joined a hub: its own, as an identifier, with some chance in it. */

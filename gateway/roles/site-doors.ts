@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { AppError } from "../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../devices/model/ids.ts";
+import type { Revision } from "../../devices/model/package.ts";
 import type { WindowsEnrolmentSettings } from "../../devices/model/windows-enrolment.ts";
 import type { SiteStore } from "../../devices/ports/site-store.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
@@ -66,7 +67,9 @@ export function siteDoors(
   const knocks = new SqlKnockList(database);
   const link = () => core.uplink.view();
   const { backups } = foundation;
+  const describeSource = (revision: Revision) => core.content.describeSource(revision);
   const shared = {
+    describeSource,
     accounts,
     tokens,
     audit,
@@ -161,10 +164,13 @@ export function siteDoors(
   };
 }
 
-/** A device by its id here, or by the name that it goes by itself. */
+/** A device by its id here, by the name that it goes by itself, or by an id that it had before. */
 async function needDevice(store: SiteStore, name: string): Promise<DeviceId> {
   const id = parseDeviceId(name);
-  const device = await (id ? store.find(id) : store.findByAlias("oma-dm", name));
+  const device =
+    (id && (await store.find(id))) ??
+    (await store.findByAlias("oma-dm", name)) ??
+    (await store.findByAlias("external", name));
   if (device?.removedAtMs === null) return device.id;
   throw new AppError("not-found", `this site has no device ${name}`);
 }

@@ -78,6 +78,7 @@ export async function runSite(
     await foundation.served.flush(foundation.blobIndex, clock.now());
   });
   stack.defer(() => core.puller.close());
+  stack.use(core.vendors);
   stack.use(core.uplink);
   const replanner = new Replanner(core.context, core.content);
   const scheduler = stack.use(

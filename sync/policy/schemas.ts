@@ -103,6 +103,14 @@ const revisionSchema = z.strictObject({
   channel: z.enum(CHANNELS),
   file: packageFile.nullable(),
   // Records from before there were these have none.
+  source: z
+    .strictObject({
+      url: z.string().max(URL_CHARACTERS_MAX),
+      sha256: sha256.nullable(),
+      fetchedBy: z.enum(["hub", "site"]),
+    })
+    .nullable()
+    .default(null),
   msi: msiSchema.nullable().default(null),
   msix: msixSchema.nullable().default(null),
   minimumOsVersion: short.nullable(),

@@ -324,6 +324,7 @@ function somePolicy(): Policy {
         : null,
     msi: null,
     msix: null,
+    source: null,
     minimumOsVersion: null,
     licence: "none",
     storeApp: false,

@@ -133,6 +133,10 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     siteName: role === "hub" ? "Contoso Retail" : "Prague, Main Square",
     timeZone: "Europe/Prague",
     factRetentionDays: 90,
+    contentOrigins: [
+      { origin: "https://contoso.com", privateAddresses: false },
+      { origin: "http://mirror.corp.example", privateAddresses: true },
+    ],
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
   };
@@ -156,6 +160,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     link: async () =>
       role === "hub" ? { sites: directory.all.length, framesToday: 812 } : linkStatus(),
     files: new FakeFiles(data.files),
+    describeSource: ({ source }) => `${source?.url} is being fetched: 1000 of 4000 bytes.`,
     instants: async (fromMs, toMs) =>
       instantsOf(data).filter(({ startMs }) => startMs >= fromMs && startMs <= toMs),
     log,

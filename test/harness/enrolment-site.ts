@@ -70,6 +70,7 @@ export class EnrolmentSite implements AsyncDisposable {
         siteName: "Branch Prague",
         timeZone: "Europe/Prague",
         factRetentionDays: 90,
+        contentOrigins: [],
         omaDm: core.omaDm,
         windowsEnrolment: this.settings,
       }),

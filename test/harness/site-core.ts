@@ -97,6 +97,7 @@ export class SiteCore implements AsyncDisposable {
       content: {
         has: (sha256) => this.content.has(sha256),
         describeMissing: () => "not here yet",
+        describeSource: () => "not fetched yet",
         urlFor: (file, device, _untilMs, base) =>
           `${base}/content/${file.sha256}/${file.name}?device=${device}`,
       },
@@ -222,6 +223,7 @@ export class SiteCore implements AsyncDisposable {
       file: { sha256, name: fileName, bytes: 1000 },
       msi: null,
       msix: null,
+      source: null,
       minimumOsVersion: null,
       licence: "none",
       storeApp: false,
@@ -283,6 +285,7 @@ export class SiteCore implements AsyncDisposable {
       file: null,
       msi: null,
       msix: null,
+      source: null,
       minimumOsVersion: null,
       licence: "none",
       storeApp: false,

@@ -51,9 +51,9 @@ function waitingIn(view: DeviceView, { sources }: TreeContext): readonly Waiting
     const { name, version, url, by } = order;
     const found = sources.find(url);
     const wanted =
-      found.kind === "file"
-        ? ({ operation: "install", productId, name, version, file: found.file } as const)
-        : { refusal: found.text };
+      found.kind === "refused"
+        ? { refusal: found.text }
+        : ({ operation: "install", productId, name, version, content: found } as const);
     return [{ wanted, productId, kind: "download", by }];
   });
   const removals = tree.removals.flatMap(({ productId, by, outcome }): readonly WaitingOrder[] => {

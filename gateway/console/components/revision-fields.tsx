@@ -62,6 +62,26 @@ export function RevisionFields(props: RevisionFieldsProps) {
           ]}
           value={file}
         />
+        <div class="field-row">
+          <TextField
+            form={form}
+            name="sourceUrl"
+            label="Or its address at the vendor"
+            hint={
+              <>
+                Fetched once, from servers that the <a href={url(view, "/settings")}>settings</a>{" "}
+                allow.
+              </>
+            }
+            placeholder="https://contoso.com/enterpriseapps/ContosoApp1.xap"
+          />
+          <TextField
+            form={form}
+            name="sourceSha256"
+            label="SHA-256 of that file"
+            hint="Without it, the bytes that come first count."
+          />
+        </div>
       </fieldset>
       <fieldset>
         <legend>Which devices it is for</legend>

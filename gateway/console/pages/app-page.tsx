@@ -10,6 +10,7 @@ import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
+import type { ConsoleDeps } from "../console-deps.ts";
 import { byteWords, countWords } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { type DistributionRow, DistributionTable } from "./distribution-table.tsx";
@@ -21,10 +22,12 @@ export interface AppPageProps {
   readonly breakdown: readonly BreakdownRow[];
   readonly distributions: readonly DistributionRow[];
   readonly policy: Policy;
+  readonly describeSource: ConsoleDeps["describeSource"];
 }
 
 /** One app: its counts, versions, distributions and the report by status and state. */
-export function AppPage({ view, app, counts, breakdown, distributions, policy }: AppPageProps) {
+export function AppPage(props: AppPageProps) {
+  const { view, app, counts, breakdown, distributions, policy, describeSource } = props;
   const terms = [fieldIs("package", app.id)];
   const reason = whyNot(view, "policy:write");
   const revisions = revisionsOf(policy, app);
@@ -72,7 +75,12 @@ export function AppPage({ view, app, counts, breakdown, distributions, policy }:
             <Donut view={view} counts={counts} terms={terms} />
           </Card>
           <Card title="Versions" width="w7" flush>
-            <Revisions view={view} app={app} revisions={revisions} />
+            <Revisions
+              view={view}
+              app={app}
+              revisions={revisions}
+              describeSource={describeSource}
+            />
           </Card>
         </div>
         <Card title="Distributions" flush>
@@ -98,8 +106,13 @@ export function AppPage({ view, app, counts, breakdown, distributions, policy }:
   );
 }
 
-function Revisions(props: { view: View; app: Package; revisions: readonly Revision[] }) {
-  const { view, app, revisions } = props;
+function Revisions(props: {
+  view: View;
+  app: Package;
+  revisions: readonly Revision[];
+  describeSource: ConsoleDeps["describeSource"];
+}) {
+  const { view, app, revisions, describeSource } = props;
   if (revisions.length === 0) {
     return (
       <Empty title="No version yet" words="A version is what devices install. It is never changed.">
@@ -137,7 +150,7 @@ function Revisions(props: { view: View; app: Package; revisions: readonly Revisi
               </td>
               <td data-label="File">
                 {revision.file === null ? (
-                  "none"
+                  missingWords(revision, describeSource)
                 ) : (
                   <span>
                     {revision.file.name}
@@ -154,6 +167,16 @@ function Revisions(props: { view: View; app: Package; revisions: readonly Revisi
         </tbody>
       </table>
     </div>
+  );
+}
+
+function missingWords(revision: Revision, describeSource: ConsoleDeps["describeSource"]) {
+  if (revision.source === null) return "none";
+  return (
+    <span>
+      not fetched yet
+      <span class="sub">{describeSource(revision)}</span>
+    </span>
   );
 }
 

@@ -5,7 +5,7 @@ import type { Package } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import { recordAction } from "../../http/audited.ts";
 import { csvLine } from "../../reports/csv.ts";
-import type { BucketCounts, GroupedCounts } from "../../reports/report-reader.ts";
+import type { BlobView, BucketCounts, GroupedCounts } from "../../reports/report-reader.ts";
 import { packageFrom, revisionFrom } from "../authoring.ts";
 import { BucketNumbers, StackedBar } from "../charts/stacked-bars.tsx";
 import { Empty } from "../components/empty.tsx";
@@ -32,6 +32,11 @@ const EMPTY_COUNTS: BucketCounts = {
 /** The apps, each with how it stands; one app with its report; the forms that make them. */
 export function appPages(kit: Kit): void {
   const { deps } = kit;
+  const choices = (files: readonly BlobView[]) => ({
+    files,
+    origins: deps.settings.read().contentOrigins,
+    role: deps.role,
+  });
 
   kit.page("/apps", async ({ view }) => {
     const policy = deps.policy.read();
@@ -58,7 +63,7 @@ export function appPages(kit: Kit): void {
       const app = packageFrom(form, policy, nowMs);
       const files = await deps.files.list();
       const revision = form.value("version")
-        ? revisionFrom(form, app, files, policy, nowMs)
+        ? revisionFrom(form, app, choices(files), policy, nowMs)
         : undefined;
       const changes = [
         { kind: "package", id: app.id, body: { ...app } } as const,
@@ -92,7 +97,7 @@ export function appPages(kit: Kit): void {
       ),
     ]);
     const data = { app, counts, breakdown, distributions, policy };
-    return <AppPage view={visit.view} {...data} />;
+    return <AppPage view={visit.view} {...data} describeSource={deps.describeSource} />;
   });
 
   kit.page("/apps/:id/report.csv", async (visit) => {
@@ -128,7 +133,7 @@ export function appPages(kit: Kit): void {
       const policy = deps.policy.read();
       const app = needApp(visit, policy);
       const files = await deps.files.list();
-      const revision = revisionFrom(visit.form, app, files, policy, deps.now());
+      const revision = revisionFrom(visit.form, app, choices(files), policy, deps.now());
       const change = { kind: "revision", id: revision.id, body: { ...revision } } as const;
       await deps.author.write([change], visit.principal.name);
       await recordAction(deps.audit, visit.c, "revision.create", revision.id, {

@@ -16,6 +16,7 @@ import { Page } from "../components/layout.tsx";
 import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
+import { ContentOriginsForm, contentOriginsFrom } from "./content-origins.tsx";
 import { OmaDmSettingsForm, omaDmFrom } from "./oma-dm-settings.tsx";
 
 /** The one setting record of the policy. */
@@ -61,6 +62,20 @@ export function settingsPages(kit: Kit): void {
     ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} enterprise={form} />,
   );
 
+  kit.form(
+    "settings:write",
+    "/settings/content-origins",
+    async (visit) => {
+      const contentOrigins = contentOriginsFrom(visit.form);
+      await deps.settings.write({ contentOrigins });
+      await recordAction(deps.audit, visit.c, "settings.content-origins", "settings", {
+        origins: contentOrigins,
+      });
+      return kit.done(visit.c, "/settings", "The vendors' servers were saved.");
+    },
+    ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} origins={form} />,
+  );
+
   if (deps.role === "site") {
     kit.form(
       "settings:write",
@@ -87,12 +102,13 @@ interface SettingsPageProps {
   readonly local: FormState;
   readonly enterprise: FormState;
   readonly omaDm: FormState;
+  readonly origins: FormState;
 }
 
-const FRESH = { local: FRESH_FORM, enterprise: FRESH_FORM, omaDm: FRESH_FORM };
+const FRESH = { local: FRESH_FORM, enterprise: FRESH_FORM, omaDm: FRESH_FORM, origins: FRESH_FORM };
 
 function SettingsPage(props: SettingsPageProps) {
-  const { view, settings, policy, local, enterprise, omaDm } = props;
+  const { view, settings, policy, local, enterprise, omaDm, origins } = props;
   const reason = whyNot(view, "settings:write");
   return (
     <Page
@@ -168,6 +184,12 @@ function SettingsPage(props: SettingsPageProps) {
           isLocked={reason !== undefined}
         />
       )}
+      <ContentOriginsForm
+        view={view}
+        form={origins}
+        origins={settings.contentOrigins}
+        isLocked={reason !== undefined}
+      />
       <PostForm view={view} path="/settings/enterprise" class="sheet">
         <FormProblem view={view} form={enterprise} />
         <fieldset disabled={reason !== undefined}>

@@ -30,3 +30,14 @@ export const contentServed = sqliteTable(
   },
   (table) => [index("content_served_by_blob").on(table.sha256)],
 );
+
+/** How far files have come that revisions name by a vendor's URL, until they are pinned. */
+export const vendorFiles = sqliteTable("vendor_files", {
+  revision: text("revision").primaryKey(),
+  url: text("url").notNull(),
+  bytes: integer("bytes"),
+  filledBytes: integer("filled_bytes").notNull(),
+  validator: text("validator"),
+  sha256: text("sha256"),
+  problem: text("problem"),
+});

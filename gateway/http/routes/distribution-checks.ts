@@ -35,7 +35,8 @@ export async function checkDistribution(
 ): Promise<{ readonly fields: DistributionFields; readonly revision: Revision }> {
   const wrong: FieldError[] = [];
   const revision = findRevision(given, policy, wrong);
-  if (revision?.channel === "EnterpriseAppManagement" && revision.file === null) {
+  const hasFile = revision && (revision.file !== null || revision.source !== null);
+  if (revision?.channel === "EnterpriseAppManagement" && !hasFile) {
     wrong.push({ pointer: "/revision", message: "it has no file to install" });
   }
   if (given.operation === "uninstall" && given.updateOnly) {

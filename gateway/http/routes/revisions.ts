@@ -1,8 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { parseRevisionId, parseSha256, type Sha256 } from "../../../devices/model/ids.ts";
-import type { Package, PackageFile } from "../../../devices/model/package.ts";
+import type {
+  Package,
+  PackageFile,
+  Revision,
+  RevisionSource,
+} from "../../../devices/model/package.ts";
 import type { BlobRecord } from "../../content/blob-index.ts";
+import { checkedSource } from "../../content/content-origin.ts";
 import type { Api } from "../environment.ts";
 import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
 import {
@@ -13,6 +19,7 @@ import {
   writePolicy,
 } from "../policy-write.ts";
 import { NewRevisionSchema, RevisionSchema, revisionJson } from "../schemas/policy.ts";
+import type { LocalSettingsStore } from "../use-cases.ts";
 import { needPackage, revisionsOf } from "./packages.ts";
 
 /** Finds a file that is known to this gateway; `BlobStore.find` is one. */
@@ -22,6 +29,9 @@ export type FindFile = (
 
 export interface RevisionRoutesDeps extends PolicyRoutesDeps {
   readonly findFile: FindFile;
+  readonly role: { readonly kind: RevisionSource["fetchedBy"] };
+  readonly settings: Pick<LocalSettingsStore, "read">;
+  readonly describeSource: (revision: Revision) => string;
 }
 
 const tags = ["packages"];
@@ -47,11 +57,31 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
     return c.json(revisionsOf(current, id).map(revisionJson), 200);
   });
 
+  const one = createRoute({
+    method: "get",
+    path: "/packages/{id}/revisions/{revision}",
+    tags,
+    summary: "One revision, and how far its file is that a vendor offers",
+    ...guarded("reports:read"),
+    request: { params: IdParam.extend({ revision: z.string() }) },
+    responses: { 200: json(OneRevisionSchema, "The revision"), ...PROBLEMS },
+  });
+  api.openapi(one, (c) => {
+    const { id, revision } = c.req.valid("param");
+    const current = policy.read();
+    const owner = needPackage(current, id);
+    const known = revisionsOf(current, owner.id).find((each) => each.id === revision);
+    if (!known) throw new AppError("not-found", `no revision ${revision} of the package ${id}`);
+    const isOnItsWay = known.source !== null && known.file === null;
+    const sourceState = isOnItsWay ? deps.describeSource(known) : null;
+    return c.json({ ...revisionJson(known), sourceState }, 200);
+  });
+
   const create = createRoute({
     method: "post",
     path: "/packages/{id}/revisions",
     tags,
-    summary: "Make a revision of a file that was uploaded before",
+    summary: "Make a revision of a file that was uploaded before, or that its vendor offers",
     ...guarded("policy:write"),
     request: { params: IdParam, ...body(NewRevisionSchema) },
     responses: {
@@ -62,15 +92,28 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
   });
   api.openapi(create, async (c) => {
     const owner = needPackage(policy.read(), c.req.valid("param").id);
-    const { id: chosen, file: given, channel: wanted, ...rest } = c.req.valid("json");
+    const {
+      id: chosen,
+      file: given,
+      source: offered,
+      channel: wanted,
+      ...rest
+    } = c.req.valid("json");
+    if (given && offered) throw fieldError("/source", "either a file or a source, not both");
     const file = given && fileOf(given, findFile);
-    const channel = wanted ?? (owner.platform === "Windows" && file ? PUSHED : "reported");
-    if (channel === PUSHED) checkPushed(owner, file);
+    const source = offered && sourceOf(offered, deps);
+    const hasContent = file !== null || source !== null;
+    const channel = wanted ?? (owner.platform === "Windows" && hasContent ? PUSHED : "reported");
+    if (channel === PUSHED) checkPushed(owner, hasContent);
     const id = chosen ?? idFromName(`${owner.id}-${rest.version}`, () => Bun.randomUUIDv7());
-    const fields = { package: owner.id, ...rest, channel, file };
+    const common = { package: owner.id, ...rest, channel, source };
+    const fields = { ...common, file };
     const parsed = parseRevisionId(id);
     const known = parsed && policy.read().revisions.get(parsed);
-    if (isRepetition(fields, known, id)) return c.json(revisionJson(needWritten(known, id)), 200);
+    // What was fetched since belongs to the revision and not to the request.
+    if (isRepetition(source === null ? fields : common, known, id)) {
+      return c.json(revisionJson(needWritten(known, id)), 200);
+    }
     await writePolicy(deps, c, "revision.create", [
       { kind: "revision", id, body: { id, ...fields } },
     ]);
@@ -80,6 +123,10 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
 
   return api;
 }
+
+const OneRevisionSchema = RevisionSchema.extend({
+  sourceState: z.string().nullable().openapi({ description: "While the file is being fetched" }),
+}).openapi("OneRevision");
 
 const PUSHED = "EnterpriseAppManagement";
 
@@ -96,8 +143,19 @@ function fileOf(
   return { sha256: known.sha256, name: given.name ?? known.name, bytes: known.bytes };
 }
 
+/** @throws AppError "unprocessable" for what is no web address, or not on this gateway's list of origins */
+function sourceOf(
+  given: { readonly url: string; readonly sha256: string | null },
+  { role, settings }: RevisionRoutesDeps,
+): RevisionSource {
+  const { url, problem } = checkedSource(given.url, settings.read().contentOrigins);
+  if (problem !== undefined) throw fieldError("/source/url", problem);
+  const sha256 = given.sha256 === null ? null : (parseSha256(given.sha256) ?? null);
+  return { url, sha256, fetchedBy: role.kind };
+}
+
 /** What is pushed to devices has to say what it is, and have something to push. */
-function checkPushed(owner: Package, file: PackageFile | null): void {
+function checkPushed(owner: Package, hasContent: boolean): void {
   if (owner.platform !== "Windows") {
     throw fieldError("/channel", `${PUSHED} is for Windows, not for ${owner.platform}`);
   }
@@ -106,5 +164,5 @@ function checkPushed(owner: Package, file: PackageFile | null): void {
       fields: [{ pointer: "/channel", message: `${PUSHED} needs the package's productId` }],
     });
   }
-  if (file === null) throw fieldError("/file", `${PUSHED} needs a file`);
+  if (!hasContent) throw fieldError("/file", `${PUSHED} needs a file or a source`);
 }

@@ -1,7 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import { PLATFORMS } from "../../../devices/model/device.ts";
 import { type DeviceGroup, type Distribution, MODES } from "../../../devices/model/distribution.ts";
-import { CHANNELS, LICENCES, type Package, type Revision } from "../../../devices/model/package.ts";
+import {
+  CHANNELS,
+  LICENCES,
+  type Package,
+  type Revision,
+  URL_CHARACTERS_MAX,
+} from "../../../devices/model/package.ts";
 import type { MaintenanceWindow } from "../../../devices/model/window.ts";
 import {
   Buckets,
@@ -64,6 +70,14 @@ export const RevisionSchema = z
     version: z.string(),
     channel: z.enum(CHANNELS),
     file: z.object({ sha256: z.string(), name: z.string(), bytes: z.int() }).nullable(),
+    source: z
+      .object({
+        url: z.string(),
+        sha256: z.string().nullable(),
+        fetchedBy: z.enum(["hub", "site"]),
+      })
+      .nullable()
+      .openapi({ description: "Where the gateway that made it fetches the file, once" }),
     minimumOsVersion: z.string().nullable(),
     licence: z.enum(LICENCES),
     storeApp: z.boolean(),
@@ -89,6 +103,18 @@ export const NewRevisionSchema = z
       .nullable()
       .default(null)
       .openapi({ description: "Uploaded before through files" }),
+    source: z
+      .strictObject({
+        url: nonEmptyLine(URL_CHARACTERS_MAX),
+        sha256: Sha256Text.nullable().default(null),
+      })
+      .nullable()
+      .default(null)
+      .openapi({
+        description:
+          "Instead of a file: where its vendor offers it. The gateway fetches it once; devices get the " +
+          "gateway's own link. Without a SHA-256 the bytes that come first are pinned",
+      }),
     minimumOsVersion: nonEmptyLine(64).nullable().default(null),
     licence: z.enum(LICENCES).default("none"),
     storeApp: z.boolean().default(false),
@@ -246,10 +272,11 @@ export const GroupSchema = z
   .openapi("Group");
 
 export function revisionJson(revision: Revision): z.infer<typeof RevisionSchema> {
-  const { createdAtMs, file, targeting, ...rest } = revision;
+  const { createdAtMs, file, source, targeting, ...rest } = revision;
   return {
     ...rest,
     file: file && { ...file },
+    source: source && { ...source },
     targeting: { ...targeting },
     createdAt: timeFrom(createdAtMs),
   };

@@ -98,7 +98,11 @@ export class World {
       policy: this.policy,
       groups: [],
       outlook: this.outlook,
-      content: { has: () => this.hasContent, describeMissing: () => "not here yet" },
+      content: {
+        has: () => this.hasContent,
+        describeMissing: () => "not here yet",
+        describeSource: () => "not fetched yet",
+      },
       nowMs: this.nowMs,
     };
     return plan(input);
@@ -150,6 +154,7 @@ export class World {
       file: { sha256: "0".repeat(64) as Sha256, name: "app.xap", bytes: 1 },
       msi: null,
       msix: null,
+      source: null,
       minimumOsVersion: this.#random() < 0.2 ? "11.0" : null,
       licence: "none",
       storeApp: false,

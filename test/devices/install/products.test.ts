@@ -30,6 +30,7 @@ const revision = (owner: string, number: number, change: Partial<Revision>): Rev
   version: `${number}.0`,
   channel: EDAM,
   file: null,
+  source: null,
   msi: null,
   msix: null,
   minimumOsVersion: null,

@@ -49,6 +49,7 @@ function revision(channel: Revision["channel"], file: string, change: Partial<Re
     version: "1.0",
     channel,
     file: { sha256: "0".repeat(64) as Sha256, name: file, bytes: 1 },
+    source: null,
     msi: null,
     msix: null,
     minimumOsVersion: null,

@@ -156,6 +156,7 @@ function aRevision(change: Partial<Revision>): Revision {
     file: null,
     msi: null,
     msix: null,
+    source: null,
     minimumOsVersion: null,
     licence: "none",
     storeApp: false,

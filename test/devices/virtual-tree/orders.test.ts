@@ -193,6 +193,36 @@ describe("what is ordered through the tree", () => {
     expect(core.policy.distributions).toEqual([]);
   });
 
+  test("waits for its content where a vendor offers it, and goes on when it was fetched", async () => {
+    await using here = await world();
+    const { core, trees } = here;
+    const url = "http://contoso.com/enterpriseapps/ContosoApp1.xap";
+    trees.files.set(url, { kind: "source", source: { url, sha256: null, fetchedBy: "site" } });
+    const { id, raw, state, upstream } = await enrolled(here, "till-1");
+    const second = await enrolled(here, "till-2");
+    await upstream.post(order("2.0.0.0", url));
+    await second.upstream.post(order("2.0.0.0", url));
+    expect(core.policy.distributions).toHaveLength(1);
+    const [distribution] = core.policy.distributions;
+    const key = distribution?.id as DistributionId;
+    expect(await core.row(id, key)).toMatchObject({
+      reason: "content",
+      reasonDetail: "not fetched yet",
+    });
+    expect(shapes(await raw.session(phone(state))).join(" ")).not.toContain("DownloadInstall");
+    expect(await upstream.get(`${P1_DOWNLOAD}/Status`)).toBe("1");
+
+    const [revision] = core.policy.revisions.values();
+    if (!revision) throw new Error("no revision was made");
+    const file = { sha256: SHA, name: "ContosoApp1.xap", bytes: 1000 };
+    await core.change({ revisions: new Map([[revision.id, { ...revision, file }]]) });
+    expect((await core.row(id, key)).reason).toBe("contact");
+    expect(shapes(await raw.session(phone(state))).at(-1)).toContain("Exec DownloadInstall");
+    // The same address again is the same revision, although it has a file now.
+    expect(await upstream.code("Exec", `${P1_DOWNLOAD}/DownloadInstall`, "0")).toBe(202);
+    expect(core.policy.revisions.size).toBe(1);
+  });
+
   test("says what is missing when DownloadInstall is executed too early", async () => {
     await using here = await world();
     const { upstream } = await enrolled(here, "till-1");
@@ -245,7 +275,7 @@ describe("what is ordered through the tree", () => {
       productId: P1,
       name: null,
       version: "2.0.0.0",
-      file: { sha256: SHA, name: "a.xap", bytes: 1 },
+      content: { kind: "file", file: { sha256: SHA, name: "a.xap", bytes: 1 } },
     } as const;
     const first = placeOrder(wanted, device, [], core.policy);
     const full = {
@@ -259,7 +289,7 @@ describe("what is ordered through the tree", () => {
     const [known] = core.policy.distributions;
     const revision = core.policy.revisions.get(known?.revision as never);
     const again = placeOrder(
-      { ...wanted, file: revision?.file ?? wanted.file },
+      { ...wanted, content: { kind: "file", file: revision?.file ?? wanted.content.file } },
       device,
       [],
       core.policy,

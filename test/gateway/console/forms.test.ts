@@ -347,6 +347,36 @@ describe("making things", () => {
     ]);
   });
 
+  test("vendors' servers are saved line by line, and a version may name one's file", async () => {
+    await using console_ = await openConsole({ devices: 12 });
+    const origins = "https://CONTOSO.com\nhttp://mirror.corp.example:8080 private\n";
+    await console_.post("/settings/content-origins", { origins });
+    expect(console_.deps.settings.read().contentOrigins).toEqual([
+      { origin: "https://contoso.com", privateAddresses: false },
+      { origin: "http://mirror.corp.example:8080", privateAddresses: true },
+    ]);
+    const wrong = await readPage(
+      await console_.post("/settings/content-origins", { origins: "https://contoso.com/apps" }),
+    );
+    expect([wrong.status, wrong.text.includes("is not scheme and host")]).toEqual([422, true]);
+
+    const app = [...console_.deps.policy.read().packages.values()].find(
+      ({ platform }) => platform === "Windows",
+    );
+    const version = {
+      version: "9.0.0.0",
+      channel: "EnterpriseAppManagement",
+      file: "",
+      sourceUrl: "https://contoso.com/apps/a.xap",
+    };
+    await console_.post(`/apps/${app?.id}/revisions/new`, version);
+    const { written } = console_.deps.author as unknown as { written: { body: object }[] };
+    expect(written.at(-1)?.body).toMatchObject({
+      file: null,
+      source: { url: "https://contoso.com/apps/a.xap", sha256: null, fetchedBy: "site" },
+    });
+  });
+
   test("secrets are shown once, and never in the audit log", async () => {
     await using console_ = await openConsole({ devices: 12 });
     const code = await readPage(
@@ -450,6 +480,27 @@ describe("a wrong field", () => {
       { platforms: "Windows 10 Mobile", enterpriseId: "*" },
       "enterpriseId",
       "any name",
+    ],
+    [
+      "/apps/point-of-sale/revisions/new",
+      {
+        version: "9",
+        channel: "EnterpriseAppManagement",
+        sourceUrl: "https://evil.example/a.xap",
+      },
+      "sourceUrl",
+      "not on the list of origins",
+    ],
+    [
+      "/apps/point-of-sale/revisions/new",
+      {
+        version: "9",
+        channel: "EnterpriseAppManagement",
+        sourceUrl: "https://contoso.com/a.xap",
+        sourceSha256: "abc",
+      },
+      "sourceSha256",
+      "64 hexadecimal digits",
     ],
     ["/settings/administrators", { name: "a b" }, "name", "use letters"],
     ["/settings/tokens", { name: "", role: "viewer" }, "name", "give it a name"],

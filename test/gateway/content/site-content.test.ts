@@ -121,7 +121,12 @@ describe("SiteContent", () => {
   test("without a hub it asks people for the file", async () => {
     await using content = await contentHarness();
     const urls = new DeviceUrls(oneLinkKey(new Uint8Array(32)), () => content.clock.nowMs);
-    const site = new SiteContent({ store: content.store, urls, puller: undefined });
+    const site = new SiteContent({
+      store: content.store,
+      urls,
+      puller: undefined,
+      describeVendorFile: () => "",
+    });
     await site.ensure([FILE]);
     expect(site.describeMissing(FILE.sha256)).toBe(
       "app.cab is not on this gateway, and there is no hub to fetch it from: upload it here.",
@@ -152,7 +157,11 @@ function siteOf(content: ContentHarness, fetchContent: () => Promise<ContentResp
     random: () => 0,
     log: silentLog,
   });
-  return { site: new SiteContent({ store: content.store, urls, puller }), puller, urls };
+  return {
+    site: new SiteContent({ store: content.store, urls, puller, describeVendorFile: () => "" }),
+    puller,
+    urls,
+  };
 }
 
 function fail(): Promise<ContentResponse> {

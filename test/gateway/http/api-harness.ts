@@ -115,6 +115,7 @@ export class ApiHarness implements AsyncDisposable {
       content: {
         has: (sha256: Sha256) => files.has(sha256),
         describeMissing: () => "not here yet",
+        describeSource: () => "not fetched yet",
         urlFor: () => "http://site.test/content",
       },
       occurrences: new OccurrenceCache(),
@@ -138,6 +139,7 @@ export class ApiHarness implements AsyncDisposable {
       siteName: "Prague",
       timeZone: "Europe/Prague",
       factRetentionDays: 90,
+      contentOrigins: [],
       omaDm: { requiredProof: "any", serverId: "outpost" },
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
     };
@@ -157,6 +159,7 @@ export class ApiHarness implements AsyncDisposable {
       }),
       policy: holder,
       author,
+      describeSource: () => "not fetched yet",
       files,
       listFiles: () => listFiles(blobIndex),
       settings: {

@@ -93,6 +93,60 @@ describe("packages and revisions", () => {
     await kit.want(404, "POST", "/packages/nobody/revisions", { version: "1" });
   });
 
+  test("a revision may name where its vendor offers the file, if that was allowed", async () => {
+    await kit.want(201, "POST", "/packages", {
+      id: "offered",
+      name: "Offered",
+      platform: "Windows",
+      productId: P1,
+    });
+    const url = "http://contoso.com/enterpriseapps/ContosoApp1.xap";
+    const revision = { version: "2.0.0.0", source: { url } };
+    const path = "/packages/offered/revisions";
+    expect(pointersOf(await kit.want(422, "POST", path, revision))).toEqual(["/source/url"]);
+
+    const origins = [{ origin: "HTTP://Contoso.com:80/", privateAddresses: false }];
+    expect(await kit.want(200, "PUT", "/settings/content-origins", { origins })).toEqual({
+      origins: [{ origin: "http://contoso.com", privateAddresses: false }],
+    });
+    const made = await kit.want(201, "POST", path, revision);
+    expect(made).toMatchObject({
+      channel: "EnterpriseAppManagement",
+      file: null,
+      source: { url, sha256: null, fetchedBy: "site" },
+    });
+    await kit.want(200, "POST", path, revision);
+    expect(await kit.want(200, "GET", `${path}/${made.id}`)).toMatchObject({
+      sourceState: "not fetched yet",
+    });
+    await kit.want(404, "GET", `${path}/nothing`);
+
+    // Pinned meanwhile: the request is still the same one.
+    const file = { sha256: "a".repeat(64), name: "ContosoApp1.xap", bytes: 5 };
+    await harness.deps.author.write([{ kind: "revision", id: made.id, body: { file } }], "site");
+    await kit.want(200, "POST", path, revision);
+    expect(await kit.want(200, "GET", `${path}/${made.id}`)).toMatchObject({
+      file,
+      sourceState: null,
+    });
+    const both = { ...revision, version: "3", file: { sha256: (await upload("both")).sha256 } };
+    expect(pointersOf(await kit.want(422, "POST", path, both))).toEqual(["/source"]);
+  });
+
+  test("the list of origins takes origins, each once", async () => {
+    for (const origins of [
+      [{ origin: "https://contoso.com/apps" }],
+      [{ origin: "ftp://contoso.com" }],
+      [{ origin: "contoso.com" }],
+    ]) {
+      const problem = await kit.want(422, "PUT", "/settings/content-origins", { origins });
+      expect(pointersOf(problem)).toEqual(["/origins/0/origin"]);
+    }
+    const twice = [{ origin: "https://contoso.com" }, { origin: "https://CONTOSO.com/" }];
+    const problem = await kit.want(422, "PUT", "/settings/content-origins", { origins: twice });
+    expect(pointersOf(problem)).toEqual(["/origins/1/origin"]);
+  });
+
   test("what cannot be pushed is not made pushable", async () => {
     const { sha256 } = await upload("another app");
     await kit.want(201, "POST", "/packages", { id: "no-guid", name: "N", platform: "Windows" });

@@ -240,6 +240,7 @@ class LoneSite implements AsyncDisposable {
       siteName: "Prague",
       timeZone: "Europe/Prague",
       factRetentionDays: 30,
+      contentOrigins: [],
       omaDm: { requiredProof: "any", serverId: "outpost" },
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
     };
