@@ -1,4 +1,5 @@
 import { XMLParser } from "fast-xml-parser";
+import { wbxmlOf, xmlOf } from "./raw-wbxml.ts";
 
 /**
  * An upstream server played by the test: XML written by hand, answers read by another parser than ours.
@@ -7,6 +8,8 @@ export interface UpstreamOptions {
   /** `http://…/csp/{device}` */
   readonly url: string;
   readonly token?: string | undefined;
+  /** What is written as XML travels in this encoding, and so does the answer; default XML. */
+  readonly encoding?: "xml" | "wbxml";
   /** Instead of the network. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -48,23 +51,24 @@ export class Upstream {
   /** Posts a document and reads the answer; throws when it is not 200. */
   async post(xml: string): Promise<TreeAnswer> {
     const response = await this.send(xml);
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${text}`);
-    return readAnswer(text);
+    if (response.status !== 200) {
+      throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+    }
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const isBinary = this.options.encoding === "wbxml";
+    return readAnswer(isBinary ? xmlOf(bytes) : new TextDecoder().decode(bytes));
   }
 
-  send(
-    body: string | Uint8Array,
-    contentType = "application/vnd.syncml.dm+xml",
-  ): Promise<Response> {
-    const { url, token, fetch: send = fetch } = this.options;
+  send(body: string | Uint8Array, contentType?: string): Promise<Response> {
+    const { url, token, encoding = "xml", fetch: send = fetch } = this.options;
+    const isWritten = encoding === "wbxml" && typeof body === "string";
     return send(url, {
       method: "POST",
       headers: {
-        "content-type": contentType,
+        "content-type": contentType ?? `application/vnd.syncml.dm+${encoding}`,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
-      body,
+      body: isWritten ? wbxmlOf(body) : body,
     });
   }
 

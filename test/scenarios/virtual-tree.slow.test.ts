@@ -7,6 +7,7 @@ import { runTableCase, TABLE_CASES } from "../harness/tree-table.ts";
 import { atomic, command, message, Upstream } from "../harness/upstream.ts";
 
 const MINUTE_MS = 60_000;
+const ENCODINGS = ["xml", "wbxml"] as const;
 const TOKEN = `${EAM}/EnrollmentToken`;
 const Token = z.looseObject({ token: z.string() });
 const Audit = z.looseObject({
@@ -27,24 +28,30 @@ describe("the virtual device tree", () => {
     await site[Symbol.asyncDispose]();
   });
 
-  const upstreamOf = (device: string, withToken: string | undefined = token) =>
-    new Upstream({ url: `${site.url}/csp/${device}`, token: withToken });
+  const upstreamOf = (device: string, encoding: "xml" | "wbxml" = "xml") =>
+    new Upstream({ url: `${site.url}/csp/${device}`, token, encoding });
 
-  test("S-35 all 120 commands on nodes", async () => {
-    const wrong: string[] = [];
-    for (const [index, one] of TABLE_CASES.entries()) {
-      const { id, raw } = await site.device(`s35-${index}`);
-      const isEnrolled = !(one.name === "Add" && one.node === "{E}");
-      if (isEnrolled) await raw.session(phone({ seen: [], installed: "1.0.0.0", download: null }));
-      const code = await runTableCase(upstreamOf(id), one);
-      if (code !== one.code) wrong.push(`${one.name} ${one.node}: ${code} instead of ${one.code}`);
-    }
-    expect(wrong).toEqual([]);
-  }, 120_000);
+  test.each(ENCODINGS)(
+    "S-35 all 120 commands on nodes, in %s",
+    async (encoding) => {
+      const wrong: string[] = [];
+      for (const [index, one] of TABLE_CASES.entries()) {
+        const { id, raw } = await site.device(`s35-${encoding}-${index}`);
+        const isEnrolled = !(one.name === "Add" && one.node === "{E}");
+        if (isEnrolled)
+          await raw.session(phone({ seen: [], installed: "1.0.0.0", download: null }));
+        const code = await runTableCase(upstreamOf(id, encoding), one);
+        if (code !== one.code)
+          wrong.push(`${one.name} ${one.node}: ${code} instead of ${one.code}`);
+      }
+      expect(wrong).toEqual([]);
+    },
+    120_000,
+  );
 
-  test("S-32 failing writes", async () => {
-    const { id } = await site.device("s32");
-    const upstream = upstreamOf(id);
+  test.each(ENCODINGS)("S-32 failing writes, in %s", async (encoding) => {
+    const { id } = await site.device(`s32-${encoding}`);
+    const upstream = upstreamOf(id, encoding);
     expect(await upstream.code("Add", TOKEN, "VG9rZW5PbmU=", "chr")).toBe(200);
     expect(await upstream.code("Replace", TOKEN, "?!", "chr")).toBe(400);
     expect(await upstream.get(TOKEN)).toBe("VG9rZW5PbmU=");
@@ -53,10 +60,11 @@ describe("the virtual device tree", () => {
     expect(await upstream.code("Add", TOKEN, "VG9rZW5PbmU=")).toBe(418);
   });
 
-  test("S-36, S-37 what a device told is listed, and read under its own name too", async () => {
-    const { id, raw } = await site.device("s36-tree");
+  test.each(ENCODINGS)("S-36, S-37 what a device told is listed, in %s", async (encoding) => {
+    const { id, raw } = await site.device(`s36-${encoding}`);
     await raw.session(phone({ seen: [], installed: "1.0.0.0", download: null }));
-    const byName = upstreamOf(encodeURIComponent("urn:uuid:s36-tree"));
+    // The device's own name does as well as its id here.
+    const byName = upstreamOf(encodeURIComponent(`urn:uuid:s36-${encoding}`), encoding);
     const { results } = await byName.post(
       await Bun.file("test/fixtures/syncml/fragments/get-inventory.xml").text(),
     );
@@ -68,8 +76,9 @@ describe("the virtual device tree", () => {
       ),
     ]);
     const lower = P1_INVENTORY.replace("B316008A", "b316008a");
-    expect(await upstreamOf(id).get(lower)).toBe("Version/Title/Publisher/InstallDate");
-    expect(await upstreamOf(id).get(P1_INVENTORY.replace("%7B", "%7B "))).toBe(404);
+    const upstream = upstreamOf(id, encoding);
+    expect(await upstream.get(lower)).toBe("Version/Title/Publisher/InstallDate");
+    expect(await upstream.get(P1_INVENTORY.replace("%7B", "%7B "))).toBe(404);
   });
 
   test("an order becomes a row that the device works off, and survives a kill", async () => {
@@ -162,7 +171,7 @@ describe("the virtual device tree", () => {
     const { statuses } = await upstream.post(message(gets.join("")));
     expect(statuses.filter(({ code }) => code === 200).length).toBeGreaterThan(1000);
     expect(statuses.at(-1)?.code).toBe(413);
-  });
+  }, 60_000);
 });
 
 function orderOf(version: string, url: string): string {
