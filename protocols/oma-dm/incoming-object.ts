@@ -19,6 +19,11 @@ export interface IncomingObject {
   /** Of the whole object, as its first chunk said. */
   readonly size: number;
   readonly chunks: number;
+  /**
+   * Why no more of it is taken; null while it is. Its sender may not have heard: without this, its
+   * last chunk would pass for a whole object.
+   */
+  readonly refused: number | null;
 }
 
 /** The commands that can carry an object. */
@@ -65,7 +70,7 @@ export function takeMessage(
     }
     const isContinued = incoming !== null && isBroken && continues(incoming, command);
     if (incoming !== null && !isContinued) {
-      taken.push({ kind: "broken", object: incoming });
+      if (incoming.refused === null) taken.push({ kind: "broken", object: incoming });
       incoming = null;
     }
     isBroken = false;
@@ -75,10 +80,9 @@ export function takeMessage(
     incoming = next.incoming;
     taken.push(next.taken);
   }
-  if (isBroken && incoming !== null && !commands.some(isHeartbeat)) {
-    return { incoming: null, taken: [...taken, { kind: "broken", object: incoming }] };
-  }
-  return { incoming, taken };
+  if (!isBroken || incoming === null || commands.some(isHeartbeat)) return { incoming, taken };
+  const broken: Taken = { kind: "broken", object: incoming };
+  return { incoming: null, taken: incoming.refused === null ? [...taken, broken] : taken };
 }
 
 /** What may stand between two chunks: Status, the flow of the session, a sign of life. */
@@ -110,10 +114,13 @@ function isObjectCommand(command: Command): command is ObjectCommand {
 }
 
 /** Is it the next chunk of this object? Meta may be left out then, the rest has to fit. */
-function continues({ command: first, item }: IncomingObject, command: Command): boolean {
+function continues(incoming: IncomingObject, command: Command): boolean {
+  const { command: first, item } = incoming;
   if (!isObjectCommand(command) || command.name !== first.name) return false;
   const [next] = command.items;
-  if (next === undefined) return false;
+  // A size other than ours begins another object.
+  const { size = incoming.size } = next?.meta ?? {};
+  if (next === undefined || size !== incoming.size) return false;
   if (command.name === "Results" && first.name === "Results") {
     return (
       command.cmdRef === first.cmdRef && sameNode(next.source ?? command.sourceRef, item.source)
@@ -126,53 +133,64 @@ function sameNode(a: string | undefined, b: string | undefined): boolean {
   return a === undefined || b === undefined || sameLocUri(a, b);
 }
 
+interface TakenObject {
+  readonly incoming: IncomingObject | null;
+  readonly taken: Taken;
+}
+
 function takeObject(
   incoming: IncomingObject | null,
   command: ObjectCommand,
   limits: ObjectLimits,
-): { readonly incoming: IncomingObject | null; readonly taken: Taken } {
-  const refused = (code: number) =>
-    ({ incoming: null, taken: { kind: "chunk", command, code } }) as const;
-  const items = [...command.items];
-  const before: Item[] = [];
-  let first = command;
-  if (incoming !== null) {
-    const [chunk, ...rest] = items;
-    if (chunk === undefined) return refused(412);
-    const grown = withChunk(incoming, chunk);
-    const code = problemOf(grown, limits);
-    if (code !== undefined) return refused(code);
-    if (chunk.moreData) {
-      // Nothing may come behind a chunk that is not the last of its object.
-      return rest.length > 0 ? refused(400) : chunkOf(grown, command);
-    }
-    if (!fitsSize(grown)) return refused(424);
-    const { moreData: _, ...whole } = { ...grown.item, data: grown.data };
-    first = incoming.command;
-    before.push(...first.items, whole);
-    items.splice(0, items.length, ...rest);
+): TakenObject {
+  if (incoming === null) return takeFirst(command, command.items, command, limits);
+  const [chunk, ...rest] = command.items;
+  if (chunk === undefined) return refusal(incoming, command, 412, false);
+  const more = chunk.moreData === true;
+  if (incoming.refused !== null) return refusal(incoming, command, incoming.refused, more);
+  const grown = withChunk(incoming, chunk);
+  const code = problemOf(grown, limits) ?? (more || fitsSize(grown) ? undefined : 424);
+  if (code !== undefined) return refusal(incoming, command, code, more);
+  if (more) {
+    // Nothing may come behind a chunk that is not the last of its object.
+    return rest.length > 0 ? refusal(incoming, command, 400, more) : chunkOf(grown, command);
   }
+  const whole: Item = { ...grown.item, data: grown.data };
+  return takeFirst(incoming.command, [...incoming.command.items, whole, ...rest], command, limits);
+}
+
+/** A command whose items are whole but for the last, which may be the first chunk of an object. */
+function takeFirst(
+  first: ObjectCommand,
+  items: readonly Item[],
+  command: ObjectCommand,
+  limits: ObjectLimits,
+): TakenObject {
+  const whole = { ...first, cmdId: command.cmdId, items };
+  const before = items.slice(0, -1);
   const last = items.at(-1);
-  if (items.slice(0, -1).some((item) => item.moreData)) return refused(400);
-  const whole = { ...first, cmdId: command.cmdId };
-  if (last?.moreData !== true) {
-    return {
-      incoming: null,
-      taken: { kind: "whole", command: { ...whole, items: [...before, ...items] } },
-    };
+  const begun = last?.moreData === true ? begin({ ...whole, items: before }, last) : undefined;
+  if (before.some((item) => item.moreData)) return refusal(begun ?? null, command, 400, true);
+  if (begun === undefined) {
+    return { incoming: null, taken: { kind: "whole", command: whole } };
   }
-  const size = last.meta?.size;
-  if (size === undefined) return refused(411);
-  const { data = "", ...item } = last;
-  const begun: IncomingObject = {
-    command: { ...whole, items: [...before, ...items.slice(0, -1)] },
-    item,
-    data,
-    size,
-    chunks: 1,
-  };
-  const code = problemOf(begun, limits);
-  return code === undefined ? chunkOf(begun, command) : refused(code);
+  const code = last?.meta?.size === undefined ? 411 : problemOf(begun, limits);
+  return code === undefined ? chunkOf(begun, command) : refusal(begun, command, code, true);
+}
+
+function begin(command: ObjectCommand, { moreData: _, data = "", ...item }: Item): IncomingObject {
+  return { command, item, data, size: item.meta?.size ?? 0, chunks: 1, refused: null };
+}
+
+/** What is refused is not kept; that it was refused is, until its last chunk has come. */
+function refusal(
+  object: IncomingObject | null,
+  command: ObjectCommand,
+  code: number,
+  more: boolean,
+): TakenObject {
+  const incoming = object !== null && more ? { ...object, data: "", refused: code } : null;
+  return { incoming, taken: { kind: "chunk", command, code } };
 }
 
 function chunkOf(incoming: IncomingObject, command: Command) {

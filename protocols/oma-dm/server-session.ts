@@ -76,7 +76,7 @@ export function receive(
       : noted;
     return challenged(stranger, message, decision, context);
   }
-  if (current === undefined && !isSessionStartMessage(message)) {
+  if (before.phase !== "open" && !isSessionStartMessage(message)) {
     // The rest of a session that we do not know, or that another one of this device has replaced.
     return refused({ ...noted, phase: "closed" }, message, 506);
   }

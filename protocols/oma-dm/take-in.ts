@@ -73,7 +73,8 @@ function whoseTurn(
   events: SessionEvent[],
 ): Pick<TakenIn, "session" | "owed"> {
   const askForMore = [{ code: ALERT.nextMessage }];
-  const isSpeaking = !message.final || next.incoming !== null;
+  const { incoming } = next;
+  const isSpeaking = !message.final || (incoming !== null && incoming.refused === null);
   if (before.unfinished) {
     // Our package goes on, whatever the device has put into its answer.
     const session = heard.own.kind === "refused" ? next : afterPart(next, heard, events);
@@ -192,7 +193,7 @@ function afterPart(session: ServerSession, heard: Heard, events: SessionEvent[])
   if (partial === null || command === undefined || !("items" in command)) return session;
   if (partial.chunkOf === null) return afterItems(session, partial, part);
   const code = heard.lostOurObject ? 424 : chunkCode(part);
-  if (code === undefined) return { ...session, outstanding: [] };
+  if (code === 213) return { ...session, outstanding: [] };
   const again: Partial = {
     ...partial,
     rest: { item: partial.chunkOf, offset: 0 },
@@ -204,12 +205,14 @@ function afterPart(session: ServerSession, heard: Heard, events: SessionEvent[])
   return afterFailure(session, command as OutgoingItems, others, partial, code, events);
 }
 
-/** Undefined: the chunk was taken, or nothing was said about it. */
-function chunkCode(part: Outstanding | undefined): number | undefined {
+/**
+ * 213 where the chunk was taken. Without a word about it, it may have been refused, and the last chunk
+ * would then pass for the whole object; and a device that says 200 has taken a part for the whole.
+ */
+function chunkCode(part: Outstanding | undefined): number {
   const code = part && codeOfItems([...Object.values(part.itemCodes), ...codes(part)]);
-  if (code === undefined || code === 213) return undefined;
-  // A device that does not know chunks has taken a part for the whole.
-  return isSuccess(code) ? 424 : code;
+  if (code === undefined) return 424;
+  return isSuccess(code) && code !== 213 ? 424 : code;
 }
 
 function codes({ code }: Outstanding): readonly number[] {

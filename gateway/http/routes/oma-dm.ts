@@ -7,7 +7,7 @@ import { MAC_HEADER, macHeader, receivedMac } from "../../../protocols/oma-dm/me
 import { canonicalSubject } from "../../../protocols/oma-dm/subject.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
-import type { MediaType } from "../../../protocols/syncml/encoding.ts";
+import { type MediaType, printDocument } from "../../../protocols/syncml/encoding.ts";
 import type { Message } from "../../../protocols/syncml/message.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TrustedProxies } from "../client-address.ts";
@@ -45,6 +45,7 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
       baseUrl: baseUrlOf(request),
       mac: receivedMac(request.headers.get(MAC_HEADER), bytes),
       certificateSubject: verifiedSubject(certificate, peer, request.headers),
+      sizeOf: (message) => printDocument(encodeMessage(message), mediaType.encoding).byteLength,
     });
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
     return syncmlResponse(encodeMessage(answer.message), mediaType, (bytes) =>

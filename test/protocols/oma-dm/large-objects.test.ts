@@ -189,6 +189,7 @@ describe("an object that is larger than the device's messages", () => {
 describe("a device's answer to a chunk", () => {
   const options = { largeObjects: true };
   const after = write("1", "after");
+  const SIZE = Buffer.byteLength(LARGE);
 
   function begin(...more: readonly OutgoingCommand[]) {
     const open = openSession({ maxMsgSize: 2000 });
@@ -207,14 +208,22 @@ describe("a device's answer to a chunk", () => {
   const taken = (session: ServerSession, code: number) =>
     status(session.serverMessageId, session.outstanding[0]?.cmdId, "Add", code);
 
-  test("213, or only Alert 1222, is followed by the next chunk", () => {
+  test("213 is followed by the next chunk", () => {
     const first = begin();
     expect(addOf(first.message)).toMatchObject({ items: [{ moreData: true }] });
     const second = say(first.session, [taken(first.session, 213), alert(1222, "3")], 3);
     expect(addOf(second.message)).toMatchObject({ items: [{ moreData: true }] });
-    const third = say(second.session, [alert(1222, "2")], 4);
-    expect(addOf(third.message)).toMatchObject({ items: [{ target: "./write" }] });
-    expect([...second.events, ...third.events]).toEqual([]);
+    expect(addOf(second.message)).not.toMatchObject({ items: [{ meta: { size: SIZE } }] });
+    expect(second.events).toEqual([]);
+  });
+
+  test("without a word about a chunk the object is not continued: its end could pass for all of it", () => {
+    const first = begin();
+    const second = say(first.session, [taken(first.session, 213)], 3);
+    const again = say(second.session, [alert(1222, "2")], 4);
+    expect(addOf(again.message)).toMatchObject({ items: [{ meta: { size: SIZE } }] });
+    const failed = say(again.session, [alert(1222, "2")], 5);
+    expect(failed.events).toMatchObject([{ kind: "status", tag: "write", code: 424 }]);
   });
 
   test.each([413, 416, 420, 500])("%p ends the object, and what comes next goes on", (code) => {
@@ -229,7 +238,7 @@ describe("a device's answer to a chunk", () => {
     const first = begin();
     const again = say(first.session, [taken(first.session, 200)], 3);
     expect(again.events).toEqual([]);
-    expect(addOf(again.message)).toMatchObject({ items: [{ meta: { size: expect.any(Number) } }] });
+    expect(addOf(again.message)).toMatchObject({ items: [{ meta: { size: SIZE } }] });
     const failed = say(again.session, [taken(again.session, 200)], 4);
     expect(failed.events).toMatchObject([{ kind: "status", tag: "write", code: 424 }]);
     expect(failed.turn).toBe("commands");
@@ -371,7 +380,28 @@ describe("takeMessage()", () => {
     expect(take([sized("ab", 3)], [chunk("cd", true)], [chunk("e", false)])).toEqual([
       "Results 213",
       "Results 424",
+      "Results 424",
+    ]);
+  });
+
+  test("what was refused is refused to its end: its last chunk is no whole object", () => {
+    const first = chunk("ab", true); // Without a size.
+    expect(take([first], [chunk("c", true)], [chunk("d", false)], [chunk("e", false)])).toEqual([
+      "Results 411",
+      "Results 411",
+      "Results 411",
       "whole e",
+    ]);
+    // Its sender has heard, and begins again or says something else: nothing is broken by that.
+    expect(take([first], [sized("ab", 3)], [chunk("c", false)])).toEqual([
+      "Results 411",
+      "Results 213",
+      "whole abc",
+    ]);
+    expect(take([first], [headerOk(1)], [chunk("x", false)])).toEqual([
+      "Results 411",
+      "Status",
+      "whole x",
     ]);
   });
 

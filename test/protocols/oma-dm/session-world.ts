@@ -1,7 +1,7 @@
 import { Random } from "../../../devices/simulator/random.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
 import type { AnswerOptions } from "../../../protocols/oma-dm/answer-message.ts";
-import { carryOut, type ManagementTree } from "../../../protocols/oma-dm/carry-out.ts";
+import { carryOut } from "../../../protocols/oma-dm/carry-out.ts";
 import { receiveAnswer, startSession } from "../../../protocols/oma-dm/client-session.ts";
 import type {
   ClientConfig,
@@ -12,7 +12,7 @@ import type {
 import { basicCredential, secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
 import { lostCommands } from "../../../protocols/oma-dm/lost-commands.ts";
 import { type MacKey, macHeader, receivedMac } from "../../../protocols/oma-dm/message-mac.ts";
-import type { OutgoingCommand, OutgoingItem } from "../../../protocols/oma-dm/outgoing-command.ts";
+import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { OwnCredential } from "../../../protocols/oma-dm/own-credentials.ts";
 import {
   type Answer,
@@ -29,10 +29,11 @@ import {
 } from "../../../protocols/oma-dm/server-state.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
+import { type Encoding, parseDocument, printDocument } from "../../../protocols/syncml/encoding.ts";
 import type { Command, Message } from "../../../protocols/syncml/message.ts";
-import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
-import { printXml } from "../../../protocols/syncml/print-xml.ts";
 import { nonce, PASSWORD, restarted, stored, USER } from "./device-messages.ts";
+import { type DeviceState, tree } from "./world-device.ts";
+import { commandOf, drawJobs, isOpen, type Job, judge, question, tagsOf } from "./world-jobs.ts";
 
 /**
  * A server and a device, their jobs, and everything that can go wrong between them, from one seed.
@@ -52,63 +53,15 @@ export interface WorldOutcome {
   readonly refused: number;
 }
 
-interface DeviceState {
-  readonly values: Readonly<Record<string, string>>;
-  readonly executed: Readonly<Record<string, number>>;
-}
-
-type JobKind = "write" | "read" | "delete" | "exec" | "atomic" | "sequence" | "copy";
-
-interface Job {
-  readonly name: string;
-  readonly kind: JobKind;
-  readonly data: string;
-  state: "todo" | "sent" | "ask" | "asked" | "done" | "refused";
-  attempt: number;
-}
-
 const SESSIONS_MAX = 60;
 const TURNS_MAX = 400;
 const SERVER = "outpost";
 const SERVER_PASSWORD = "server-secret";
 
-const tree: ManagementTree<DeviceState> = {
-  execute(state, { command, uri, data }) {
-    const { values, executed } = state;
-    const value = uri.startsWith("./count/")
-      ? String(executed[uri.replace("./count/", "./exec/")] ?? 0)
-      : values[uri];
-    const reply = (code: number, next: Partial<DeviceState> = {}) => ({
-      state: { ...state, ...next },
-      code,
-      nodes: [],
-    });
-    switch (command) {
-      case "Add":
-        return value === undefined
-          ? reply(200, { values: { ...values, [uri]: data } })
-          : reply(418);
-      case "Replace":
-        return value === undefined
-          ? reply(404)
-          : reply(200, { values: { ...values, [uri]: data } });
-      case "Delete": {
-        const { [uri]: _, ...rest } = values;
-        return value === undefined ? reply(404) : reply(200, { values: rest });
-      }
-      case "Get":
-        return value === undefined
-          ? reply(404)
-          : { ...reply(200), nodes: [{ uri, format: "chr", data: value }] };
-      default:
-        return reply(202, { executed: { ...executed, [uri]: (executed[uri] ?? 0) + 1 } });
-    }
-  },
-};
-
 /** Runs one world to its end and checks every promise on the way; throws with what was broken. */
 export function runWorld(seed: number, trace?: Trace): WorldOutcome {
-  return new World(new Random(seed), trace).run();
+  // Not drawn, so that the seeds that once found something keep their worlds.
+  return new World(new Random(seed), seed % 4 === 2 ? "wbxml" : "xml", trace).run();
 }
 
 /** Gets a line about every message and event, for whoever looks for what went wrong. */
@@ -120,6 +73,7 @@ class World {
   readonly #config: ClientConfig;
   readonly #quirks: Quirks;
   readonly #largeObjects: boolean;
+  readonly #encoding: Encoding;
   readonly #jobs: Job[];
   readonly #lacking: readonly string[];
   #lacks: DeviceFeature[] = [];
@@ -147,12 +101,13 @@ class World {
   /** What the device has said in this session, by message: how many commands want a Status. */
   #owed = new Map<number, number>();
 
-  constructor(random: Random, trace: Trace | undefined) {
+  constructor(random: Random, encoding: Encoding, trace: Trace | undefined) {
     this.#random = random;
     this.#trace = trace;
     const scheme = random.pick(["syncml:auth-basic", "syncml:auth-md5", "syncml:auth-MAC"]);
     const demands = drawDemands(random);
     this.#largeObjects = random.chance(0.5);
+    this.#encoding = encoding;
     this.#config = {
       sessionId: "0",
       device: "urn:uuid:0001",
@@ -236,6 +191,16 @@ class World {
     return happens;
   }
 
+  #encoded(message: Message): Buffer {
+    return Buffer.from(printDocument(encodeMessage(message), this.#encoding));
+  }
+
+  #decoded(bytes: Uint8Array): Message {
+    return decodeMessage(parseDocument(bytes, this.#encoding));
+  }
+
+  #bytesOf = (message: Message): number => this.#encoded(message).byteLength;
+
   #freshNonce(): string {
     this.#nonces += 1;
     return nonce(`nonce number ${this.#nonces}`.padEnd(16, "."));
@@ -270,7 +235,7 @@ class World {
   }
 
   #countStatuses(bytes: Buffer): void {
-    for (const command of decodeMessage(parseXml(bytes)).commands) {
+    for (const command of this.#decoded(bytes).commands) {
       if (command.name !== "Status" || command.cmd === "SyncHdr" || command.cmd === "Results")
         continue;
       const id = Number(command.msgRef);
@@ -364,11 +329,11 @@ class World {
     key: MacKey | undefined,
     who: "device" | "stranger" | "replay" | "ghost",
   ): Reply | undefined {
-    const bytes = encoded(message);
+    const bytes = this.#encoded(message);
     const before = this.#session;
     let received: Received;
     try {
-      received = receive(before && restarted(before), decodeMessage(parseXml(bytes)), {
+      received = receive(before && restarted(before), this.#decoded(bytes), {
         credential: this.#credential,
         freshNonce: this.#freshNonce(),
         mac: receivedMac(key === undefined ? undefined : macHeader(key, bytes), bytes),
@@ -390,7 +355,7 @@ class World {
       throw new Error(`commands are lost: ${[...this.#openTags]}`);
     }
     const answered = this.#answer(received);
-    const reply = encoded(answered.message);
+    const reply = this.#encoded(answered.message);
     if (received.turn !== "repeat") {
       this.#checkAnswer(answered, received, reply.length);
       this.#hearOnServer([...answered.events, ...answered.refused]);
@@ -406,6 +371,7 @@ class World {
       own: this.#own,
       largeObjects: this.#largeObjects,
       lacks: this.#lacks,
+      sizeOf: this.#bytesOf,
     };
     if (received.turn !== "commands") return answer(received.session, [], options);
     const commands = this.#nextCommands();
@@ -485,9 +451,10 @@ class World {
       this.#device = done.state;
       return done.carried;
     };
-    const turn = receiveAnswer(session, decodeMessage(parseXml(bytes)), carry, {
+    const turn = receiveAnswer(session, this.#decoded(bytes), carry, {
       mac: receivedMac(mac === undefined ? undefined : macHeader(mac, bytes), bytes),
       freshNonce: this.#freshNonce(),
+      sizeOf: this.#bytesOf,
     });
     for (const event of turn.events) {
       if (event.kind === "nonce") this.#nonce = event.nonce;
@@ -664,137 +631,8 @@ function drawDemands(random: Random): ServerDemand | null {
   };
 }
 
-/** Some of it takes more room on the wire than in memory. */
-const TEXT = "two tills <ä&🚚> and a scale, ";
-
-const KINDS: readonly [JobKind, ...JobKind[]] = [
-  "write",
-  "write",
-  "read",
-  "delete",
-  "exec",
-  "atomic",
-  "sequence",
-  "copy",
-];
-
-function drawJobs(random: Random): Job[] {
-  return Array.from({ length: random.between(2, 8) }, (_, index) => {
-    const size = random.pick([1, 20, 20, 200, 2_000, 6_000]);
-    return {
-      name: `job${index}`,
-      kind: random.pick(KINDS),
-      data: TEXT.repeat(Math.ceil(size / TEXT.length))
-        .slice(0, size)
-        .toWellFormed(),
-      state: "todo",
-      attempt: 0,
-    };
-  });
-}
-
-function isOpen({ state }: Job): boolean {
-  return state !== "done" && state !== "refused";
-}
-
-function commandOf(job: Job, lacks: readonly DeviceFeature[]): OutgoingCommand {
-  const { name, kind, data, attempt } = job;
-  const leaf = `./leaf/${name}`;
-  const tag = (part: string) => `${name} ${attempt} ${part}`;
-  const one = (
-    command: "Add" | "Copy" | "Delete" | "Exec" | "Get",
-    item: OutgoingItem,
-  ): OutgoingCommand => ({ name: command, tag: tag(command), items: [item] });
-  const write = one("Add", { target: leaf, format: "chr", data });
-  const exec = one("Exec", { target: `./exec/${name}`, data: "" });
-  switch (kind) {
-    case "write":
-      return write;
-    case "read":
-      return one("Get", { target: leaf });
-    case "delete":
-      return one("Delete", { target: leaf });
-    case "copy":
-      return one("Copy", { source: leaf, target: `${leaf}-copy` });
-    case "exec":
-      return exec;
-    case "atomic":
-      return {
-        name: lacks.includes("Atomic") ? "Sequence" : "Atomic",
-        tag: tag("all"),
-        commands: [write, exec],
-      };
-    case "sequence":
-      return { name: "Sequence", tag: tag("all"), commands: [write, exec] };
-  }
-}
-
-/** Has it been executed? */
-function question({ name, attempt }: Job): OutgoingCommand {
-  return {
-    name: "Get",
-    tag: `${name} ${attempt} question`,
-    items: [{ target: `./count/${name}` }],
-  };
-}
-
-function tagsOf(command: OutgoingCommand): readonly string[] {
-  return [command.tag, ...("commands" in command ? command.commands.flatMap(tagsOf) : [])];
-}
-
 function isWork({ name }: Command): boolean {
   return name !== "Status" && name !== "Alert";
-}
-
-/** What a caller of the session makes of an event about its job. */
-function judge(job: Job, event: Extract<SessionEvent, { readonly tag: string }>): void {
-  const part = event.tag.split(" ")[2] ?? "";
-  if (part === "question") judgeQuestion(job, event);
-  else if (event.kind === "results") return;
-  else if (event.kind === "status") judgeStatus(job, part, event.code, event.derived);
-  else if (event.kind === "not-sent") job.state = "todo";
-  else job.state = isExecuting(job) ? "ask" : "todo";
-}
-
-function isExecuting({ kind }: Job): boolean {
-  return kind === "exec" || kind === "atomic" || kind === "sequence";
-}
-
-function judgeQuestion(job: Job, event: Extract<SessionEvent, { readonly tag: string }>): void {
-  if (event.kind === "results") {
-    const count = Number(event.items[0]?.data ?? "0");
-    job.state = count > 0 ? "done" : "todo";
-  } else if (event.kind !== "status" || event.code >= 300) job.state = "ask";
-  else if (job.state === "asked") job.state = "ask"; // Its Results did not come, or come next.
-}
-
-function judgeStatus(job: Job, part: string, code: number, derived: boolean): void {
-  const isGood = code >= 200 && code < 300 && code !== 213 && code !== 215 && code !== 216;
-  // Of a Sequence in its plain form one member may be refused, and the others go on.
-  const isAll = part === "all" || job.kind === "write" || !isExecuting(job);
-  if (derived && (code === 413 || code === 416) && isAll) job.state = "refused";
-  if (job.state === "refused" || job.state === "done") return;
-  const isDone = isGood && !derived;
-  switch (job.kind) {
-    case "write":
-      // It was written before, and only its Status was lost.
-      if (isGood || code === 418) job.state = "done";
-      else job.state = "todo";
-      return;
-    case "delete":
-      job.state = isGood || code === 404 ? "done" : "todo";
-      return;
-    case "read":
-    case "copy":
-      job.state = isGood ? "done" : "todo";
-      return;
-    case "exec":
-      job.state = isGood ? "done" : "todo";
-      return;
-    default:
-      if (part === "Exec" && isDone) job.state = "done";
-      else if (part === "all" || part === "Exec") job.state = "ask";
-  }
 }
 
 function linesOf({ header, commands, final }: Message): string {
@@ -812,8 +650,4 @@ function linesOf({ header, commands, final }: Message): string {
   const cred = header.cred ? " cred" : "";
   const end = final ? " Final" : "";
   return `${header.sessionId}/${header.messageId}${cred} [${commands.map(short).join(", ")}]${end}`;
-}
-
-function encoded(message: Message): Buffer {
-  return Buffer.from(printXml(encodeMessage(message)));
 }

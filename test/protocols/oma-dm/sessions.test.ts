@@ -11,6 +11,8 @@ const FOUND = [
   ["a late answer to a session of the same name that had broken off", 200],
   ["a message without commands from a server that was not trusted yet", 61],
   ["Status elements that a refusal still owed", 3],
+  ["an object that was refused, and the rest of it", 703_747],
+  ["a session that was left, going on in the middle of a stranger's", 1_401_877],
 ] as const;
 
 test.each(FOUND)("%s", (_, seed) => {
