@@ -221,12 +221,14 @@ async function openWorld(vendor: Origin, more: { bytesMax?: number } = {}): Prom
       diskFloor: content.diskFloor,
       index,
       // An address that somebody allowed by writing it down.
-      fetchUrl: (url, request) =>
-        fetchFromVendor(
+      fetchUrl: async (url, request) => {
+        const { status, headers, body } = await fetchFromVendor(
           { origins: () => [{ origin: vendor.url, privateAddresses: false }] },
           new URL(url.pathname, vendor.url),
           request,
-        ),
+        );
+        return { status, headers, body: body && readAhead(body) };
+      },
       pin: async (revision, file) => {
         if (world.failure) throw world.failure;
         world.pinned.push([revision, file]);
@@ -261,4 +263,29 @@ async function openWorld(vendor: Origin, more: { bytesMax?: number } = {}): Prom
     },
   };
   return world;
+}
+
+/**
+ * What has come before a line drops, however late its reader begins: the end of a connection discards
+ * what nobody has read yet, and on a busy machine that may be all.
+ */
+function readAhead(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  const reads: ReturnType<typeof reader.read>[] = [];
+  const readOn = async () => {
+    for (let isDone = false; !isDone; ) {
+      const read = reader.read();
+      reads.push(read);
+      isDone = (await read).done;
+    }
+  };
+  readOn().catch(() => {}); // Whoever reads is told.
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await (reads.shift() ?? reader.read());
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }
