@@ -101,7 +101,11 @@ const KINDS: Readonly<Record<string, PackageKind>> = {
 };
 
 /** What its file is, going by its name; undefined for another kind, or without a file. */
-export function kindOf({ file }: Pick<Revision, "file">): PackageKind | undefined {
+export function kindOf({
+  file,
+}: {
+  readonly file: { readonly name: string } | null;
+}): PackageKind | undefined {
   const extension = /\.([A-Za-z]+)$/.exec(file?.name ?? "")?.[1]?.toLowerCase() ?? "";
   return Object.hasOwn(KINDS, extension) ? KINDS[extension] : undefined;
 }

@@ -13,11 +13,20 @@ import {
 } from "../../devices/model/ids.ts";
 import {
   CHANNELS,
+  type Channel,
+  COMMAND_LINE_CHARACTERS_MAX,
+  DEPENDENCIES_MAX,
+  DEPLOYMENT_OPTIONS_MAX,
+  FALLBACK_URLS_MAX,
+  INSTALL_CONTEXTS,
   LICENCES,
+  MINUTES_MAX,
   type Package,
   type PackageFile,
+  RETRIES_MAX,
   type Revision,
   type RevisionSource,
+  URL_CHARACTERS_MAX,
 } from "../../devices/model/package.ts";
 import type { Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow, WindowScope } from "../../devices/model/window.ts";
@@ -25,6 +34,7 @@ import { checkWindow } from "../../devices/windows/recurrence.ts";
 import { type ContentOrigin, checkedSource } from "../content/content-origin.ts";
 import { idFromName } from "../http/policy-write.ts";
 import type { checkDistribution } from "../http/routes/distribution-checks.ts";
+import { checkInstall, type RevisionInstall } from "../http/routes/revision-checks.ts";
 import type { BlobView } from "../reports/report-reader.ts";
 import type { SentForm } from "./form-state.ts";
 import { unusedId } from "./links.ts";
@@ -40,6 +50,17 @@ class Check {
     const isKnown = this.#fields.some((one) => one.pointer === pointer);
     if (!isKnown) this.#fields.push({ pointer, message });
     return undefined;
+  }
+
+  /** The value, or what is wrong with it among the rest. */
+  take<Value>(make: () => Value): Value | undefined {
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.fields.length === 0) throw error;
+      for (const { pointer, message } of error.fields) this.wrong(pointer.slice(1), message);
+      return undefined;
+    }
   }
 
   /** @throws AppError "unprocessable" when anything was wrong */
@@ -98,15 +119,11 @@ export function revisionFrom(
   if (file && source) check.wrong("sourceUrl", "either a file or an address, not both");
   const channel = CHANNELS.find((one) => one === form.value("channel"));
   if (!channel) check.wrong("channel", "choose one");
-  if (channel === "EnterpriseAppManagement") {
-    if (app.platform !== "Windows") check.wrong("channel", "only Windows devices have it");
-    if (app.productId === null) {
-      check.wrong("channel", "the app needs its product id for that");
-    }
-    if (!file && !source) {
-      check.wrong("file", "devices need a file to install: upload it first, or name a vendor's");
-    }
-  }
+  const install =
+    channel &&
+    check.take(() =>
+      installFrom(form, app, { version: version ?? "", channel, file, source, files }),
+    );
   const major = form.value("osMajor");
   if (!/^\d{0,5}$/.test(major)) check.wrong("osMajor", "a whole number, such as 10");
   const licence = LICENCES.find((one) => one === form.value("licence")) ?? "none";
@@ -115,16 +132,14 @@ export function revisionFrom(
   );
   const id = parseRevisionId(wanted) ?? check.wrong("version", "letters and digits");
   check.done();
-  if (!id || !version || !channel) throw new Error("checked above");
+  if (!id || !version || !install) throw new Error("checked above");
   return {
     id,
     package: app.id,
     version,
-    channel,
     file,
-    msi: null,
-    msix: null,
     source,
+    ...install,
     minimumOsVersion: form.optional("minimumOsVersion") ?? null,
     licence,
     storeApp: form.isTicked("storeApp"),
@@ -135,6 +150,71 @@ export function revisionFrom(
     },
     createdAtMs: nowMs,
   };
+}
+
+/** How it is installed; fields of what is installed otherwise are not read. */
+function installFrom(
+  form: SentForm,
+  app: Package,
+  given: {
+    readonly version: string;
+    readonly channel: Channel;
+    readonly file: PackageFile | null;
+    readonly source: RevisionSource | null;
+    readonly files: readonly BlobView[];
+  },
+): RevisionInstall {
+  const check = new Check();
+  const { version, channel, file, source, files } = given;
+  const count = (name: string, max: number) => {
+    const text = form.value(name);
+    const isRight = /^\d{1,6}$/.test(text) && Number(text) <= max;
+    return isRight ? Number(text) : (check.wrong(name, `a whole number up to ${max}`) ?? 0);
+  };
+  const contextOf = (name: string) =>
+    INSTALL_CONTEXTS.find((one) => one === form.value(name)) ?? "device";
+  const msi =
+    channel === "EnterpriseDesktopAppManagement"
+      ? {
+          productCode: form.value("productCode"),
+          upgradeCode: form.optional("upgradeCode") ?? null,
+          context: contextOf("msiContext"),
+          commandLine: form.value("commandLine").slice(0, COMMAND_LINE_CHARACTERS_MAX),
+          timeoutMinutes: count("timeoutMinutes", MINUTES_MAX),
+          retryCount: count("retryCount", RETRIES_MAX),
+          retryIntervalMinutes: count("retryIntervalMinutes", MINUTES_MAX),
+          downloadFromAad: form.isTicked("downloadFromAad"),
+          fallbackUrls: urlsFrom(form.value("fallbackUrls"), check),
+        }
+      : null;
+  const msix =
+    channel === "EnterpriseModernAppManagement"
+      ? {
+          familyName: form.optional("familyName"),
+          fullName: form.optional("fullName") ?? null,
+          context: contextOf("msixContext"),
+          dependencies: form
+            .values("dependencies")
+            .slice(0, DEPENDENCIES_MAX)
+            .flatMap((sha256) => fileFrom(sha256, files, check, "dependencies") ?? []),
+          deploymentOptions: count("deploymentOptions", DEPLOYMENT_OPTIONS_MAX),
+        }
+      : null;
+  check.done();
+  return checkInstall(app, { version, channel, file, source, msi, msix });
+}
+
+function urlsFrom(text: string, check: Check): string[] {
+  const urls = text
+    .split(/\s+/)
+    .filter((line) => line !== "")
+    .slice(0, FALLBACK_URLS_MAX);
+  const isUrl = (url: string) =>
+    url.length <= URL_CHARACTERS_MAX && /^https?:\/\//i.test(url) && URL.canParse(url);
+  if (!urls.every(isUrl)) {
+    check.wrong("fallbackUrls", "addresses that begin with https:// or http://, one in a line");
+  }
+  return urls;
 }
 
 /** A distribution as the API takes it, its revision chosen. */
@@ -287,11 +367,16 @@ function recurrenceFrom(form: SentForm): string | null {
   }
 }
 
-function fileFrom(text: string, files: readonly BlobView[], check: Check): PackageFile | null {
+function fileFrom(
+  text: string,
+  files: readonly BlobView[],
+  check: Check,
+  name = "file",
+): PackageFile | null {
   if (text === "") return null;
   const sha256 = parseSha256(text);
   const file = files.find((one) => one.sha256 === sha256);
-  if (!sha256 || !file) return check.wrong("file", "choose a file that is here") ?? null;
+  if (!sha256 || !file) return check.wrong(name, "choose a file that is here") ?? null;
   return { sha256, name: file.name, bytes: file.bytes };
 }
 

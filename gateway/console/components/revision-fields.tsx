@@ -1,10 +1,26 @@
+import { kindOf } from "../../../devices/install/providers.ts";
 import type { Platform } from "../../../devices/model/device.ts";
-import { LICENCES } from "../../../devices/model/package.ts";
+import { type Channel, LICENCES } from "../../../devices/model/package.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
 import type { FormState } from "../form-state.ts";
 import { byteWords } from "../time-words.ts";
 import { url, type View } from "../view.ts";
+import { MsiFields, PackagedAppFields } from "./app-install-fields.tsx";
 import { CheckField, SelectField, TextField } from "./field.tsx";
+
+const CHANNEL_OPTIONS: readonly { readonly value: Channel; readonly label: string }[] = [
+  { value: "EnterpriseAppManagement", label: "XAP or APPX, on Windows 10 Mobile and its kin" },
+  { value: "EnterpriseDesktopAppManagement", label: "MSI, on Windows 10 and 11" },
+  { value: "EnterpriseModernAppManagement", label: "APPX or MSIX, on Windows 10 and 11" },
+  { value: "reported", label: "Another system installs it and reports here" },
+];
+
+/** What a file's name suggests. */
+function channelOf(file: Pick<BlobView, "name"> | undefined): Channel {
+  const kind = file && kindOf({ file });
+  if (kind === "msi") return "EnterpriseDesktopAppManagement";
+  return kind === "msix" ? "EnterpriseModernAppManagement" : "EnterpriseAppManagement";
+}
 
 export interface RevisionFieldsProps {
   readonly view: View;
@@ -21,6 +37,7 @@ export interface RevisionFieldsProps {
 export function RevisionFields(props: RevisionFieldsProps) {
   const { view, form, files, file, platform = "Windows", isOptional } = props;
   const here = files.filter(({ state }) => state !== "quarantined");
+  const chosen = here.find(({ sha256 }) => sha256 === file);
   return (
     <>
       <fieldset>
@@ -37,11 +54,9 @@ export function RevisionFields(props: RevisionFieldsProps) {
             form={form}
             name="channel"
             label="How it gets onto devices"
-            options={[
-              { value: "EnterpriseAppManagement", label: "This gateway installs it over OMA DM" },
-              { value: "reported", label: "Another system installs it and reports here" },
-            ]}
-            value={platform === "Windows" ? "EnterpriseAppManagement" : "reported"}
+            shows
+            options={CHANNEL_OPTIONS}
+            value={platform === "Windows" ? channelOf(chosen) : "reported"}
           />
         </div>
         <SelectField
@@ -83,6 +98,12 @@ export function RevisionFields(props: RevisionFieldsProps) {
           />
         </div>
       </fieldset>
+      <div data-when="channel" data-is="EnterpriseDesktopAppManagement">
+        <MsiFields form={form} />
+      </div>
+      <div data-when="channel" data-is="EnterpriseModernAppManagement">
+        <PackagedAppFields form={form} files={here} />
+      </div>
       <fieldset>
         <legend>Which devices it is for</legend>
         <div class="field-row">

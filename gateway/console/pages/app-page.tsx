@@ -1,5 +1,5 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
-import type { Package, Revision } from "../../../devices/model/package.ts";
+import type { InstallContext, Package, Revision } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import type { BreakdownRow, BucketCounts } from "../../reports/report-reader.ts";
 import { Donut } from "../charts/donut.tsx";
@@ -154,7 +154,10 @@ function Revisions(props: {
                 ) : (
                   <span>
                     {revision.file.name}
-                    <span class="sub">{byteWords(revision.file.bytes)}</span>
+                    <span class="sub">
+                      {byteWords(revision.file.bytes)}
+                      {dependencyWords(revision)}
+                    </span>
                   </span>
                 )}
               </td>
@@ -244,8 +247,26 @@ export function revisionsOf(policy: Policy, app: Package): Revision[] {
     .sort((a, b) => b.createdAtMs - a.createdAtMs);
 }
 
+function dependencyWords({ msix }: Revision): string {
+  const names = msix?.dependencies.map(({ name }) => name) ?? [];
+  return names.length === 0 ? "" : `, with ${names.join(", ")}`;
+}
+
 function channelWords(revision: Revision): string {
-  return revision.channel === "reported" ? "installed by another system" : "installed over OMA DM";
+  switch (revision.channel) {
+    case "reported":
+      return "installed by another system";
+    case "EnterpriseAppManagement":
+      return revision.msix === null ? "for phones" : "for phones and PCs";
+    case "EnterpriseDesktopAppManagement":
+      return `MSI${forWhom(revision.msi?.context)} ${revision.msi?.productCode ?? ""}`;
+    case "EnterpriseModernAppManagement":
+      return `packaged app${forWhom(revision.msix?.context)} ${revision.msix?.familyName ?? ""}`;
+  }
+}
+
+function forWhom(context: InstallContext | undefined): string {
+  return context === "user" ? " for its user," : ",";
 }
 
 function targetingWords({ targeting, minimumOsVersion, licence }: Revision): string {

@@ -4,6 +4,7 @@ import { parsePackageId } from "../../../devices/model/ids.ts";
 import type { Package } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import { recordAction } from "../../http/audited.ts";
+import { revisionRecord } from "../../http/routes/revision-checks.ts";
 import { csvLine } from "../../reports/csv.ts";
 import type { BlobView, BucketCounts, GroupedCounts } from "../../reports/report-reader.ts";
 import { packageFrom, revisionFrom } from "../authoring.ts";
@@ -68,7 +69,7 @@ export function appPages(kit: Kit): void {
       const changes = [
         { kind: "package", id: app.id, body: { ...app } } as const,
         ...(revision
-          ? [{ kind: "revision", id: revision.id, body: { ...revision } } as const]
+          ? [{ kind: "revision", id: revision.id, body: revisionRecord(revision) } as const]
           : []),
       ];
       await deps.author.write(changes, principal.name);
@@ -134,7 +135,7 @@ export function appPages(kit: Kit): void {
       const app = needApp(visit, policy);
       const files = await deps.files.list();
       const revision = revisionFrom(visit.form, app, choices(files), policy, deps.now());
-      const change = { kind: "revision", id: revision.id, body: { ...revision } } as const;
+      const change = { kind: "revision", id: revision.id, body: revisionRecord(revision) } as const;
       await deps.author.write([change], visit.principal.name);
       await recordAction(deps.audit, visit.c, "revision.create", revision.id, {
         version: revision.version,

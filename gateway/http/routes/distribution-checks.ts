@@ -36,7 +36,7 @@ export async function checkDistribution(
   const wrong: FieldError[] = [];
   const revision = findRevision(given, policy, wrong);
   const hasFile = revision && (revision.file !== null || revision.source !== null);
-  if (revision?.channel === "EnterpriseAppManagement" && !hasFile) {
+  if (revision && revision.channel !== "reported" && !hasFile) {
     wrong.push({ pointer: "/revision", message: "it has no file to install" });
   }
   if (given.operation === "uninstall" && given.updateOnly) {

@@ -1,12 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { parseRevisionId, parseSha256, type Sha256 } from "../../../devices/model/ids.ts";
-import type {
-  Package,
-  PackageFile,
-  Revision,
-  RevisionSource,
-} from "../../../devices/model/package.ts";
+import type { PackageFile, Revision, RevisionSource } from "../../../devices/model/package.ts";
 import type { BlobRecord } from "../../content/blob-index.ts";
 import { checkedSource } from "../../content/content-origin.ts";
 import type { Api } from "../environment.ts";
@@ -21,6 +16,7 @@ import {
 import { NewRevisionSchema, RevisionSchema, revisionJson } from "../schemas/policy.ts";
 import type { LocalSettingsStore } from "../use-cases.ts";
 import { needPackage, revisionsOf } from "./packages.ts";
+import { checkInstall, revisionRecord } from "./revision-checks.ts";
 
 /** Finds a file that is known to this gateway; `BlobStore.find` is one. */
 export type FindFile = (
@@ -96,17 +92,25 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
       id: chosen,
       file: given,
       source: offered,
-      channel: wanted,
+      channel,
+      msi,
+      msix: packaged,
       ...rest
     } = c.req.valid("json");
     if (given && offered) throw fieldError("/source", "either a file or a source, not both");
-    const file = given && fileOf(given, findFile);
+    const file = given && fileOf(given, findFile, "/file");
     const source = offered && sourceOf(offered, deps);
-    const hasContent = file !== null || source !== null;
-    const channel = wanted ?? (owner.platform === "Windows" && hasContent ? PUSHED : "reported");
-    if (channel === PUSHED) checkPushed(owner, hasContent);
-    const id = chosen ?? idFromName(`${owner.id}-${rest.version}`, () => Bun.randomUUIDv7());
-    const common = { package: owner.id, ...rest, channel, source };
+    const msix = packaged && {
+      ...packaged,
+      familyName: packaged.familyName,
+      dependencies: packaged.dependencies.map((one, n) =>
+        fileOf(one, findFile, `/msix/dependencies/${n}`),
+      ),
+    };
+    const { version } = rest;
+    const install = checkInstall(owner, { version, channel, file, source, msi, msix });
+    const id = chosen ?? idFromName(`${owner.id}-${version}`, () => Bun.randomUUIDv7());
+    const common = { package: owner.id, ...rest, source, ...install };
     const fields = { ...common, file };
     const parsed = parseRevisionId(id);
     const known = parsed && policy.read().revisions.get(parsed);
@@ -114,9 +118,8 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
     if (isRepetition(source === null ? fields : common, known, id)) {
       return c.json(revisionJson(needWritten(known, id)), 200);
     }
-    await writePolicy(deps, c, "revision.create", [
-      { kind: "revision", id, body: { id, ...fields } },
-    ]);
+    const body = revisionRecord({ id, ...fields });
+    await writePolicy(deps, c, "revision.create", [{ kind: "revision", id, body }]);
     const made = needWritten(parsed && policy.read().revisions.get(parsed), `revision ${id}`);
     return c.json(revisionJson(made), 201);
   });
@@ -128,17 +131,17 @@ const OneRevisionSchema = RevisionSchema.extend({
   sourceState: z.string().nullable().openapi({ description: "While the file is being fetched" }),
 }).openapi("OneRevision");
 
-const PUSHED = "EnterpriseAppManagement";
-
 function fileOf(
   given: { readonly sha256: string; readonly name?: string | undefined },
   findFile: FindFile,
+  pointer: string,
 ): PackageFile {
   const sha256 = parseSha256(given.sha256);
   const known = sha256 && findFile(sha256);
-  if (!known) throw fieldError("/file/sha256", "upload the file first: nobody has sent this one");
+  const at = `${pointer}/sha256`;
+  if (!known) throw fieldError(at, "upload the file first: nobody has sent this one");
   if (known.state === "quarantined") {
-    throw fieldError("/file/sha256", "the file's bytes turned out to be wrong: upload it again");
+    throw fieldError(at, "the file's bytes turned out to be wrong: upload it again");
   }
   return { sha256: known.sha256, name: given.name ?? known.name, bytes: known.bytes };
 }
@@ -152,17 +155,4 @@ function sourceOf(
   if (problem !== undefined) throw fieldError("/source/url", problem);
   const sha256 = given.sha256 === null ? null : (parseSha256(given.sha256) ?? null);
   return { url, sha256, fetchedBy: role.kind };
-}
-
-/** What is pushed to devices has to say what it is, and have something to push. */
-function checkPushed(owner: Package, hasContent: boolean): void {
-  if (owner.platform !== "Windows") {
-    throw fieldError("/channel", `${PUSHED} is for Windows, not for ${owner.platform}`);
-  }
-  if (owner.productId === null) {
-    throw new AppError("unprocessable", `give the package ${owner.id} its productId first`, {
-      fields: [{ pointer: "/channel", message: `${PUSHED} needs the package's productId` }],
-    });
-  }
-  if (!hasContent) throw fieldError("/file", `${PUSHED} needs a file or a source`);
 }

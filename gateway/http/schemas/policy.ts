@@ -10,6 +10,17 @@ import {
 } from "../../../devices/model/package.ts";
 import type { MaintenanceWindow } from "../../../devices/model/window.ts";
 import {
+  FileOfRevisionSchema,
+  GivenFileSchema,
+  MsiInstallSchema,
+  MsixInstallSchema,
+  msiJson,
+  msixJson,
+  NewMsiInstallSchema,
+  NewMsixInstallSchema,
+  Sha256Text,
+} from "./app-install.ts";
+import {
   Buckets,
   FilterText,
   LinkedCount,
@@ -34,9 +45,6 @@ const DeviceIdText = z
   .string()
   .regex(/^[0-9a-f]{32}$/, "a device id has 32 hexadecimal digits")
   .openapi({ example: "0f3b0c2d4e5a69788796a5b4c3d2e1f0" });
-const Sha256Text = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, "give the SHA-256 that the upload answered: 64 hexadecimal digits");
 const Description = z
   .string()
   .max(TEXT_CHARACTERS_MAX)
@@ -69,7 +77,9 @@ export const RevisionSchema = z
     package: z.string(),
     version: z.string(),
     channel: z.enum(CHANNELS),
-    file: z.object({ sha256: z.string(), name: z.string(), bytes: z.int() }).nullable(),
+    file: FileOfRevisionSchema.nullable(),
+    msi: MsiInstallSchema.nullable(),
+    msix: MsixInstallSchema.nullable(),
     source: z
       .object({
         url: z.string(),
@@ -97,10 +107,12 @@ export const NewRevisionSchema = z
     channel: z
       .enum(CHANNELS)
       .optional()
-      .openapi({ description: "EnterpriseAppManagement for Windows with a file, else reported" }),
-    file: z
-      .strictObject({ sha256: Sha256Text, name: nonEmptyLine(NAME_CHARACTERS_MAX).optional() })
-      .nullable()
+      .openapi({
+        description:
+          "For Windows with a file: what installs it, by the file's kind and what is said of it; " +
+          "else reported",
+      }),
+    file: GivenFileSchema.nullable()
       .default(null)
       .openapi({ description: "Uploaded before through files" }),
     source: z
@@ -115,6 +127,12 @@ export const NewRevisionSchema = z
           "Instead of a file: where its vendor offers it. The gateway fetches it once; devices get the " +
           "gateway's own link. Without a SHA-256 the bytes that come first are pinned",
       }),
+    msi: NewMsiInstallSchema.nullable().default(null).openapi({
+      description: "For an MSI on Windows 10 and 11",
+    }),
+    msix: NewMsixInstallSchema.nullable().default(null).openapi({
+      description: "For an APPX or MSIX on Windows 10 and 11",
+    }),
     minimumOsVersion: nonEmptyLine(64).nullable().default(null),
     licence: z.enum(LICENCES).default("none"),
     storeApp: z.boolean().default(false),
@@ -272,10 +290,12 @@ export const GroupSchema = z
   .openapi("Group");
 
 export function revisionJson(revision: Revision): z.infer<typeof RevisionSchema> {
-  const { createdAtMs, file, source, targeting, ...rest } = revision;
+  const { createdAtMs, file, msi, msix, source, targeting, ...rest } = revision;
   return {
     ...rest,
     file: file && { ...file },
+    msi: msi && msiJson(msi),
+    msix: msix && msixJson(msix),
     source: source && { ...source },
     targeting: { ...targeting },
     createdAt: timeFrom(createdAtMs),

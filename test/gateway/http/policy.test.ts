@@ -152,7 +152,7 @@ describe("packages and revisions", () => {
     await kit.want(201, "POST", "/packages", { id: "no-guid", name: "N", platform: "Windows" });
     const revision = { version: "1", file: { sha256 } };
     const problem = await kit.want(422, "POST", "/packages/no-guid/revisions", revision);
-    expect(problem.detail).toContain("productId first");
+    expect(problem.detail).toContain("give it to no-guid first");
     await kit.want(201, "POST", "/packages", { id: "ios-push", name: "N", platform: "iOS" });
     await kit.want(422, "POST", "/packages/ios-push/revisions", {
       ...revision,
