@@ -11,6 +11,7 @@ import type { KnockList } from "../access/knocks.ts";
 import type { SessionCookie } from "../http/identify.ts";
 import type {
   Backups,
+  CertificateUseCases,
   LinkStatus,
   LocalSettingsStore,
   SiteDirectory,
@@ -54,6 +55,9 @@ export interface SiteConsoleDeps {
   readonly knocks: KnockList;
   readonly codes: EnrolmentCodes;
   readonly secrets: SiteSecrets;
+  readonly certificates: CertificateUseCases;
+  /** Where Windows PCs enrol, such as `https://mdm.contoso.com`; undefined while it is nowhere set. */
+  readonly enrolmentAddress: () => string | undefined;
 }
 
 /** The files of this gateway, for the content page and the upload. */

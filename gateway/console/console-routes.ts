@@ -26,6 +26,7 @@ import { overviewPage } from "./pages/overview.tsx";
 import { settingsPages } from "./pages/settings.tsx";
 import { sitePages } from "./pages/sites.tsx";
 import { windowPages } from "./pages/windows.tsx";
+import { windowsEnrolmentPages } from "./pages/windows-enrolment.tsx";
 
 export interface Console {
   /** To be mounted at `base`, or at `/` when the base is empty. */
@@ -75,6 +76,7 @@ export function consoleRoutes(deps: ConsoleDeps): Console {
   linkPages(kit);
   sitePages(kit);
   enrolmentPages(kit);
+  windowsEnrolmentPages(kit);
   auditPages(kit);
   settingsPages(kit);
   keyPages(kit);

@@ -111,7 +111,14 @@ export function siteDoors(
       instants: (fromMs, toMs) => readInstants(database, fromMs, toMs),
       log: options.log,
       every,
-      site: { useCases, knocks, codes, secrets },
+      site: {
+        useCases,
+        knocks,
+        codes,
+        secrets,
+        certificates,
+        enrolmentAddress: () => setAddress(config, core.settings.read().windowsEnrolment),
+      },
       hub: undefined,
     }),
     mountDevices: (app) => {
@@ -190,6 +197,12 @@ function enrolmentUrlOf(
     return `https://${asked}`;
   }
   return baseUrlOf(config, c.req.raw);
+}
+
+/** The address under which PCs enrol, as far as it is set; Windows takes none but HTTPS. */
+function setAddress(config: SiteConfig, { host }: WindowsEnrolmentSettings): string | undefined {
+  if (host !== null) return `https://${host}`;
+  return config.siteUrl?.protocol === "https:" ? config.siteUrl.origin : undefined;
 }
 
 /**

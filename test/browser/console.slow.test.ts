@@ -288,7 +288,7 @@ function pathsOf({ data, deps }: ConsoleFixture): string[] {
     "/settings",
     "/settings/administrators",
     "/settings/tokens",
-    ...(deps.role === "site" ? ["/enrolment", "/devices/new"] : ["/sites"]),
+    ...(deps.role === "site" ? ["/enrolment", "/enrolment/windows", "/devices/new"] : ["/sites"]),
   ];
 }
 

@@ -40,7 +40,9 @@ for (const role of ["site", "hub"] as const) {
       settings: "/settings",
       audit: "/audit",
       error: "/nothing",
-      ...(role === "site" ? { enrolment: "/enrolment" } : { sites: "/sites" }),
+      ...(role === "site"
+        ? { enrolment: "/enrolment", "windows-pcs": "/enrolment/windows" }
+        : { sites: "/sites" }),
       ...(row && {
         device: `/devices/${row.device}`,
         installation: `/installations/${row.site}.${row.distribution}.${row.device}`,

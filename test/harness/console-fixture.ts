@@ -12,7 +12,11 @@ import {
 } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
 import type { Policy } from "../../devices/model/policy.ts";
-import { WINDOWS_ENROLMENT_DEFAULT } from "../../devices/model/windows-enrolment.ts";
+import {
+  WINDOWS_ENROLMENT_DEFAULT,
+  type WindowsEnrolmentSettings,
+} from "../../devices/model/windows-enrolment.ts";
+import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
 import type { EnrolmentCode } from "../../devices/ports/enrolment-codes.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DmAccount } from "../../devices/service/dm-account.ts";
@@ -36,6 +40,7 @@ import { ValueStore } from "../../gateway/db/stores/value-store.ts";
 import type { AppEnv } from "../../gateway/http/environment.ts";
 import { securityHeaders } from "../../gateway/http/security-headers.ts";
 import type {
+  CertificateUseCases,
   JoinCodeSummary,
   SiteDirectory,
   SiteSummary,
@@ -138,7 +143,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       { origin: "http://mirror.corp.example", privateAddresses: true },
     ],
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
-    windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
+    windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT as WindowsEnrolmentSettings,
   };
   const knocks = devices > 0 ? someKnocks() : [];
   const codes: EnrolmentCode[] = devices > 0 ? someCodes(data) : [];
@@ -177,6 +182,11 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
               { keyring, rotateKeys: () => keyring.rotate("prague" as SiteId, now()) },
               await LinkKeys.open(new ValueStore(database), now),
             ),
+            certificates: fakeCertificates(data),
+            enrolmentAddress: () =>
+              settings.windowsEnrolment.host === null
+                ? undefined
+                : `https://${settings.windowsEnrolment.host}`,
             knocks: {
               list: async () => knocks,
               find: async (protocol, externalId) =>
@@ -498,6 +508,58 @@ function fakeUseCases(
       password: "secret-of-the-device",
       server: null,
     }),
+  };
+}
+
+/** An authority and a certificate of the first device; none where nothing has happened yet. */
+function fakeCertificates(data: ConsoleData): CertificateUseCases {
+  const authority = (thumbprint: string) => ({
+    name: "Prague, Main Square Device CA",
+    certificate: new Uint8Array([0x30]),
+    thumbprint,
+    fingerprint: thumbprint.padEnd(64, "0"),
+    notBeforeMs: FIXTURE_NOW_MS - 100 * HOUR_MS,
+    notAfterMs: FIXTURE_NOW_MS + 80_000 * HOUR_MS,
+  });
+  const [device] = data.devices;
+  const authorities = device ? [authority("3F".repeat(20))] : [];
+  const issued: DeviceCertificate[] = device
+    ? [
+        {
+          serial: "5ad0c1",
+          device: device.id,
+          subject: `CN=${device.id}`,
+          certificate: "MA==",
+          thumbprint: "A1".repeat(20),
+          keyHash: "0".repeat(64),
+          authority: "3F".repeat(20),
+          notBeforeMs: FIXTURE_NOW_MS - 50 * HOUR_MS,
+          notAfterMs: FIXTURE_NOW_MS + 8_000 * HOUR_MS,
+          issuedAtMs: FIXTURE_NOW_MS - 50 * HOUR_MS,
+          userName: "anna@contoso.com",
+          store: "User",
+          revokedAtMs: null,
+        },
+      ]
+    : [];
+  const make = async () => {
+    authorities.unshift(authority(`${authorities.length}B`.repeat(20)));
+    return authorities[0] ?? authority("");
+  };
+  return {
+    list: async () => issued,
+    ofDevice: async (id) => issued.filter((one) => one.device === id),
+    revoke: async (serial) => {
+      const index = issued.findIndex((one) => one.serial === serial);
+      const found = issued[index];
+      if (!found) throw new AppError("not-found", "no such certificate");
+      issued[index] = { ...found, revokedAtMs: FIXTURE_NOW_MS };
+      return issued[index];
+    },
+    authorities: () => authorities,
+    authority: async () => authorities[0] ?? make(),
+    renewAuthority: make,
+    revocationLists: async () => [],
   };
 }
 

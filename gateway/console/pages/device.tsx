@@ -2,6 +2,7 @@ import { fieldIs } from "../../../devices/filter/filter.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../../devices/model/ids.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
+import type { DeviceCertificate } from "../../../devices/ports/certificates.ts";
 import type { DmAccount } from "../../../devices/service/dm-account.ts";
 import type { Tonight } from "../../../devices/service/tonight.ts";
 import { recordAction } from "../../http/audited.ts";
@@ -13,6 +14,7 @@ import {
 import { Action, PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
+import { CertificateTable } from "../components/certificate-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
@@ -118,14 +120,15 @@ export function deviceDetailPages(kit: Kit): void {
     const device = await needDevice(visit);
     const filter = [fieldIs("device", device.id)];
     const isOurs = site !== undefined && device.removedAtMs === null;
-    const [page, inventory, tonight, account] = await Promise.all([
+    const [page, inventory, tonight, account, certificates] = await Promise.all([
       deps.reports.list({ filter, limit: PAGE_ROWS_DEFAULT }),
       deps.reports.inventory(device.id),
       isOurs ? site.useCases.tonight(device.id) : undefined,
       isOurs ? site.useCases.dmAccount(device.id) : undefined,
+      site?.certificates.ofDevice(device.id) ?? [],
     ]);
     const hasMore = page.next !== undefined;
-    return { device, rows: page.rows, hasMore, inventory, tonight, account };
+    return { device, rows: page.rows, hasMore, inventory, tonight, account, certificates };
   }
 
   async function needDevice(visit: Visit): Promise<DeviceView> {
@@ -142,6 +145,7 @@ interface DeviceData {
   readonly inventory: readonly InventoryItem[];
   readonly tonight: Tonight | undefined;
   readonly account: DmAccount | undefined;
+  readonly certificates: readonly DeviceCertificate[];
 }
 
 function DevicePage({
@@ -152,6 +156,7 @@ function DevicePage({
   inventory,
   tonight,
   account,
+  certificates,
 }: DeviceData & { view: View }) {
   const terms = [fieldIs("device", device.id)];
   return (
@@ -216,6 +221,11 @@ function DevicePage({
         >
           <Inventory view={view} items={inventory} device={device} />
         </Card>
+        {certificates.length > 0 && (
+          <Card title="Certificates" flush>
+            <CertificateTable view={view} issued={certificates} />
+          </Card>
+        )}
       </Live>
     </Page>
   );

@@ -155,6 +155,11 @@ async function enrolmentPage({ view }: Visit, site: SiteConsoleDeps, form: FormS
       view={view}
       title="Enrolment"
       lead="Devices become known by a code that they show once, or by your approval."
+      actions={
+        <a class="button" href={url(view, "/enrolment/windows")}>
+          Windows PCs
+        </a>
+      }
     >
       {!view.isFragment && (
         <Card title="New enrolment code">
@@ -385,6 +390,10 @@ export function CodePage({ view, code }: { view: View; code: string }) {
         <p>
           On the device, set the management server to this site's address with any user name, and
           the code as the password. Case and hyphens do not matter.
+        </p>
+        <p>
+          A PC with Windows 10 or 11 takes it in its settings:{" "}
+          <a href={url(view, "/enrolment/windows")}>how a Windows PC enrols</a>.
         </p>
         <a class="button" href={url(view, "/enrolment")}>
           Done

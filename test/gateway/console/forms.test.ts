@@ -412,6 +412,71 @@ describe("making things", () => {
     expect(list.text).toContain(`only for ${device.stableId}`);
   });
 
+  test("what Windows PCs are told is set, and what is out of bounds comes back", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const { windowsEnrolment } = console_.deps.settings.read();
+    const sent = {
+      host: "EnterpriseEnrollment.contoso.com",
+      certificateDays: "90",
+      renewalDays: "30",
+      firstPollCount: "5",
+      firstPollMinutes: "3",
+      pollMinutes: "480",
+    };
+    const path = "/enrolment/windows/settings";
+    for (const [wrong, words] of [
+      [{ host: "https://contoso.com/" }, "a host name such as"],
+      [{ certificateDays: "29" }, "a whole number from 30 to 730"],
+      [{ renewalDays: "90" }, "fewer days than the certificate holds"],
+      [{ pollMinutes: "" }, "a whole number from 3 to 1440"],
+    ] as const) {
+      const page = await readPage(await console_.post(path, { ...sent, ...wrong }));
+      expect([page.status, page.text.includes(words)]).toEqual([422, true]);
+    }
+    expect(console_.deps.settings.read().windowsEnrolment).toEqual(windowsEnrolment);
+    expect((await console_.post(path, sent)).status).toBe(303);
+    expect(console_.deps.settings.read().windowsEnrolment).toEqual({
+      host: "EnterpriseEnrollment.contoso.com",
+      certificateDays: 90,
+      renewalDays: 30,
+      firstPollCount: 5,
+      firstPollMinutes: 3,
+      pollMinutes: 480,
+      pollOnLogin: false,
+    });
+    const page = await readPage(await console_.get("/enrolment/windows"));
+    expect(page.text).toContain(
+      "https://EnterpriseEnrollment.contoso.com/EnrollmentServer/Discovery.svc",
+    );
+    expect(page.text).toContain("It is not made yet");
+  });
+
+  test("the authority is made once, and renewed", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const made = () => console_.deps.site?.certificates.authorities();
+    await console_.post("/enrolment/windows/authority/make", {});
+    await console_.post("/enrolment/windows/authority/make", {});
+    expect(made()).toHaveLength(1);
+    await console_.post("/enrolment/windows/authority/renew", {});
+    expect(made()).toHaveLength(2);
+    expect((await readPage(await console_.get("/enrolment/windows"))).text).toContain("Former one");
+    const log = await readPage(await console_.get("/audit"));
+    expect(log.text.match(/certificate-authority\.make/g)).toHaveLength(1);
+    expect(log.text).toContain("certificate-authority.renew");
+  });
+
+  test("a device's certificate is taken back on its page", async () => {
+    await using console_ = await openConsole({ devices: 12 });
+    const [device] = console_.data.devices;
+    const before = await readPage(await console_.get(`/devices/${device?.id}`));
+    expect(before.text).toContain("anna@contoso.com");
+    expect((await console_.post("/certificates/5ad0c1/revoke", {})).status).toBe(303);
+    const after = await readPage(await console_.get(`/devices/${device?.id}`));
+    expect([before, after].map(({ text }) => text.includes("Taken back"))).toEqual([false, true]);
+    expect((await console_.post("/certificates/00/revoke", {})).status).toBe(404);
+    expect((await readPage(await console_.get("/audit"))).text).toContain("certificate.revoke");
+  });
+
   test("a device that knocked is approved, and leaves the list", async () => {
     await using console_ = await openConsole({ devices: 12 });
     const key = { protocol: "oma-dm", externalId: "urn:imei:490154203237518" };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { REASONS, type Reason } from "../../../devices/model/installation.ts";
 import { REASON_WORDS } from "../../../gateway/console/words.ts";
+import { ENROLMENT_PATH } from "../../../gateway/http/routes/windows-enrolment.ts";
 import { type ConsoleFixture, openConsole } from "../../harness/console-fixture.ts";
 import { type Element, type ReadPage, readPage } from "./read-page.ts";
 
@@ -190,6 +191,7 @@ async function crawl(console_: ConsoleFixture): Promise<ReadonlyMap<string, Read
     pages.set(path, page);
     for (const { href } of page.links) {
       if (!href.startsWith(`${console_.base}/`) || href.endsWith("/docs")) continue;
+      if (href.startsWith(ENROLMENT_PATH)) continue; // a file, not a page
       waiting.push(href.slice(console_.base.length).replace(/#.*$/, ""));
     }
   }
