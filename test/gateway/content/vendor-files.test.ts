@@ -44,20 +44,24 @@ describe("VendorFiles", () => {
     world.files.want([wantOf("r-1")]);
     await world.files.idle();
     expect(world.pinned).toEqual([]);
-    expect(world.files.describe("r-1" as RevisionId)).toContain("broke off at 120000 of 300000");
+    expect(world.files.describe("r-1" as RevisionId)).toMatch(/broke off at \d+ of 300000/);
+    // A line that breaks may lose what was under way: we go on after what arrived, not what was sent.
+    const words = world.files.describe("r-1" as RevisionId) ?? "";
+    const arrived = Number(/broke off at (\d+)/.exec(words)?.[1]);
     await world.retry();
     expect(vendor.requests.map(({ range, ifRange }) => [range, ifRange])).toEqual([
       [undefined, ""],
-      [`bytes=${cutAfter}-`, ORIGIN_ETAG],
+      arrived === 0 ? [undefined, ""] : [`bytes=${arrived}-`, ORIGIN_ETAG],
     ]);
     expect(world.pinned[0]?.[1].sha256).toBe(sha256Of(CONTENT));
-    expect(vendor.sentBytes).toBe(CONTENT.length);
+    expect(vendor.sentBytes).toBe(CONTENT.length + cutAfter - arrived);
   });
 
   test("goes on after a restart where the last sync stood", async () => {
-    const large = randomBytes(seededRandom(13), SYNC_EVERY_BYTES + 500_000);
+    const large = randomBytes(seededRandom(13), SYNC_EVERY_BYTES + 3_000_000);
+    // Far behind the sync: a line that breaks may lose what was under way.
     await using vendor = await startOrigin(large, (n) =>
-      n === 1 ? { cutAfter: SYNC_EVERY_BYTES + 1000 } : undefined,
+      n === 1 ? { cutAfter: SYNC_EVERY_BYTES + 2_500_000 } : undefined,
     );
     await using world = await openWorld(vendor);
     world.files.want([wantOf("r-1")]);
@@ -68,7 +72,7 @@ describe("VendorFiles", () => {
     const from = Number(/\d+/.exec(vendor.requests[1]?.range ?? "")?.[0]);
     expect(from).toBeGreaterThanOrEqual(SYNC_EVERY_BYTES);
     expect(world.pinned[0]?.[1]).toMatchObject({ sha256: sha256Of(large), bytes: large.length });
-  });
+  }, 30_000);
 
   test("never mixes two files: another one under the same address is fetched whole", async () => {
     await using vendor = await startOrigin(CONTENT, (n) =>
