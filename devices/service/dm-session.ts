@@ -35,7 +35,7 @@ export const SESSION_LIFE_MS = 10 * 60_000;
 export interface MessageOrigin {
   readonly address: string;
   /** The gateway's address as the device reaches it. */
-  readonly baseUrl: string;
+  readonly baseUrl: () => string;
   /** The MAC that came beside the message. */
   readonly mac?: ReceivedMac | undefined;
   /** The canonical subject of a client certificate that a trusted proxy has verified. */

@@ -40,7 +40,8 @@ export function visitor({ proxies, log, metrics, elapsed, isQuiet }: VisitorOpti
 
     await next();
 
-    c.header("X-Request-Id", requestId);
+    // Not by c.header(), which makes the whole response anew.
+    c.res.headers.set("X-Request-Id", requestId);
     const milliseconds = elapsed() - startedMs;
     const route = routePath(c, -1);
     const { status } = c.res;

@@ -9,7 +9,7 @@ export interface Conversation {
   readonly ledger: Ledger;
   readonly enterpriseId: string;
   /** The gateway's address as this device reaches it, for content URLs. */
-  readonly baseUrl: string;
+  readonly baseUrl: () => string;
   readonly protocol: "oma-dm";
   /** What the device was found not to be able to do: it gets the plain form at once. */
   readonly lacks: readonly DeviceFeature[];

@@ -218,7 +218,7 @@ function urlsFor(conversation: Conversation, work: Work): (file: PackageFile) =>
   const { context, ledger, baseUrl } = conversation;
   const row = ledger.row(work.distribution.id);
   const untilMs = Math.max(context.now() + URL_LIFE_MS, row?.releasedUntilMs ?? 0);
-  return (file) => context.content.urlFor(file, ledger.device.id, untilMs, baseUrl);
+  return (file) => context.content.urlFor(file, ledger.device.id, untilMs, baseUrl());
 }
 
 /** From now on the node may say that it is ours, and nothing was executed. */

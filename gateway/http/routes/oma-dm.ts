@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Log } from "../../../devices/ports/log.ts";
 import type { MessageOrigin, Served } from "../../../devices/service/dm-session.ts";
@@ -39,12 +39,11 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
     const about = { requestId: c.get("requestId"), address };
     const request = c.req.raw;
     const { mediaType, message, bytes } = await readMessage(request, { log, metrics, about });
-    const peer = c.env?.server?.requestIP(request)?.address ?? "";
     const answer = await serve(message, {
       address,
-      baseUrl: baseUrlOf(request),
+      baseUrl: () => baseUrlOf(request),
       mac: receivedMac(request.headers.get(MAC_HEADER), bytes),
-      certificateSubject: verifiedSubject(certificate, peer, request.headers),
+      certificateSubject: verifiedSubject(certificate, c),
       sizeOf: (message) => printDocument(encodeMessage(message), mediaType.encoding).byteLength,
     });
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
@@ -58,11 +57,11 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
 /** Undefined unless a trusted proxy says so: from anybody else the header is only a claim. */
 function verifiedSubject(
   { header, proxies }: VerifiedCertificates,
-  peer: string,
-  headers: Headers,
+  { req, env }: Context<AppEnv>,
 ): string | undefined {
-  if (header === undefined || !proxies.includes(peer)) return undefined;
-  return canonicalSubject(headers.get(header) ?? "");
+  if (header === undefined) return undefined;
+  const peer = env?.server?.requestIP(req.raw)?.address ?? "";
+  return proxies.includes(peer) ? canonicalSubject(req.raw.headers.get(header) ?? "") : undefined;
 }
 
 /** What cannot be read is refused and logged with the rule it breaks; nothing of it is stored. */
