@@ -58,11 +58,11 @@ export function detectEncoding(bytes: Uint8Array): Encoding {
  * document that is in the other encoding.
  */
 export function parseDocument(bytes: Uint8Array, encoding: Encoding): Element {
-  const [first] = bytes;
   if (encoding === "xml") {
     if (looksLikeWbxml(bytes)) throw wrongEncoding("WBXML", "XML");
     return parseXml(bytes);
   }
+  const first = bytes[0];
   if (first === LESS_THAN || first === BYTE_ORDER_MARK) throw wrongEncoding("XML", "WBXML");
   return parseWbxml(bytes);
 }

@@ -1,10 +1,12 @@
 import { ProtocolError } from "../errors.ts";
-import { CODE_PAGES, namespaceOf, PUBLIC_IDS, WBXML } from "./code-pages.ts";
+import { WBXML } from "./code-pages.ts";
 import { type Element, NO_ATTRIBUTES, NO_CHILDREN } from "./element.ts";
 import { DOCUMENT_LIMITS, type DocumentLimits } from "./limits.ts";
+import { parsePlainWbxml } from "./parse-plain-wbxml.ts";
 import { type OpenElement, TreeBuilder } from "./tree-builder.ts";
 import { readAttributes, readEntity, readTagName, skipInstruction } from "./wbxml-attributes.ts";
 import { looksLikeWbxml, readHeader } from "./wbxml-header.ts";
+import { emptyOf, FIRST_TAG, type Page, pagesOf, TAG_MASK } from "./wbxml-pages.ts";
 import { type Block, textBudget, WbxmlReader } from "./wbxml-reader.ts";
 
 /**
@@ -31,45 +33,18 @@ export function parseWbxml(
   if (length > limits.bytesMax) {
     throw new ProtocolError("wbxml-too-large", `${length} bytes are more than ${limits.bytesMax}`);
   }
-  const reader = new WbxmlReader(document, textBudget(length, limits));
+  return parsePlainWbxml(document, limits) ?? parseAnyWbxml(document, limits);
+}
+
+/** The complete parser: what `parsePlainWbxml` reads, it reads alike. */
+export function parseAnyWbxml(document: Uint8Array, limits: DocumentLimits): Element {
+  const reader = new WbxmlReader(document, textBudget(document.length, limits));
   const tree = new TreeBuilder("wbxml", limits);
   new WbxmlParser(reader, tree, limits).parse();
   const root = tree.root();
   if (root === undefined) throw new Error("a document that was read has a root");
   return root;
 }
-
-/** The elements of one code page, by token. */
-interface Page {
-  readonly namespace: string;
-  readonly names: readonly (string | undefined)[];
-  /** Elements without content: all of a kind are the same one. */
-  readonly empty: readonly (Element | undefined)[];
-}
-
-const TOKENS = 0x40;
-/** The bits of a tag that say which one it is; below the first tag are the globals. */
-const TAG_MASK = 0x3f;
-const FIRST_TAG = 0x05;
-
-function pagesOf(syncmlNamespace: string): readonly Page[] {
-  return CODE_PAGES.map((page, number) => {
-    const namespace = namespaceOf(number, syncmlNamespace);
-    const names = new Array<string | undefined>(TOKENS).fill(undefined);
-    for (const [name, token] of Object.entries(page)) names[token] = name;
-    const empty = names.map((name) => (name === undefined ? undefined : emptyOf(name, namespace)));
-    return { namespace, names, empty };
-  });
-}
-
-function emptyOf(name: string, namespace: string): Element {
-  return { name, namespace, attributes: NO_ATTRIBUTES, children: NO_CHILDREN, text: "" };
-}
-
-/** By the namespace of page 0. */
-const PAGES: ReadonlyMap<string, readonly Page[]> = new Map(
-  PUBLIC_IDS.map(({ namespace }) => [namespace, pagesOf(namespace)]),
-);
 
 const NOTHING = { attributes: NO_ATTRIBUTES, xmlns: undefined };
 
@@ -91,7 +66,7 @@ class WbxmlParser {
     this.#outerDepth = tree.depth;
     tree.where = () => reader.where();
     const namespace = readHeader(reader);
-    this.#pages = PAGES.get(namespace) ?? pagesOf(namespace);
+    this.#pages = pagesOf(namespace);
     this.#page = this.#pageAt(0);
   }
 
@@ -164,7 +139,7 @@ class WbxmlParser {
 
   #useNamespace(namespace: string): void {
     const number = this.#pages.indexOf(this.#page);
-    this.#pages = PAGES.get(namespace) ?? pagesOf(namespace);
+    this.#pages = pagesOf(namespace);
     this.#page = this.#pageAt(number);
   }
 

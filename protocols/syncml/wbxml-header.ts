@@ -16,7 +16,7 @@ const CHARSETS: Readonly<Record<number, Charset>> = {
 
 /** Does a document begin like WBXML? XML begins with neither of these bytes. */
 export function looksLikeWbxml(bytes: Uint8Array): boolean {
-  const [version = 0] = bytes;
+  const version = bytes[0] ?? 0;
   return version >= VERSION_MIN && version <= VERSION_MAX;
 }
 

@@ -1,5 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import type { DocumentLimits } from "./limits.ts";
+import { FORBIDDEN, KINDS, PLAIN, plainEnd } from "./wbxml-text.ts";
 
 /**
  * Text may be longer than its document, because a string of the table may be referred to again and
@@ -25,16 +26,6 @@ export interface Block {
   readonly end: number;
 }
 
-/** What a byte may mean in text: nothing special, not ASCII, or forbidden in XML and so here. */
-const PLAIN = 0;
-const HIGH = 1;
-const FORBIDDEN = 2;
-const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte >= 0x80) return HIGH;
-  const isBlank = byte === 0x09 || byte === 0x0a || byte === 0x0d;
-  return byte < 0x20 && !isBlank ? FORBIDDEN : PLAIN;
-});
-
 /** A byte order mark is text like any other here. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -48,6 +39,7 @@ export class WbxmlReader {
   stringTable: Block = { start: 0, end: 0 };
   readonly budget: TextBudget;
   readonly #bytes: Uint8Array;
+  readonly #words: DataView;
   /** The same bytes as characters: cutting ASCII out of them is quicker than decoding it. */
   readonly #latin1: string;
   /** What the string last scanned is made of. */
@@ -55,6 +47,7 @@ export class WbxmlReader {
 
   constructor(bytes: Uint8Array, budget: TextBudget) {
     this.#bytes = bytes;
+    this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.budget = budget;
     this.#latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
   }
@@ -143,8 +136,8 @@ export class WbxmlReader {
   /** Where the string ends: at a NUL or at the limit. */
   #scan(start: number, limit: number): number {
     const bytes = this.#bytes;
+    let end = plainEnd(bytes, this.#words, start, limit);
     let kinds = PLAIN;
-    let end = start;
     for (; end < limit; end++) {
       const byte = bytes[end] ?? 0;
       if (byte === 0) break;
