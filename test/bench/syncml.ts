@@ -7,6 +7,7 @@
  * second, and the echo server 30,000.
  */
 
+import { ENCODINGS, type Encoding } from "../../protocols/syncml/encoding.ts";
 import type { ByteDeviceOptions, Knowledge } from "./byte-device.ts";
 import { LoadClient, startEcho } from "./drive.ts";
 import type { LoadResult, LoadRound } from "./load-client.ts";
@@ -17,8 +18,9 @@ import { basicDevices, fullDevices, UpdateSite } from "./update-site.ts";
 
 const DEVICES = 500;
 const INSTALLATIONS = 10_000;
-const WARM_UPDATES = 2;
-const MEASURED_UPDATES = 4;
+/** In each encoding, by turns. */
+const WARM_UPDATES = 1;
+const MEASURED_UPDATES = 3;
 const SLOW_UPDATES = 1;
 /** Of each kind, on each device: echoing is quick, and a short time cannot be measured well. */
 const ECHO_SESSIONS = 20;
@@ -44,11 +46,13 @@ interface Measured {
 type Round = LoadResult & { readonly knows: Knowledge; readonly serverCpuSeconds: number };
 
 export async function benchSyncml(): Promise<BenchResult[]> {
-  const otherApps = INSTALLATIONS / DEVICES - WARM_UPDATES - MEASURED_UPDATES;
-  await using site = await UpdateSite.start(DEVICES, otherApps);
-  const { updates, echoed } = await measureUpdates(site);
-  const idle = await measureIdle(site, { challenged: false });
-  const challenged = await measureIdle(site, { challenged: true });
+  const updatesOfAll = (WARM_UPDATES + MEASURED_UPDATES) * ENCODINGS.length;
+  await using site = await UpdateSite.start(DEVICES, INSTALLATIONS / DEVICES - updatesOfAll);
+  const { xml, wbxml } = await measureUpdates(site);
+  const { updates, echoed } = xml;
+  const idle = await measureIdle(site, "xml", { challenged: false });
+  const idleWbxml = await measureIdle(site, "wbxml", { challenged: false });
+  const challenged = await measureIdle(site, "xml", { challenged: true });
   const rssMib = peakRssMib(site.pid);
   const startMs = await startTime(site);
   const slow = await measureSlowDisk(site);
@@ -72,34 +76,121 @@ export async function benchSyncml(): Promise<BenchResult[]> {
     compared("syncml.p99_ms", updates.p99Ms, "ms", "echo", echoed.p99Ms, "< 250"),
     result("syncml.request_bytes", updates.requestBytes / updates.messages, "bytes"),
     result("syncml.answer_bytes", updates.answerBytes / updates.messages, "bytes"),
+    ...wbxmlFigures(wbxml, updates),
     result("syncml.slow_disk_messages_per_s", slow.messages / slow.seconds, "1/s"),
     result("syncml.slow_disk_p50_ms", slow.p50Ms, "ms"),
     result("syncml.slow_disk_p99_ms", slow.p99Ms, "ms"),
-    result("syncml.idle_messages_per_s", idle.messages / idle.seconds, "1/s"),
-    result("syncml.idle_messages_per_cpu_s", idle.messages / idle.serverCpuSeconds, "1/s"),
-    result("syncml.idle_p99_ms", idle.p99Ms, "ms"),
-    result("syncml.idle_request_bytes", idle.requestBytes / idle.messages, "bytes"),
-    result("syncml.idle_answer_bytes", idle.answerBytes / idle.messages, "bytes", {
-      aim: "< 150", // Needs WBXML: the namespaces and names of XML alone take more.
-    }),
+    ...idleFigures("syncml.idle", idle),
+    ...idleFigures("syncml.wbxml_idle", idleWbxml),
     result("syncml.challenged_sessions_per_s", challenged.sessions / challenged.seconds, "1/s"),
     result("site.rss_mib", rssMib, "MiB", { aim: "< 200" }),
     result("site.start_ms", startMs, "ms", { aim: "< 1000" }),
   ];
 }
 
-async function measureUpdates(
-  site: UpdateSite,
-): Promise<{ readonly updates: Measured; readonly echoed: Measured }> {
-  const devices = fullDevices(site.accounts);
-  await using client = new LoadClient({ port: site.port, devices });
-  await client.play({ ...site.firstContact(), until: ONCE, answers: null });
-  const rounds: Round[] = [];
-  for (let update = 0; update < WARM_UPDATES + MEASURED_UPDATES; update++) {
-    const played = await playUpdate(site, client);
-    if (update >= WARM_UPDATES) rounds.push(...played);
+/** The same updates in WBXML, beside those in XML. */
+function wbxmlFigures({ updates, echoed }: Updates, xml: Measured): BenchResult[] {
+  const per = (measured: Measured, what: "seconds" | "serverCpuSeconds") =>
+    measured.messages / measured[what];
+  return [
+    compared(
+      "syncml.wbxml_messages_per_s",
+      per(updates, "seconds"),
+      "1/s",
+      "XML",
+      per(xml, "seconds"),
+      ">= 2500",
+    ),
+    compared(
+      "syncml.wbxml_messages_per_cpu_s",
+      per(updates, "serverCpuSeconds"),
+      "1/s",
+      "XML",
+      per(xml, "serverCpuSeconds"),
+    ),
+    result("syncml.wbxml_ratio_to_echo", per(updates, "seconds") / per(echoed, "seconds"), "1"),
+    compared("syncml.wbxml_p50_ms", updates.p50Ms, "ms", "XML", xml.p50Ms),
+    compared("syncml.wbxml_p99_ms", updates.p99Ms, "ms", "XML", xml.p99Ms, "< 250"),
+    compared(
+      "syncml.wbxml_request_bytes",
+      updates.requestBytes / updates.messages,
+      "bytes",
+      "XML",
+      xml.requestBytes / xml.messages,
+    ),
+    compared(
+      "syncml.wbxml_answer_bytes",
+      updates.answerBytes / updates.messages,
+      "bytes",
+      "XML",
+      xml.answerBytes / xml.messages,
+    ),
+  ];
+}
+
+function idleFigures(name: string, idle: Measured): BenchResult[] {
+  const answerBytes = idle.answerBytes / idle.messages;
+  // XML's namespaces and names alone take more than is wanted.
+  const isForAims = name.includes("wbxml");
+  return [
+    result(`${name}_messages_per_s`, idle.messages / idle.seconds, "1/s"),
+    result(`${name}_messages_per_cpu_s`, idle.messages / idle.serverCpuSeconds, "1/s"),
+    result(`${name}_p99_ms`, idle.p99Ms, "ms"),
+    result(`${name}_request_bytes`, idle.requestBytes / idle.messages, "bytes"),
+    result(`${name}_answer_bytes`, answerBytes, "bytes", isForAims ? { aim: "< 150" } : {}),
+    result(
+      `${name}_both_ways_bytes`,
+      idle.requestBytes / idle.messages + answerBytes,
+      "bytes",
+      isForAims ? { aim: "< 450" } : {},
+    ),
+  ];
+}
+
+interface Updates {
+  readonly updates: Measured;
+  readonly echoed: Measured;
+}
+
+async function measureUpdates(site: UpdateSite): Promise<Readonly<Record<Encoding, Updates>>> {
+  const xml = await Player.start(site, "xml");
+  const wbxml = await Player.start(site, "wbxml");
+  try {
+    for (let update = 0; update < WARM_UPDATES + MEASURED_UPDATES; update++) {
+      for (const player of [xml, wbxml]) {
+        const played = await playUpdate(site, player.client);
+        if (update >= WARM_UPDATES) player.rounds.push(...played);
+      }
+    }
+  } finally {
+    await xml.client[Symbol.asyncDispose]();
+    await wbxml.client[Symbol.asyncDispose]();
   }
-  return { updates: together(rounds), echoed: await measureEcho(devices, rounds) };
+  return { xml: await xml.measured(), wbxml: await wbxml.measured() };
+}
+
+/** All devices in one encoding, and what was measured with them. */
+class Player {
+  readonly client: LoadClient;
+  readonly rounds: Round[] = [];
+  readonly #devices: readonly ByteDeviceOptions[];
+
+  static async start(site: UpdateSite, encoding: Encoding): Promise<Player> {
+    const devices = fullDevices(site.accounts, encoding);
+    const player = new Player(site.port, devices);
+    await player.client.play({ ...site.firstContact(), until: ONCE, answers: null });
+    return player;
+  }
+
+  private constructor(port: number, devices: readonly ByteDeviceOptions[]) {
+    this.#devices = devices;
+    this.client = new LoadClient({ port, devices });
+  }
+
+  async measured(): Promise<Updates> {
+    const echoed = await measureEcho(this.#devices, this.rounds);
+    return { updates: together(this.rounds), echoed };
+  }
 }
 
 /** The three sessions of an update on every device, and that it is installed then. */
@@ -134,9 +225,10 @@ async function measureEcho(
 /** Check-ins of devices that have nothing to do, one message each, or two when challenged. */
 async function measureIdle(
   site: UpdateSite,
+  encoding: Encoding,
   options: { readonly challenged: boolean },
 ): Promise<Measured> {
-  const devices = basicDevices(site.accounts, options);
+  const devices = basicDevices(site.accounts, encoding, options);
   await using client = new LoadClient({ port: site.port, devices });
   const { knows } = site.firstContact();
   await client.play({ knows, until: ONCE, answers: null });
@@ -147,7 +239,10 @@ async function measureIdle(
 /** The same updates with 20 ms added to every commit, as on cheap flash. */
 async function measureSlowDisk(site: UpdateSite): Promise<Measured> {
   await site.restartWithSlowCommits();
-  await using client = new LoadClient({ port: site.port, devices: fullDevices(site.accounts) });
+  await using client = new LoadClient({
+    port: site.port,
+    devices: fullDevices(site.accounts, "xml"),
+  });
   const rounds: Round[] = [];
   await playUpdate(site, client); // To warm up.
   for (let update = 0; update < SLOW_UPDATES; update++) {

@@ -3,26 +3,26 @@ import { z } from "zod";
 import type { ApiClient } from "../../gateway/client/api-client.ts";
 import { startSession } from "../../protocols/oma-dm/client-session.ts";
 import { ALERT } from "../../protocols/syncml/alerts.ts";
+import { branch, type Element, leaf } from "../../protocols/syncml/element.ts";
 import { encodeMessage } from "../../protocols/syncml/encode-message.ts";
-import { printXml } from "../../protocols/syncml/print-xml.ts";
+import { type Encoding, printDocument } from "../../protocols/syncml/encoding.ts";
 import { Scenario } from "../harness/scenario.ts";
 import { EAM, P1, P1_INVENTORY } from "../harness/site-core.ts";
 import {
   type ByteDeviceOptions,
-  item,
   type Knowledge,
   MESSAGE_HOLE,
   SESSION_HOLE,
 } from "./byte-device.ts";
+import { DIALECTS } from "./dialect.ts";
 
 const PATH = "/syncml";
-const CONTENT_TYPE = "application/vnd.syncml.dm+xml";
 /** Registrations under way at the same time. */
 const REGISTRATIONS = 20;
 const DAY_MS = 24 * 60 * 60_000;
 /** Between the sessions of an update. */
 const LATER_MS = 10 * 60_000;
-/** Devices in the field send a user's token along with a check-in; with it, it has this size. */
+/** Devices in the field send a user's token along with a check-in; with it, it has this size in XML. */
 const CHECK_IN_BYTES = 3_400;
 
 export interface Account {
@@ -133,36 +133,52 @@ export class UpdateSite implements AsyncDisposable {
 }
 
 /** Devices that send all that devices in the field send. */
-export function fullDevices(accounts: readonly Account[]): ByteDeviceOptions[] {
+export function fullDevices(accounts: readonly Account[], encoding: Encoding): ByteDeviceOptions[] {
   return accounts.map((account) => {
-    const bare = checkIn(account, { token: "" });
+    const bare = textOf(checkIn(account, { token: "" }), "xml");
     const token = "t".repeat(Math.max(1, CHECK_IN_BYTES - bare.length));
-    return deviceOf(account, [checkIn(account, { token })]);
+    return deviceOf(account, encoding, [checkIn(account, { token })]);
   });
 }
 
 /** Devices that send the least they can; `challenged`: without credentials until asked for them. */
 export function basicDevices(
   accounts: readonly Account[],
+  encoding: Encoding,
   { challenged }: { readonly challenged: boolean },
 ): ByteDeviceOptions[] {
-  return accounts.map((account) => {
-    const first = checkIn(account, {});
-    if (!challenged) return deviceOf(account, [first]);
-    return deviceOf(account, [
-      checkIn(account, { withoutCredentials: true }),
-      checkIn(account, { messageId: 2 }),
-    ]);
-  });
+  return accounts.map((account) =>
+    challenged
+      ? deviceOf(account, encoding, [
+          checkIn(account, { withoutCredentials: true }),
+          checkIn(account, { messageId: 2 }),
+        ])
+      : deviceOf(account, encoding, [checkIn(account, {})]),
+  );
 }
 
-function deviceOf(account: Account, openings: readonly string[]): ByteDeviceOptions {
-  const head =
-    `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>` +
-    `<SessionID>${SESSION_HOLE}</SessionID><MsgID>${MESSAGE_HOLE}</MsgID>` +
-    `<Target><LocURI>${PATH}</LocURI></Target><Source><LocURI>${account.stableId}</LocURI></Source>` +
-    `</SyncHdr><SyncBody>`;
-  return { path: PATH, contentType: CONTENT_TYPE, openings, head };
+function deviceOf(
+  account: Account,
+  encoding: Encoding,
+  openings: readonly Element[],
+): ByteDeviceOptions {
+  const header = branch("SyncHdr", [
+    leaf("VerDTD", "1.2"),
+    leaf("VerProto", "DM/1.2"),
+    leaf("SessionID", SESSION_HOLE),
+    leaf("MsgID", MESSAGE_HOLE),
+    branch("Target", [leaf("LocURI", PATH)]),
+    branch("Source", [leaf("LocURI", account.stableId)]),
+  ]);
+  const empty = branch("SyncML", [header, branch("SyncBody", [leaf("Final", "")])]);
+  const head = textOf(empty, encoding).slice(0, -DIALECTS[encoding].end.length);
+  const texts = openings.map((opening) => textOf(opening, encoding));
+  return { path: PATH, encoding, openings: texts, head };
+}
+
+/** Bytes as characters up to U+00FF. */
+function textOf(message: Element, encoding: Encoding): string {
+  return Buffer.from(printDocument(message, encoding)).toString("latin1");
 }
 
 interface CheckIn {
@@ -173,7 +189,7 @@ interface CheckIn {
 }
 
 /** Package 1, with a hole for the session's number. */
-function checkIn(account: Account, { token, withoutCredentials, messageId = 1 }: CheckIn): string {
+function checkIn(account: Account, { token, withoutCredentials, messageId = 1 }: CheckIn): Element {
   const { message } = startSession({
     sessionId: SESSION_HOLE,
     device: account.stableId,
@@ -201,7 +217,7 @@ function checkIn(account: Account, { token, withoutCredentials, messageId = 1 }:
     sendBytesMax: null,
     answersMax: 100,
   });
-  return printXml(encodeMessage({ ...message, header: { ...message.header, messageId } }));
+  return encodeMessage({ ...message, header: { ...message.header, messageId } });
 }
 
 const DEV_INFO = [
@@ -212,22 +228,21 @@ const DEV_INFO = [
 ] as const;
 
 /** The answer to `Inventory?list=StructData`. */
-function inventory(version: string | undefined): string {
-  const root = node(`${EAM}/EnterpriseApps/Inventory`);
-  if (version === undefined) return root;
-  return [
-    root,
-    node(P1_INVENTORY),
-    item(`${P1_INVENTORY}/Version`, version),
-    item(`${P1_INVENTORY}/Title`, "ContosoApp1"),
-    item(`${P1_INVENTORY}/Publisher`, "Contoso"),
-    item(`${P1_INVENTORY}/InstallDate`, "2026-03-07T12:00:00Z"),
-  ].join("");
-}
-
-function node(uri: string): string {
-  const meta = `<Meta><Format xmlns="syncml:metinf">node</Format></Meta>`;
-  return `<Item><Source><LocURI>${uri}</LocURI></Source>${meta}</Item>`;
+function inventory(version: string | undefined): Knowledge["inventoryItems"] {
+  const inEncoding = (encoding: Encoding) => {
+    const { item, node } = DIALECTS[encoding];
+    const root = node(`${EAM}/EnterpriseApps/Inventory`);
+    if (version === undefined) return root;
+    return [
+      root,
+      node(P1_INVENTORY),
+      item(`${P1_INVENTORY}/Version`, version),
+      item(`${P1_INVENTORY}/Title`, "ContosoApp1"),
+      item(`${P1_INVENTORY}/Publisher`, "Contoso"),
+      item(`${P1_INVENTORY}/InstallDate`, "2026-03-07T12:00:00Z"),
+    ].join("");
+  };
+  return { xml: inEncoding("xml"), wbxml: inEncoding("wbxml") };
 }
 
 function versionOf(round: number): string {
