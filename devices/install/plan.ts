@@ -1,5 +1,5 @@
 import type { Distribution } from "../model/distribution.ts";
-import type { DistributionId, PackageId, RevisionId } from "../model/ids.ts";
+import type { DistributionId, RevisionId } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { bornRow } from "./birth.ts";
@@ -8,7 +8,7 @@ import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
 import { appToldAtMs, keptVersion, presentVersion } from "./presence.ts";
 import { type Relevance, relevanceOf } from "./relevance.ts";
-import { targets, whyEnded } from "./targets.ts";
+import { productKey, targets, whyEnded } from "./targets.ts";
 import {
   isInHand,
   isOfFormerLife,
@@ -63,16 +63,16 @@ class Planner {
 
   run(): Plan {
     const { device, groups, policy } = this.#input;
-    const planned = new Map<PackageId, Distribution>();
+    const planned = new Map<string, Distribution>();
     for (const distribution of policy.distributions) {
       const revision = policy.revisions.get(distribution.revision);
       const app = policy.packages.get(distribution.package);
       // One that cannot be read whole supersedes nothing.
       if (!revision || !app || app.platform !== device.platform) continue;
       const isTargeted = targets(distribution, device, groups);
-      const newer = planned.get(distribution.package);
+      const newer = planned.get(productKey(app));
       if (isTargeted && !newer) {
-        planned.set(distribution.package, distribution);
+        planned.set(productKey(app), distribution);
         this.#planRow(distribution, revision, app);
       } else {
         this.#end(distribution, isTargeted ? newer : undefined);

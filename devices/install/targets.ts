@@ -1,6 +1,7 @@
 import type { Device } from "../model/device.ts";
 import type { Distribution } from "../model/distribution.ts";
-import type { GroupName, PackageId } from "../model/ids.ts";
+import type { GroupName } from "../model/ids.ts";
+import type { Package } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 
 /**
@@ -27,20 +28,31 @@ export function targets(
   }
 }
 
-/** Of the distributions of a package, the one that is planned for a device: the newest. [D3] */
+/**
+ * What a device can have once. Packages of one product are one app to it: a site that worked alone and
+ * its hub may have made one each.
+ */
+export function productKey({ id, productId }: Package): string {
+  return productId ?? id;
+}
+
+/** Of the distributions of an app, the one that is planned for a device: the newest. [D3] */
 export function plannedFor(
-  app: PackageId,
+  app: Package,
   device: Device,
   groups: readonly GroupName[],
   policy: Policy,
 ): Distribution | undefined {
-  return policy.distributions.find(
-    (one) =>
-      one.package === app &&
-      policy.packages.has(app) &&
+  return policy.distributions.find((one) => {
+    const other = policy.packages.get(one.package);
+    return (
+      other !== undefined &&
+      other.platform === app.platform &&
+      productKey(other) === productKey(app) &&
       policy.revisions.has(one.revision) &&
-      targets(one, device, groups),
-  );
+      targets(one, device, groups)
+    );
+  });
 }
 
 /** Why a distribution is not planned for a device, in words. */

@@ -260,7 +260,8 @@ function needPlanned(
 ): void {
   const policy = context.policy.read();
   const groups = groupsAt(policy, ledger.device);
-  const planned = plannedFor(row.package, ledger.device, groups, policy);
+  const app = policy.packages.get(row.package);
+  const planned = app && plannedFor(app, ledger.device, groups, policy);
   if (planned?.id === distribution.id) return;
   const why = whyEnded(distribution, planned);
   throw new AppError("conflict", `this work is not to be done any more: ${why}`, { allowed: [] });

@@ -34,6 +34,7 @@ import { checkWindow } from "../../devices/windows/recurrence.ts";
 import { type ContentOrigin, checkedSource } from "../content/content-origin.ts";
 import { idFromName } from "../http/policy-write.ts";
 import type { checkDistribution } from "../http/routes/distribution-checks.ts";
+import { otherOfProduct } from "../http/routes/packages.ts";
 import { checkInstall, type RevisionInstall } from "../http/routes/revision-checks.ts";
 import type { BlobView } from "../reports/report-reader.ts";
 import type { SentForm } from "./form-state.ts";
@@ -84,6 +85,8 @@ export function packageFrom(form: SentForm, policy: Policy, nowMs: number): Pack
     form.value("id") || unusedId(slug(name ?? ""), (id) => isKnown(policy.packages, id));
   const id = parsePackageId(wanted) ?? check.wrong("id", "small letters, digits and hyphens");
   if (id && policy.packages.has(id)) check.wrong("id", "there is an app with this id already");
+  const other = id && platform && otherOfProduct({ id, platform, productId }, policy);
+  if (other) check.wrong("productId", `the app ${other.name} is this product: add a version to it`);
   check.done();
   if (!id || !name || !platform) throw new Error("checked above");
   return {

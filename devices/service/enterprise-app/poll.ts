@@ -222,10 +222,12 @@ function* runningWork(
 }
 
 /** Of several rows of one product only the last offered one is what the node is about. */
-function isNewestOffer(conversation: Conversation, row: Installation): boolean {
-  return !conversation.ledger.rows.some(
+function isNewestOffer({ ledger, context }: Conversation, row: Installation): boolean {
+  const { packages } = context.policy.read();
+  const productOf = ({ package: id }: Installation) => packages.get(id)?.productId ?? id;
+  return !ledger.rows.some(
     (other) =>
-      other.package === row.package &&
+      productOf(other) === productOf(row) &&
       other.operation !== "uninstall" &&
       (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
   );

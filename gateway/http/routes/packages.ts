@@ -70,6 +70,7 @@ export function packageRoutes(deps: PackageRoutesDeps): Api {
     const { id: chosen, ...given } = c.req.valid("json");
     const fields = checked(given);
     const id = chosen ?? idFromName(fields.name, () => Bun.randomUUIDv7());
+    checkProduct({ id, ...fields }, policy.read());
     const known = findPackage(policy.read(), id);
     if (isRepetition(fields, known, id)) {
       return c.json(shown(needWritten(known, id), policy.read()), 200);
@@ -133,6 +134,7 @@ export function packageRoutes(deps: PackageRoutesDeps): Api {
     const fields = checked(c.req.valid("json"));
     const former = policy.read().packages.get(id);
     checkPreconditions(c, former && shown(former, policy.read()));
+    checkProduct({ id, ...fields }, policy.read());
     if (former && former.platform !== fields.platform) {
       throw fieldError("/platform", `it is a package for ${former.platform}: make another one`);
     }
@@ -191,6 +193,31 @@ function findPackage(policy: Policy, id: string): Package | undefined {
 
 function shown(one: Package, policy: Policy) {
   return packageJson(one, revisionsOf(policy, one.id));
+}
+
+/** A device can have a product once, so that two packages of it would only take turns. */
+function checkProduct(
+  wanted: Pick<Package, "productId" | "platform"> & { id: string },
+  policy: Policy,
+) {
+  const other = otherOfProduct(wanted, policy);
+  if (other) {
+    throw fieldError(
+      "/productId",
+      `the package ${other.id} is this product: make a revision of it`,
+    );
+  }
+}
+
+/** A package of the same product under another id. */
+export function otherOfProduct(
+  { id, productId, platform }: Pick<Package, "productId" | "platform"> & { readonly id: string },
+  policy: Policy,
+): Package | undefined {
+  if (productId === null) return undefined;
+  return [...policy.packages.values()].find(
+    (one) => one.id !== id && one.productId === productId && one.platform === platform,
+  );
 }
 
 /** A product's GUID is kept in one spelling: braces and upper case. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
+import type { DeviceId, DistributionId, PackageId } from "../../../devices/model/ids.ts";
 import {
   recordFacts,
   requestInstallation,
@@ -176,5 +176,34 @@ describe("reports that come after a stop", () => {
     const request = requestInstallation(core.context, keyOf(core, id, distribution), "test");
     await expect(request).rejects.toThrow("was stopped");
     expect((await core.row(id, distribution)).status).toBe("removed_after_installation");
+  });
+});
+
+describe("two packages of one product", () => {
+  test("are one app to a device: the newest distribution is planned, and the other one says so [D3]", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw } = await core.device("one");
+    const ofSite = await core.distribute("1.0.0.0");
+    await requestInstallation(core.context, keyOf(core, id, ofSite), "test");
+    // The site worked alone, and the hub has a package of its own for this product.
+    const hubs = "hub-app" as PackageId;
+    const ofHub = await core.distribute("2.0.0.0");
+    const [revision] = [...core.policy.revisions.values()].slice(-1);
+    const app = core.policy.packages.get("contoso-app" as PackageId);
+    if (!app || !revision) throw new Error("no package");
+    await core.change({
+      packages: new Map([...core.policy.packages, [hubs, { ...app, id: hubs }]]),
+      revisions: new Map([...core.policy.revisions, [revision.id, { ...revision, package: hubs }]]),
+      distributions: core.policy.distributions.map((one) =>
+        one.id === ofHub ? { ...one, package: hubs } : one,
+      ),
+    });
+    await requestInstallation(core.context, keyOf(core, id, ofHub), "test");
+    const request = requestInstallation(core.context, keyOf(core, id, ofSite), "test");
+    await expect(request).rejects.toThrow(`superseded by distribution ${ofHub}`);
+    const commands = await raw.session(phone({ seen: [], installed: null, download: null }));
+    expect(commands.filter(({ name }) => name === "Atomic")).toHaveLength(1);
+    expect(await core.row(id, ofSite)).toMatchObject({ counted: false, reason: "superseded" });
+    expect(await core.row(id, ofHub)).toMatchObject({ nativeValue: "accepted" });
   });
 });

@@ -36,11 +36,28 @@ describe("packages and revisions", () => {
   });
 
   test("a product's GUID is kept in one spelling, and has to be one", async () => {
-    const json = { id: "guid", name: "G", platform: "Windows", productId: P1.toLowerCase() };
-    expect((await kit.want(201, "POST", "/packages", json)).productId).toBe(P1);
+    const guid = "{0000000A-0000-4000-8000-00000000000A}";
+    const json = { id: "guid", name: "G", platform: "Windows", productId: guid.toLowerCase() };
+    expect((await kit.want(201, "POST", "/packages", json)).productId).toBe(guid);
     const wrong = await kit.want(422, "POST", "/packages", { ...json, id: "g2", productId: "{1}" });
     expect(pointersOf(wrong)).toEqual(["/productId"]);
     await kit.want(422, "POST", "/packages", { ...json, id: "g3", platform: "iOS" });
+  });
+
+  test("a product is one package: the next version of it is a revision", async () => {
+    const productId = "{0000000B-0000-4000-8000-00000000000B}";
+    const json = { id: "first", name: "First", platform: "Windows", productId };
+    await kit.want(201, "POST", "/packages", json);
+    const second = { ...json, id: "second", productId: productId.toLowerCase().slice(1, -1) };
+    const problem = await kit.want(422, "POST", "/packages", second);
+    expect(problem.errors).toMatchObject([
+      { pointer: "/productId", detail: "the package first is this product: make a revision of it" },
+    ]);
+    const { id: _, ...fields } = json;
+    expect(pointersOf(await kit.want(422, "PUT", "/packages/third", fields))).toEqual([
+      "/productId",
+    ]);
+    await kit.want(200, "PUT", "/packages/first", { ...fields, name: "Renamed" });
   });
 
   test("an edit is guarded by the record's tag", async () => {
@@ -65,7 +82,7 @@ describe("packages and revisions", () => {
       id: "filed",
       name: "Filed",
       platform: "Windows",
-      productId: P1,
+      productId: "{0000000C-0000-4000-8000-00000000000C}",
     });
     const { sha256 } = await upload("the app");
     const made = await kit.want(201, "POST", "/packages/filed/revisions", {
