@@ -75,6 +75,11 @@ export function notesOn(fields: DistributionFields, revision: Revision, policy: 
   if (fields.mode === "automatic" && !policy.windows.some(({ enabled }) => enabled)) {
     notes.push("there is no maintenance window, so nothing will be installed automatically");
   }
+  const { enterpriseId, enrollmentToken } = policy.enterprise;
+  if (revision.channel === "EnterpriseAppManagement" && !(enterpriseId && enrollmentToken)) {
+    const missing = enterpriseId ? "enrolment token" : "enterprise id";
+    notes.push(`no ${missing} is set: devices that are not enrolled yet wait until it is`);
+  }
   return notes;
 }
 

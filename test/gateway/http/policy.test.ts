@@ -115,7 +115,7 @@ describe("packages and revisions", () => {
       id: "offered",
       name: "Offered",
       platform: "Windows",
-      productId: P1,
+      productId: "{0000000D-0000-4000-8000-00000000000D}",
     });
     const url = "http://contoso.com/enterpriseapps/ContosoApp1.xap";
     const revision = { version: "2.0.0.0", source: { url } };
@@ -252,6 +252,27 @@ describe("distributions", () => {
     expect((await kit.want(201, "POST", "/distributions", allowed)).notes.join(" ")).not.toContain(
       "2.10 was",
     );
+  });
+
+  test("whoever distributes to devices that cannot be enrolled learns what is missing", async () => {
+    await using own = await ApiHarness.open();
+    const kit = await ScenarioKit.of(own);
+    const text = { headers: kit.headers, body: "the app" };
+    const { sha256 } = await jsonOf(await own.ask("POST", "/files?name=app.xap", text));
+    await kit.want(201, "POST", "/packages", {
+      id: "pushed",
+      name: "Pushed",
+      platform: "Windows",
+      productId: P1,
+    });
+    await kit.want(201, "POST", "/packages/pushed/revisions", { version: "1", file: { sha256 } });
+    const notes = async () =>
+      (await kit.want(201, "POST", "/distributions", { package: "pushed" })).notes.join(" ");
+    expect(await notes()).toContain("no enterprise id is set");
+    await kit.want(200, "PATCH", "/settings/enterprise", { enterpriseId: "4000000001" });
+    expect(await notes()).toContain("no enrolment token is set");
+    await kit.want(200, "PATCH", "/settings/enterprise", { enrollmentToken: "VG9rZW4x" });
+    expect(await notes()).not.toContain("is set");
   });
 });
 
