@@ -12,6 +12,7 @@ import type { SessionCookie } from "../http/identify.ts";
 import type {
   Backups,
   CertificateUseCases,
+  HubOversight,
   LinkStatus,
   LocalSettingsStore,
   SiteDirectory,
@@ -48,6 +49,8 @@ export interface ConsoleDeps {
   readonly site: SiteConsoleDeps | undefined;
   /** What only the hub has: sites. Undefined at a site. */
   readonly hub: SiteDirectory | undefined;
+  /** The same: the sites' own words, and frames that failed a check. */
+  readonly oversight: HubOversight | undefined;
 }
 
 export interface SiteConsoleDeps {

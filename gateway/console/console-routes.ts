@@ -22,7 +22,9 @@ import { installationListPages } from "./pages/installations.tsx";
 import { keyPages } from "./pages/keys.tsx";
 import { linkPages } from "./pages/link.tsx";
 import { loginPages } from "./pages/login.tsx";
+import { overridePages } from "./pages/overrides.tsx";
 import { overviewPage } from "./pages/overview.tsx";
+import { quarantinePages } from "./pages/quarantine.tsx";
 import { settingsPages } from "./pages/settings.tsx";
 import { sitePages } from "./pages/sites.tsx";
 import { windowPages } from "./pages/windows.tsx";
@@ -75,6 +77,8 @@ export function consoleRoutes(deps: ConsoleDeps): Console {
   filePages(kit);
   linkPages(kit);
   sitePages(kit);
+  overridePages(kit);
+  quarantinePages(kit);
   enrolmentPages(kit);
   windowsEnrolmentPages(kit);
   auditPages(kit);

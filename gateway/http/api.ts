@@ -34,6 +34,7 @@ import { installationActions, installationRoutes } from "./routes/installations.
 import { keyRoutes } from "./routes/keys.ts";
 import { linkRoutes } from "./routes/link.ts";
 import { omaDmSettingsRoutes } from "./routes/oma-dm-settings.ts";
+import { oversightRoutes } from "./routes/oversight.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { revisionRoutes } from "./routes/revisions.ts";
@@ -46,6 +47,7 @@ import { securityHeaders } from "./security-headers.ts";
 import type {
   Backups,
   CertificateUseCases,
+  HubOversight,
   LinkStatus,
   LocalSettingsStore,
   SiteDirectory,
@@ -92,6 +94,7 @@ export interface SiteApiDeps {
 export interface HubApiDeps {
   readonly kind: "hub";
   readonly directory: SiteDirectory;
+  readonly oversight: HubOversight;
 }
 
 /** The routes of one API with everything in front of them; mounted under `deps.base`. */
@@ -154,8 +157,8 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
   ];
 }
 
-function hubParts({ audit, base, now }: ApiDeps, { directory }: HubApiDeps): Api[] {
-  return [siteRoutes({ directory, audit, base, now })];
+function hubParts({ audit, base, now }: ApiDeps, { directory, oversight }: HubApiDeps): Api[] {
+  return [siteRoutes({ directory, audit, base, now }), oversightRoutes({ oversight, audit })];
 }
 
 async function isKnownSite(role: SiteApiDeps | HubApiDeps, site: string): Promise<boolean> {

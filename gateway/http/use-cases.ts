@@ -16,6 +16,8 @@ import type { NewDevice, RegisteredDevice } from "../../devices/service/register
 import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { Tonight } from "../../devices/service/tonight.ts";
+import type { OverrideState } from "../../sync/policy/override.ts";
+import type { PolicyKind } from "../../sync/ports/policy-author.ts";
 import type { AuthorityView } from "../certificates/site-authority.ts";
 import type { ContentOrigin } from "../content/content-origin.ts";
 
@@ -191,6 +193,78 @@ export interface SiteDirectory {
     by: string,
   ): Promise<{ readonly code: string; readonly summary: JoinCodeSummary }>;
   removeJoinCode(id: string): Promise<boolean>;
+}
+
+/** What a site says of a record of the hub, field by field beside what the hub says. */
+export interface OverrideSummary {
+  readonly site: SiteId;
+  readonly siteName: string;
+  readonly kind: PolicyKind;
+  readonly id: string;
+  /** What people call the record. */
+  readonly name: string;
+  readonly author: string;
+  /** By the site's clock. */
+  readonly atMs: number;
+  /** Names the state of the hub's record that it was decided against. */
+  readonly base: string;
+  /** The hub's record is in that state still. */
+  readonly isBaseCurrent: boolean;
+  readonly state: OverrideState;
+  /** A secret is not shown: whoever set one says `true`. */
+  readonly fields: readonly {
+    readonly name: string;
+    readonly site: unknown;
+    readonly hub: unknown;
+  }[];
+}
+
+/** A signed frame of a site that failed a check, without its bytes. */
+export interface QuarantinedFrameSummary {
+  readonly id: string;
+  readonly site: SiteId;
+  readonly siteName: string;
+  readonly incarnation: number;
+  readonly frameSeq: number;
+  readonly kind: string;
+  /** The frame's length; its bytes are kept unless the site's room was full. */
+  readonly bytes: number;
+  readonly hasBytes: boolean;
+  /** Of its body. */
+  readonly sha256: string;
+  readonly reason: string;
+  readonly receivedAtMs: number;
+}
+
+/** A record of which the newest version is refused; the last good one holds. */
+export interface RefusedRecord {
+  readonly kind: PolicyKind;
+  readonly id: string;
+  /** `policy/org` or `policy/site/<site>`. */
+  readonly origin: string;
+  readonly reason: string;
+}
+
+/** What an administrator of the hub looks after beside the report. */
+export interface HubOversight {
+  /** Newest first. */
+  overrides(): Promise<readonly OverrideSummary[]>;
+  /** It no longer holds once its site hears of it. AppError "not-found". Repeating it is a no-op. */
+  revokeOverride(site: SiteId, kind: PolicyKind, id: string, by: string): Promise<void>;
+  /** Newest first, from the one after the cursor on. */
+  quarantined(query: {
+    readonly site?: SiteId | undefined;
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  }): Promise<{
+    readonly rows: readonly QuarantinedFrameSummary[];
+    readonly total: number;
+    readonly next: string | undefined;
+  }>;
+  quarantinedFrame(
+    id: string,
+  ): Promise<{ readonly summary: QuarantinedFrameSummary; readonly frame: Uint8Array } | undefined>;
+  refusedRecords(): readonly RefusedRecord[];
 }
 
 /** The state of the line, as one JSON object for people and programs; owned by `sync/`. */

@@ -101,7 +101,7 @@ const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
     siteKnowsMore: true,
   }),
   content: () => ({
-    detail: "the file is not at the site yet; the site knows how far it is",
+    detail: "how much of it is there, the site knows",
     siteKnowsMore: true,
   }),
   compliance: () => ({ detail: "the device is out of compliance", siteKnowsMore: false }),

@@ -34,6 +34,7 @@ import {
 } from "./foundation.ts";
 import { hubGauges } from "./gauges.ts";
 import { buildHub, type HubCore } from "./hub-core.ts";
+import { hubOversight } from "./hub-oversight.ts";
 import { hubJobs } from "./jobs.ts";
 import { type Listening, serve } from "./server.ts";
 
@@ -132,6 +133,12 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     siteOf: (site) => core.directory.siteOf(site),
     isAtSite: false,
   });
+  const oversight = hubOversight({
+    book: core.book,
+    policy: core.holder,
+    database,
+    siteOf: (site) => core.directory.siteOf(site),
+  });
   const shared = {
     describeSource: ({ id, source }: Revision) =>
       source?.fetchedBy === "hub"
@@ -155,7 +162,7 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     answers: accessStore,
     files: blobs,
     listFiles: () => listFiles(blobIndex),
-    role: { kind: "hub", directory: core.directory },
+    role: { kind: "hub", directory: core.directory, oversight },
   });
   const console = consoleRoutes({
     ...shared,
@@ -167,6 +174,7 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     every,
     site: undefined,
     hub: core.directory,
+    oversight,
   });
   return { api, console };
 }

@@ -120,6 +120,7 @@ export function siteDoors(
         enrolmentAddress: () => setAddress(config, core.settings.read().windowsEnrolment),
       },
       hub: undefined,
+      oversight: undefined,
     }),
     mountDevices: (app) => {
       app.route(

@@ -161,6 +161,7 @@ export class PolicyBook implements PolicyAuthor {
     if (this.#deps.owner.role !== "hub" || override === undefined) {
       throw new AppError("not-found", `there is no override of ${kind} ${id} by ${site}`);
     }
+    if (override.state === "revoked") return Promise.resolve();
     const fields = { hlc: override.hlc, author: by };
     const key = `${site}/${keyOf(kind, id)}`;
     return this.#author(async () => ({

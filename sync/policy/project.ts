@@ -1,6 +1,6 @@
 import type { PolicyKind } from "../ports/policy-author.ts";
 import type { PolicyRecord, PolicyWrite } from "../ports/policy-store.ts";
-import { applyOverride, type OverrideState } from "./override.ts";
+import { applyOverride, fingerprintOfFields, type OverrideState } from "./override.ts";
 import {
   type DocumentRecord,
   type Fields,
@@ -33,6 +33,10 @@ export interface PolicyProblem {
 export interface OverrideView extends OverrideRecord {
   readonly site: string;
   readonly state: OverrideState;
+  /** The hub's record as it is now; empty when the hub has set nothing. */
+  readonly hub: Fields;
+  /** That record is still what the override was decided against. */
+  readonly isBaseCurrent: boolean;
 }
 
 export interface Projection {
@@ -137,11 +141,14 @@ function judge(
 function overridesOf(sources: PolicySources): readonly OverrideView[] {
   return [...sources.sites].flatMap(([site, contents]) =>
     [...contents.overrides].flatMap(([key, override]) => {
-      const hub = sources.org.records.get(key)?.fields;
+      const known = sources.org.records.get(key)?.fields;
       // The hub deleted the record: there is nothing to override. A setting can be set anywhere.
-      if (hub === undefined && override.kind !== "setting") return [];
+      if (known === undefined && override.kind !== "setting") return [];
+      const hub = known ?? {};
       const revoked = sources.org.revocations.get(`${site}/${key}`);
-      return [{ ...override, site, state: applyOverride(hub ?? {}, override, revoked).state }];
+      const isBaseCurrent = override.base === fingerprintOfFields(hub);
+      const { state } = applyOverride(hub, override, revoked);
+      return [{ ...override, site, state, hub, isBaseCurrent }];
     }),
   );
 }

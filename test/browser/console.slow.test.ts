@@ -288,7 +288,10 @@ function pathsOf({ data, deps }: ConsoleFixture): string[] {
     "/settings",
     "/settings/administrators",
     "/settings/tokens",
-    ...(deps.role === "site" ? ["/enrolment", "/enrolment/windows", "/devices/new"] : ["/sites"]),
+    "/settings/backups",
+    ...(deps.role === "site"
+      ? ["/enrolment", "/enrolment/windows", "/devices/new", "/settings/keys"]
+      : ["/sites", "/overrides", "/quarantine", `/quarantine/f${"0".repeat(31)}`]),
   ];
 }
 

@@ -41,8 +41,9 @@ for (const role of ["site", "hub"] as const) {
       audit: "/audit",
       error: "/nothing",
       ...(role === "site"
-        ? { enrolment: "/enrolment", "windows-pcs": "/enrolment/windows" }
-        : { sites: "/sites" }),
+        ? { enrolment: "/enrolment", "windows-pcs": "/enrolment/windows", keys: "/settings/keys" }
+        : { sites: "/sites", overrides: "/overrides", quarantine: "/quarantine" }),
+      backups: "/settings/backups",
       ...(row && {
         device: `/devices/${row.device}`,
         installation: `/installations/${row.site}.${row.distribution}.${row.device}`,

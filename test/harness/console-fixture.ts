@@ -57,6 +57,7 @@ import {
   FIXTURE_NOW_MS,
 } from "./console-data.ts";
 import { fakeBackups } from "./fake-backups.ts";
+import { fakeOversight } from "./fake-oversight.ts";
 
 const HOUR_MS = 3_600_000;
 export const FIXTURE_PASSWORD = "correct horse battery";
@@ -89,7 +90,10 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   const { role = "site", devices = 60, as = "admin" } = options;
   const base = role === "hub" ? "/hub" : "";
   const sites = role === "hub" ? ["prague", "brno", "oslo", "lisbon"] : ["prague"];
-  const full = consoleData({ devices, sites });
+  const made = consoleData({ devices, sites });
+  // What a site says of a reason does not travel.
+  const rows = made.rows.map((row) => ({ ...row, reasonDetail: "", nextAttemptMs: null }));
+  const full = role === "hub" ? { ...made, rows } : made;
   const data: ConsoleData =
     devices === 0 ? { ...full, policy: emptyConsolePolicy(), files: [] } : full;
   const now = () => FIXTURE_NOW_MS;
@@ -207,6 +211,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
             },
           }
         : undefined,
+    oversight: role === "hub" ? fakeOversight(devices === 0) : undefined,
     hub: role === "hub" ? directory : undefined,
   };
 

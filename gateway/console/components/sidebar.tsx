@@ -30,6 +30,7 @@ const SECTIONS: readonly { readonly title: string; readonly entries: readonly En
       { path: "/distributions", label: "Distributions", icon: "send" },
       { path: "/windows", label: "Windows", icon: "window" },
       { path: "/groups", label: "Groups", icon: "group" },
+      { path: "/overrides", label: "Overrides", icon: "fork", only: "hub" },
     ],
   },
   {
@@ -37,6 +38,7 @@ const SECTIONS: readonly { readonly title: string; readonly entries: readonly En
     entries: [
       { path: "/files", label: "Content", icon: "file" },
       { path: "/link", label: "Link", icon: "link" },
+      { path: "/quarantine", label: "Quarantine", icon: "alert", only: "hub" },
       { path: "/enrolment", label: "Enrolment", icon: "key", only: "site" },
       { path: "/audit", label: "Audit log", icon: "audit", scope: "audit:read" },
       { path: "/settings", label: "Settings", icon: "settings" },

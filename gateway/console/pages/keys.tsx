@@ -75,43 +75,48 @@ function HubKeys({ view, keys }: { view: View; keys: SiteSecretsView["hubKeys"] 
           <p>The last new keys came to nothing: {problem}</p>
         </Band>
       )}
-      <Card title="By which the hub knows this site">
-        <dl class="facts">
-          <div>
-            <dt>Fingerprint</dt>
-            <dd>
-              <code>{fingerprint}</code>
-            </dd>
-          </div>
-          <div>
-            <dt>Since</dt>
-            <dd>
-              <When view={view} at={sinceMs} none="the first start" />
-            </dd>
-          </div>
-          {next !== null && (
+      <Card title="Keys for the hub">
+        <div class="now">
+          <dl class="facts">
             <div>
-              <dt>New keys</dt>
+              <dt>Fingerprint</dt>
               <dd>
-                <code>{next.fingerprint}</code>, made <When view={view} at={next.madeAtMs} />: they
-                wait until the hub has heard of them
+                <code>{fingerprint}</code>
               </dd>
             </div>
-          )}
-        </dl>
-        <PostForm view={view} path="/settings/keys/hub">
-          <button
-            type="submit"
-            disabled={next !== null}
-            data-confirm="Make new keys for the link to the hub?"
-          >
-            Make new keys
-          </button>
-        </PostForm>
-        <p class="small muted">
-          The hub learns of them over a message that is signed with the present ones, also days
-          later, and says so; only then do they hold. The hub's console shows the same fingerprint.
-        </p>
+            <div>
+              <dt>Since</dt>
+              <dd>
+                <When view={view} at={sinceMs} none="the first start" />
+              </dd>
+            </div>
+            {next !== null && (
+              <div>
+                <dt>New keys</dt>
+                <dd>
+                  <code>{next.fingerprint}</code>, made <When view={view} at={next.madeAtMs} />:
+                  they wait until the hub has heard of them
+                </dd>
+              </div>
+            )}
+          </dl>
+          <PostForm view={view} path="/settings/keys/hub" class="sheet">
+            <div>
+              <button
+                type="submit"
+                disabled={next !== null}
+                data-confirm="Make new keys for the link to the hub?"
+              >
+                Make new keys
+              </button>
+            </div>
+          </PostForm>
+          <p class="small muted">
+            The hub learns of them over a message that is signed with the present ones, also days
+            later, and says so; only then do they hold. The hub's console shows the same
+            fingerprint.
+          </p>
+        </div>
       </Card>
     </>
   );
@@ -120,44 +125,46 @@ function HubKeys({ view, keys }: { view: View; keys: SiteSecretsView["hubKeys"] 
 function DeviceLinks(props: { view: View; keys: SiteSecretsView["deviceLinks"]; form: FormState }) {
   const { view, keys, form } = props;
   return (
-    <Card title="That signs the links of devices">
-      <dl class="facts">
-        <div>
-          <dt>Since</dt>
-          <dd>
-            <When view={view} at={keys.sinceMs} none="the first start" />
-          </dd>
-        </div>
-        {keys.former.map(({ untilMs }) => (
+    <Card title="Key of device links">
+      <div class="now">
+        <dl class="facts">
           <div>
-            <dt>Former key</dt>
+            <dt>Since</dt>
             <dd>
-              its links are good until they expire, at most <When view={view} at={untilMs} />
+              <When view={view} at={keys.sinceMs} none="the first start" />
             </dd>
           </div>
-        ))}
-      </dl>
-      <PostForm view={view} path="/settings/keys/device-links" class="sheet">
-        <FormProblem view={view} form={form} />
-        <SelectField
-          form={form}
-          name="formerLinksHours"
-          label="Links that devices have already"
-          hint="Where somebody knows the key, end them now: devices get new ones at their next contact."
-          value={String(FORMER_LINKS_HOURS_MAX)}
-          options={[
-            { value: String(FORMER_LINKS_HOURS_MAX), label: "stay good until they expire" },
-            { value: "24", label: "stay good for a day at most" },
-            { value: "1", label: "stay good for an hour at most" },
-            { value: "0", label: "end now" },
-          ]}
-        />
-        <div>
-          <button type="submit" data-confirm="Make a new key for the links of devices?">
-            Make a new key
-          </button>
-        </div>
-      </PostForm>
+          {keys.former.map(({ untilMs }) => (
+            <div>
+              <dt>Former key</dt>
+              <dd>
+                its links are good until they expire, at most <When view={view} at={untilMs} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+        <PostForm view={view} path="/settings/keys/device-links" class="sheet">
+          <FormProblem view={view} form={form} />
+          <SelectField
+            form={form}
+            name="formerLinksHours"
+            label="Links that devices have already"
+            hint="Where somebody knows the key, end them now: devices get new ones at their next contact."
+            value={String(FORMER_LINKS_HOURS_MAX)}
+            options={[
+              { value: String(FORMER_LINKS_HOURS_MAX), label: "stay good until they expire" },
+              { value: "24", label: "stay good for a day at most" },
+              { value: "1", label: "stay good for an hour at most" },
+              { value: "0", label: "end now" },
+            ]}
+          />
+          <div>
+            <button type="submit" data-confirm="Make a new key for the links of devices?">
+              Make a new key
+            </button>
+          </div>
+        </PostForm>
+      </div>
     </Card>
   );
 }

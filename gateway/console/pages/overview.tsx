@@ -22,6 +22,7 @@ import { SiteCards, StaleBand } from "./sites.tsx";
 
 const APPS_SHOWN = 8;
 const ROWS_SHOWN = 6;
+const FRAMES_LOOKED_AT = 50;
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 /** The first page: is all well, what needs a look, what comes next. */
@@ -40,14 +41,16 @@ interface OverviewData {
   readonly knocks: number;
   readonly files: number;
   readonly brokenFiles: number;
+  /** Frames that were set aside within a week, as far as was looked. */
+  readonly newFrames: number;
   readonly sites: readonly SiteSummary[] | undefined;
   readonly marks: readonly InstantMark[];
 }
 
 async function readOverview({ deps }: Visit): Promise<OverviewData> {
-  const { reports, site, hub } = deps;
+  const { hub, oversight, reports, site } = deps;
   const nowMs = deps.now();
-  const [counts, attention, devices, apps, reasons, latest, knocks, files, sites, marks] =
+  const [counts, attention, devices, apps, reasons, latest, knocks, files, sites, marks, frames] =
     await Promise.all([
       reports.buckets([]),
       reports.count([fieldIs("attention", "true")]),
@@ -59,6 +62,7 @@ async function readOverview({ deps }: Visit): Promise<OverviewData> {
       deps.files.list(),
       hub?.sites(),
       deps.instants(nowMs - WEEK_MS, nowMs + WEEK_MS),
+      oversight?.quarantined({ limit: FRAMES_LOOKED_AT }),
     ]);
   return {
     counts,
@@ -71,6 +75,9 @@ async function readOverview({ deps }: Visit): Promise<OverviewData> {
     knocks: knocks?.length ?? 0,
     files: files.length,
     brokenFiles: files.filter(({ state }) => state === "quarantined").length,
+    // They stay for months and cannot be put away: only what is new wants a look.
+    newFrames: (frames?.rows ?? []).filter(({ receivedAtMs }) => receivedAtMs > nowMs - WEEK_MS)
+      .length,
     sites,
     marks,
   };
@@ -175,12 +182,14 @@ function Overview(props: OverviewData & { view: View }) {
 }
 
 /** What somebody should look at, each with the way there. */
-function Attention({ view, knocks, brokenFiles, policy, counts }: OverviewData & { view: View }) {
+function Attention(props: OverviewData & { view: View }) {
+  const { view, knocks, brokenFiles, newFrames, policy, counts } = props;
   const open = policy.distributions.some(
     ({ mode, stoppedAtMs }) => mode === "automatic" && stoppedAtMs === null,
   );
   const isWindowless = open && !policy.windows.some(({ enabled }) => enabled);
-  if (knocks === 0 && brokenFiles === 0 && !isWindowless && counts.failed === 0) return null;
+  const isAnything = knocks > 0 || brokenFiles > 0 || newFrames > 0 || counts.failed > 0;
+  if (!isAnything && !isWindowless) return null;
   return (
     <Band view={view} kind="warn">
       <ul>
@@ -208,6 +217,14 @@ function Attention({ view, knocks, brokenFiles, policy, counts }: OverviewData &
           <li>
             <a href={url(view, "/files")}>{plural(brokenFiles, "file")}</a> turned out to be damaged
             and {brokenFiles === 1 ? "is" : "are"} not served
+          </li>
+        )}
+        {newFrames > 0 && (
+          <li>
+            <a href={url(view, "/quarantine")}>
+              {newFrames >= FRAMES_LOOKED_AT ? "Many frames" : plural(newFrames, "frame")}
+            </a>{" "}
+            of sites failed a check this week and {newFrames === 1 ? "was" : "were"} set aside
           </li>
         )}
       </ul>

@@ -191,6 +191,57 @@ describe("retry", () => {
   });
 });
 
+describe("at the hub", () => {
+  test("a site's override is revoked with a button, once; the list is found by site and state", async () => {
+    await using console_ = await openConsole({ role: "hub", devices: 3 });
+    const page = async (query = "") => readPage(await console_.get(`/overrides${query}`));
+    const first = await page();
+    expect(first.text).toContain("50 of 75 rows");
+    expect(first.links.map(({ href }) => href)).toContain("/hub/overrides?cursor=50");
+    expect((await page("?cursor=50")).text).toContain("25 of 75 rows");
+    expect((await page("?state=overtaken")).text).toContain("its newer decision holds");
+    const path = "/overrides/prague/distribution/d-point-of-sale/revoke";
+    expect((await console_.post(path, {})).status).toBe(303);
+    const revoked = await page("?site=prague&state=revoked");
+    expect(revoked.text).toContain("Point of Sale (d-point-of-sale)");
+    expect(revoked.text).toContain("Revoked already");
+    expect((await console_.post("/overrides/oslo/window/none/revoke", {})).status).toBe(404);
+    const [entry] = await console_.deps.audit.list({ limit: 1 });
+    expect(entry).toMatchObject({
+      action: "override.revoke",
+      subject: "prague/distribution/d-point-of-sale",
+    });
+    await using viewer = await openConsole({ role: "hub", devices: 3, as: "viewer" });
+    expect((await viewer.get("/overrides")).status).toBe(200);
+    expect((await viewer.post(path, {})).status).toBe(403);
+  });
+
+  test("frames in quarantine are listed, explained, and saved by an administrator", async () => {
+    await using console_ = await openConsole({ role: "hub", devices: 3 });
+    const page = async (path: string) => readPage(await console_.get(path));
+    expect((await page("")).text).toContain("frames of sites failed a check this week");
+    const list = await page("/quarantine");
+    expect(list.text).toContain("50 of 64 rows");
+    expect(list.text).toContain("The journal went on behind it");
+    expect(list.text).toContain("Records that were not taken");
+    expect((await page("/quarantine?site=brno")).text).not.toContain("Oslo, Harbour");
+    const id = `f${"0".repeat(31)}`;
+    expect((await page(`/quarantine/${id}`)).text).toContain("Save the bytes");
+    const bytes = await console_.get(`/quarantine/${id}/frame`);
+    expect(bytes.headers.get("content-disposition")).toContain("attachment");
+    expect(await bytes.text()).toBe("OPF1 the bytes");
+    const other = `f${"0".repeat(30)}1`;
+    expect((await page(`/quarantine/${other}`)).text).toContain("Its bytes were not kept");
+    expect((await console_.get(`/quarantine/${other}/frame`)).status).toBe(404);
+    expect((await console_.get("/quarantine/none")).status).toBe(404);
+    await using operator = await openConsole({ role: "hub", devices: 3, as: "operator" });
+    expect((await operator.get(`/quarantine/${id}/frame`)).status).toBe(403);
+    expect((await readPage(await operator.get(`/quarantine/${id}`))).text).toContain(
+      "the bytes hold what the site reported",
+    );
+  });
+});
+
 describe("backups", () => {
   test.each(["site", "hub"] as const)(
     "are made and removed with a button at a %s",

@@ -41,6 +41,7 @@ import type {
   SiteSummary,
 } from "../../../gateway/http/use-cases.ts";
 import { listFiles } from "../../../gateway/roles/doors.ts";
+import { hubOversight } from "../../../gateway/roles/hub-oversight.ts";
 import { siteEnrolment } from "../../../gateway/roles/site-enrolment.ts";
 import { siteSecrets } from "../../../gateway/roles/site-secrets.ts";
 import { siteUseCases } from "../../../gateway/roles/site-use-cases.ts";
@@ -74,6 +75,7 @@ export class ApiHarness implements AsyncDisposable {
   /** The address that requests come from. */
   peer = "192.0.2.7";
   readonly database: OutpostDatabase;
+  readonly book: PolicyBook;
   readonly #dispose: () => Promise<void>;
 
   static async open(options: HarnessOptions = {}): Promise<ApiHarness> {
@@ -188,14 +190,23 @@ export class ApiHarness implements AsyncDisposable {
               await LinkKeys.open(new ValueStore(database), now),
             ),
           }
-        : { kind: "hub", directory: directoryOf(sites, now) },
+        : {
+            kind: "hub",
+            directory: directoryOf(sites, now),
+            oversight: hubOversight({
+              book,
+              policy: holder,
+              database,
+              siteOf: (id) => ({ name: `Site ${id}` }),
+            }),
+          },
     };
     await accounts.ensureFirstAdministrator(PASSWORD);
     const dispose = async () => {
       await database.close();
       rmSync(folder, { recursive: true, force: true });
     };
-    const harness = new ApiHarness(deps, context, sites, options, database, dispose);
+    const harness = new ApiHarness(deps, context, sites, options, { database, book, dispose });
     clock.harness = harness;
     return harness;
   }
@@ -205,15 +216,15 @@ export class ApiHarness implements AsyncDisposable {
     context: SiteContext,
     sites: SiteSummary[],
     options: HarnessOptions,
-    database: OutpostDatabase,
-    dispose: () => Promise<void>,
+    made: Pick<ApiHarness, "database" | "book"> & { readonly dispose: () => Promise<void> },
   ) {
-    this.database = database;
+    this.database = made.database;
+    this.book = made.book;
     this.deps = deps;
     this.base = deps.base;
     this.context = context;
     this.sites = sites;
-    this.#dispose = dispose;
+    this.#dispose = made.dispose;
     const metrics = new Metrics();
     const identify = { accounts: deps.accounts, tokens: deps.tokens, cookie: deps.cookie };
     this.app = createApp({

@@ -55,13 +55,17 @@ export function emptyDisk(): PolicyDisk {
 }
 
 /** What the hub wrote reaches the site. */
-export async function down(hub: Desk, site: Desk): Promise<void> {
+export async function down(hub: Pick<Desk, "book">, site: Pick<Desk, "book">): Promise<void> {
   const { update, replace } = hub.book.updateFor(ORG_DOCUMENT, site.book.stateVector(ORG_DOCUMENT));
   await site.book.receive(ORG_DOCUMENT, update, replace);
 }
 
 /** What the site wrote reaches the hub. */
-export async function up(site: Desk, hub: Desk, name = "prague"): Promise<void> {
+export async function up(
+  site: Pick<Desk, "book">,
+  hub: Pick<Desk, "book">,
+  name = "prague",
+): Promise<void> {
   const document = siteDocumentName(name);
   const { update } = site.book.updateFor(document, hub.book.stateVector(document));
   await hub.book.receive(document, update, false);

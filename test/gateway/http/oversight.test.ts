@@ -1,0 +1,213 @@
+/** What a hub's administrator looks after: the sites' own words, and frames that failed a check. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { quarantine } from "../../../gateway/db/schema/link.ts";
+import { type Desk, down, siteDesk, up } from "../../sync/policy/books.ts";
+import { ApiHarness } from "./api-harness.ts";
+import { type Json, jsonOf, ScenarioKit } from "./scenario-kit.ts";
+
+let hub: ApiHarness;
+let admin: ScenarioKit;
+beforeEach(async () => {
+  hub = await ApiHarness.open({ role: "hub" });
+  admin = await ScenarioKit.of(hub);
+});
+afterEach(() => hub[Symbol.asyncDispose]());
+
+describe("overrides", () => {
+  const WINDOW = {
+    name: "Nightly",
+    start: "2026-11-01T22:00",
+    recurrence: "FREQ=DAILY",
+    durationMinutes: 120,
+    timeZone: null,
+    scope: { kind: "organisation" },
+    enabled: true,
+  };
+
+  /** A site that has switched a window off, stopped a distribution and set a secret for itself. */
+  async function decided(): Promise<Desk> {
+    await hub.book.write(
+      [{ kind: "window", id: "nightly", body: { id: "nightly", ...WINDOW } }],
+      "h",
+    );
+    const id = await admin.distribute("pos", "iOS", { distribution: { id: "pos-all" } });
+    const site = await siteDesk();
+    await down(hub, site);
+    await site.book.write([{ kind: "window", id: "nightly", body: { enabled: false } }], "anna");
+    await site.book.write([{ kind: "distribution", id, body: { stoppedAtMs: 700 } }], "bob");
+    const secret = { enrollmentToken: "c2VjcmV0", crlCheck: "1" };
+    await site.book.write([{ kind: "setting", id: "enterprise", body: secret }], "anna");
+    await up(site, hub);
+    return site;
+  }
+  const list = (query = "") => admin.want(200, "GET", `/overrides${query}`);
+
+  test("there are none at first", async () => {
+    expect(await list()).toEqual([]);
+  });
+
+  test("say who, when, against what, and what the hub says; a secret is not shown", async () => {
+    await decided();
+    const all: Json[] = await list();
+    const of = (kind: string) => all.find((one) => one.kind === kind);
+    expect(of("window")).toMatchObject({
+      site: "prague",
+      siteName: "Site prague",
+      id: "nightly",
+      name: "Nightly",
+      author: "anna",
+      at: expect.stringMatching(/^20\d\d-/),
+      base: expect.stringMatching(/^[0-9a-f]{16}$/),
+      baseIsCurrent: true,
+      state: "effective",
+      fields: [{ name: "enabled", site: false, hub: true }],
+    });
+    expect(of("distribution")).toMatchObject({
+      name: "pos (pos-all)",
+      author: "bob",
+      fields: [{ name: "stoppedAtMs", site: 700, hub: null }],
+    });
+    expect(of("setting").fields).toEqual(
+      expect.arrayContaining([
+        { name: "enrollmentToken", site: true, hub: null },
+        { name: "crlCheck", site: "1", hub: null },
+      ]),
+    );
+    expect(JSON.stringify(all)).not.toContain("c2VjcmV0");
+  });
+
+  test("that the hub has overtaken or revoked say so; revoking reaches the site, once", async () => {
+    const site = await decided();
+    await hub.book.write([{ kind: "window", id: "nightly", body: { durationMinutes: 60 } }], "h");
+    expect(await list("?state=overtaken")).toMatchObject([
+      { kind: "window", baseIsCurrent: false, state: "overtaken" },
+    ]);
+    const path = "/overrides/prague/distribution/pos-all/revoke";
+    expect((await admin.want(200, "POST", path)).state).toBe("revoked");
+    const version = hub.book.orgVersion;
+    expect((await admin.want(200, "POST", path)).state).toBe("revoked");
+    expect(hub.book.orgVersion).toBe(version);
+    expect(await list("?site=prague&state=revoked")).toHaveLength(1);
+    expect(await list("?site=brno")).toEqual([]);
+    const stopped = () => site.holder.read().distributionsById.get("pos-all" as never)?.stoppedAtMs;
+    expect(stopped()).toBe(700);
+    await down(hub, site);
+    expect(stopped()).toBeNull();
+    const log = await hub.deps.audit.list({ limit: 20, action: "override.revoke" });
+    expect(log).toMatchObject([
+      { subject: "prague/distribution/pos-all" },
+      { subject: "prague/distribution/pos-all" },
+    ]);
+  });
+
+  test("that are not there are not found, and a viewer only looks", async () => {
+    await decided();
+    for (const path of ["prague/window/none", "oslo/window/nightly", "pra%20gue/window/nightly"]) {
+      await admin.want(404, "POST", `/overrides/${path}/revoke`);
+    }
+    await admin.want(400, "POST", "/overrides/prague/shop/nightly/revoke");
+    await admin.want(400, "GET", "/overrides?stat=revoked");
+    const headers = await hub.token("viewer");
+    expect((await hub.ask("GET", "/overrides", { headers })).status).toBe(200);
+    const revoking = await hub.ask("POST", "/overrides/prague/window/nightly/revoke", { headers });
+    expect(revoking.status).toBe(403);
+  });
+
+  test("a record of a site that was not taken is listed with the reason", async () => {
+    const site = await siteDesk();
+    const window = { kind: "window" as const, id: "nightly" };
+    await site.book.write([{ ...window, body: { id: "nightly", ...WINDOW } }], "anna");
+    await up(site, hub);
+    await hub.book.write([{ ...window, body: { id: "nightly", ...WINDOW } }], "h");
+    expect(await admin.want(200, "GET", "/refused-records")).toEqual([
+      {
+        kind: "window",
+        id: "nightly",
+        origin: "policy/site/prague",
+        reason: "policy/org has a record of this name",
+      },
+    ]);
+  });
+});
+
+describe("quarantine", () => {
+  const put = (index: number, change: Partial<typeof quarantine.$inferInsert> = {}) => {
+    const frame = { site: index % 2 === 0 ? "prague" : "brno", incarnation: 3, frameSeq: index };
+    const row = {
+      ...frame,
+      id: `f${index}`,
+      kind: "journal",
+      bytes: 4,
+      sha256: "ab",
+      reason: `journal-facts: fact ${index}`,
+      frame: Buffer.from([79, 80, 70, index]),
+      receivedAtMs: 1000 + Math.floor(index / 3),
+      ...change,
+    };
+    hub.database.db.insert(quarantine).values(row).run();
+  };
+
+  test("is empty at first", async () => {
+    expect(await admin.want(200, "GET", "/quarantine")).toEqual({ rows: [], next: null, total: 0 });
+  });
+
+  test("lists site, time, size, reason and what to do", async () => {
+    put(4);
+    const { rows } = await admin.want(200, "GET", "/quarantine");
+    expect(rows).toEqual([
+      {
+        id: "f4",
+        site: "prague",
+        siteName: "Site prague",
+        incarnation: 3,
+        number: 4,
+        kind: "journal",
+        bytes: 4,
+        hasBytes: true,
+        sha256: "ab",
+        reason: "journal-facts: fact 4",
+        received: "1970-01-01T00:00:01.001Z",
+        happened: expect.stringContaining("The journal went on behind it"),
+        todo: expect.stringContaining("site's own console"),
+      },
+    ]);
+    expect(await admin.want(200, "GET", "/quarantine/f4")).toEqual(rows[0]);
+  });
+
+  test("page by page every frame is there once, of one site or of all, also of one millisecond", async () => {
+    for (let index = 0; index < 23; index++) put(index);
+    for (const [query, total] of [
+      ["", 23],
+      ["&site=brno", 11],
+    ] as const) {
+      const seen: string[] = [];
+      let cursor = "";
+      do {
+        const page = await admin.want(200, "GET", `/quarantine?limit=4${query}${cursor}`);
+        expect(page.total).toBe(total);
+        seen.push(...page.rows.map(({ id }: Json) => id));
+        cursor = page.next === null ? "" : `&cursor=${page.next}`;
+      } while (cursor !== "");
+      expect(new Set(seen).size).toBe(total);
+      expect(seen).toHaveLength(total);
+    }
+    await admin.want(400, "GET", "/quarantine?cursor=x");
+    await admin.want(404, "GET", "/quarantine?site=No%20Site");
+  });
+
+  test("gives the bytes to an administrator, where they were kept", async () => {
+    put(1);
+    put(2, { frame: Buffer.alloc(0), bytes: 2_000_000 });
+    const headers = await hub.token("admin");
+    const answer = await hub.ask("GET", "/quarantine/f1/frame", { headers });
+    expect(new Uint8Array(await answer.arrayBuffer())).toEqual(new Uint8Array([79, 80, 70, 1]));
+    expect(answer.headers.get("content-disposition")).toBe('attachment; filename="brno-3-1.frame"');
+    expect((await admin.want(200, "GET", "/quarantine/f2")).hasBytes).toBe(false);
+    const missing = await hub.ask("GET", "/quarantine/f2/frame", { headers });
+    expect(missing.status).toBe(404);
+    expect((await jsonOf(missing)).detail).toContain("room in quarantine was full");
+    await admin.want(404, "GET", "/quarantine/none");
+    const operator = await hub.token("operator");
+    expect((await hub.ask("GET", "/quarantine/f1/frame", { headers: operator })).status).toBe(403);
+  });
+});
