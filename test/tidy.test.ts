@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "gateway/access": ["devices"],
   "gateway/config": ["devices"],
   "gateway/certificates": ["devices"],
+  "gateway/notify": ["gateway/config", "devices", "protocols"],
   "gateway/telemetry": ["devices"],
   "gateway/reports": ["devices"],
   "gateway/content": ["devices", "protocols", "gateway/telemetry"],

@@ -1,6 +1,7 @@
 import type { Device, Enrolment } from "../model/device.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
+import { notifyOfWork } from "./notify-device.ts";
 import { replan } from "./replan.ts";
 import { type SiteContext, withDevice } from "./site-context.ts";
 
@@ -66,13 +67,19 @@ export function requestEnrolment(context: SiteContext, id: DeviceId): Promise<De
   return setEnrolment(context, id, "unknown");
 }
 
-function setEnrolment(context: SiteContext, id: DeviceId, enrolment: Enrolment): Promise<Device> {
-  return withDevice(context, id, (ledger) => {
+async function setEnrolment(
+  context: SiteContext,
+  id: DeviceId,
+  enrolment: Enrolment,
+): Promise<Device> {
+  const changed = await withDevice(context, id, (ledger) => {
     needAlive(ledger.device);
     ledger.patchDevice({ enrolment, enrolmentDigest: null });
     replan(context, ledger, { contact: false });
     return ledger.device;
   });
+  await notifyOfWork(context, id);
+  return changed;
 }
 
 function needAlive(device: Device): void {

@@ -1,8 +1,10 @@
+import { sessionIdText } from "../../protocols/oma-dm/notification.ts";
 import { canonicalSubject } from "../../protocols/oma-dm/subject.ts";
 import type { DeviceCredential, RequiredProof } from "../model/credential.ts";
 import { AppError, fieldError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
 import { failuresAt } from "./login-guard.ts";
+import { pendingSession, type Reach, reachOf } from "./notify-device.ts";
 import { newServerSecret, type ServerAccount } from "./server-secret.ts";
 import type { SiteContext } from "./site-context.ts";
 
@@ -10,7 +12,13 @@ import type { SiteContext } from "./site-context.ts";
 export interface DmAccount
   extends Pick<
     DeviceCredential,
-    "userName" | "scheme" | "certificateSubject" | "serverId" | "serverProblem"
+    | "userName"
+    | "scheme"
+    | "certificateSubject"
+    | "serverId"
+    | "serverProblem"
+    | "notifyAddress"
+    | "notifiedAtMs"
   > {
   /** What `scheme` comes to. */
   readonly requiredProof: RequiredProof;
@@ -18,6 +26,10 @@ export interface DmAccount
   readonly usualAddresses: readonly string[];
   /** Wrong credentials in its name, by network, the latest first. */
   readonly failures: ReturnType<typeof failuresAt>;
+  /** Whether it can be called, and where. */
+  readonly reach: Reach;
+  /** The session that it was called for and has not begun yet, as it will write it. */
+  readonly notifiedSession: string | null;
 }
 
 /** Undefined for a device that has no account here, such as one that another site manages. */
@@ -29,7 +41,9 @@ export async function readDmAccount(
   return credential && accountOf(context, credential);
 }
 
-export type DmAccountPatch = Partial<Pick<DeviceCredential, "scheme" | "certificateSubject">>;
+export type DmAccountPatch = Partial<
+  Pick<DeviceCredential, "scheme" | "certificateSubject" | "notifyAddress">
+>;
 
 /**
  * Changes how a device has to prove who it is.
@@ -47,6 +61,8 @@ export function changeDmAccount(
     if (typeof patch.certificateSubject === "string") {
       next.certificateSubject = needSubject(patch.certificateSubject);
     }
+    if (typeof patch.notifyAddress === "string")
+      next.notifyAddress = needAddress(patch.notifyAddress);
     const required = next.scheme === "site" ? context.omaDm().requiredProof : next.scheme;
     if (required === "certificate" && next.certificateSubject === null) {
       throw fieldError(
@@ -83,6 +99,16 @@ export function needSubject(text: string): string {
   return subject;
 }
 
+/** An address and perhaps a port, or the number of a phone. It cannot be taken for an option. */
+const ADDRESS = /^[\p{L}\p{N}[+][\p{L}\p{N}.:_@%+\]-]{0,254}$/u;
+
+/** @throws AppError "unprocessable" for text that cannot be an address */
+export function needAddress(text: string): string {
+  const address = text.trim();
+  if (ADDRESS.test(address)) return address;
+  throw fieldError("/notifyAddress", "write it as 10.1.2.3 or 10.1.2.3:2948");
+}
+
 function withAccount<T>(
   context: SiteContext,
   id: DeviceId,
@@ -97,7 +123,8 @@ function withAccount<T>(
 
 function accountOf(context: SiteContext, credential: DeviceCredential): DmAccount {
   const { userName, scheme, certificateSubject, guard } = credential;
-  const { serverId, serverProblem } = credential;
+  const { serverId, serverProblem, notifyAddress, notifiedAtMs } = credential;
+  const pending = pendingSession(credential, context.now());
   return {
     userName,
     scheme,
@@ -106,6 +133,10 @@ function accountOf(context: SiteContext, credential: DeviceCredential): DmAccoun
     failures: failuresAt(guard, context.now()),
     serverId,
     serverProblem,
+    notifyAddress,
+    notifiedAtMs,
+    reach: reachOf(context, credential),
+    notifiedSession: pending === null ? null : sessionIdText(pending),
     requiredProof: scheme === "site" ? context.omaDm().requiredProof : scheme,
   };
 }

@@ -72,6 +72,7 @@ export function credentialAfter(
         nextNonce: event.nextNonce ?? next.nextNonce,
         previousSecretHash: event.withPreviousSecret ? next.previousSecretHash : null,
         guard: afterSuccess(next.guard, address),
+        notifySession: null, // It is here, called or not.
       };
     } else if (event.kind === "not-authenticated" && event.reason === "wrong") {
       next = { ...next, guard: afterFailure(next.guard, address, context.now()) };

@@ -9,17 +9,16 @@ import {
   type Received,
   receive,
 } from "../../protocols/oma-dm/server-session.ts";
-import type { ServerSession, SessionEvent } from "../../protocols/oma-dm/server-state.ts";
+import type { SessionEvent } from "../../protocols/oma-dm/server-state.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
-import type { StoredSession } from "../ports/site-store.ts";
-import { clientAfter, type DmClient, NEW_CLIENT, questionsFor } from "./dm-client.ts";
+import { clientAfter, NEW_CLIENT, questionsFor } from "./dm-client.ts";
 import { credentialAfter, receiveContext, refuseBlocked } from "./dm-credential.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
 import { hear, settle, speak } from "./enterprise-app/conversation.ts";
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
-import { type ConversationState, NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
+import { NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
 import { removePresentApps, reopenRemovals } from "./enterprise-app/removal.ts";
 import { providersServing } from "./enterprise-app/served.ts";
 import { forDevice } from "./for-device.ts";
@@ -27,9 +26,7 @@ import { judgeAlert } from "./judge-alert.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import type { SiteContext } from "./site-context.ts";
-
-/** A session that was silent for longer is over; the device begins a new one. */
-export const SESSION_LIFE_MS = 10 * 60_000;
+import { SESSION_LIFE_MS, storedAs, storedState } from "./stored-session.ts";
 
 /** How a message reached us. */
 export interface MessageOrigin {
@@ -148,37 +145,10 @@ async function serveDevice(
   return answered;
 }
 
-interface StoredState {
-  readonly dm: ServerSession;
-  readonly conversation: ConversationState;
-  readonly client: DmClient;
-}
-
-/** Rises with every change of what is stored: a session of before is begun anew. */
-const STATE_VERSION = 3;
 /** What these installed goes when the account goes; an MSI stays. [E-043, syncml 6.3] */
 const LEAVE_WITH_ACCOUNT = ["EnterpriseAppManagement", "EnterpriseModernAppManagement"] as const;
 /** How often other words are looked for when a device has no room for what was to be said. */
 const REPHRASED_MAX = 3;
-
-/** What stored sessions were made from: a store that gives back the same object saves the parsing. */
-const states = new WeakMap<StoredSession, StoredState>();
-
-/** Undefined for one that an older version of this program has stored. */
-function storedState(stored: StoredSession): StoredState | undefined {
-  const known = states.get(stored);
-  if (known !== undefined) return known;
-  const { version, ...state } = JSON.parse(stored.state) as StoredState & { version?: number };
-  return version === STATE_VERSION ? state : undefined;
-}
-
-function storedAs(device: DeviceId, state: StoredState, updatedAtMs: number): StoredSession {
-  const { sessionId } = state.dm;
-  const text = JSON.stringify({ version: STATE_VERSION, ...state });
-  const stored = { device, sessionId, state: text, updatedAtMs };
-  states.set(stored, state);
-  return stored;
-}
 
 /** A session that broke off: what it had sent is asked for again, never sent again blindly. */
 function reportLost(context: SiteContext, device: DeviceId, events: readonly SessionEvent[]): void {

@@ -13,6 +13,7 @@ import {
 } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
 import type { Ledger } from "./ledger.ts";
+import { notifyOfWork } from "./notify-device.ts";
 import { groupsAt, replan } from "./replan.ts";
 import { type SiteContext, withDevice } from "./site-context.ts";
 
@@ -112,13 +113,16 @@ export function isFactSource(text: string): text is FactSource {
   return text !== "site" && FACT_SOURCES.some((source) => source === text);
 }
 
-/** Starts on-demand work at the device's next contact. [D6] Asking twice is asking once. */
-export function requestInstallation(
+/**
+ * Starts on-demand work at the device's next contact, for which it is called where it can be. [D6]
+ * Asking twice is asking once.
+ */
+export async function requestInstallation(
   context: SiteContext,
   key: InstallationKey,
   by: string,
 ): Promise<Installation> {
-  return changeRow(context, key, (ledger, row, mode) => {
+  const requested = await changeRow(context, key, (ledger, row, mode) => {
     if (mode === "automatic") {
       throw new AppError(
         "conflict",
@@ -140,15 +144,17 @@ export function requestInstallation(
       requestedAtMs: context.now(),
     });
   });
+  await notifyOfWork(context, key.device);
+  return requested;
 }
 
 /** Failed → Pending, attempt + 1. [D8] On-demand work starts at the next contact, Automatic work in the next window. */
-export function retryInstallation(
+export async function retryInstallation(
   context: SiteContext,
   key: InstallationKey,
   by: string,
 ): Promise<Installation> {
-  return changeRow(context, key, (ledger, row, mode) => {
+  const retried = await changeRow(context, key, (ledger, row, mode) => {
     const canRetry = row.status === "failed" || row.status === "upgrade_failed" || row.stale;
     if (!canRetry) {
       throw new AppError(
@@ -165,6 +171,8 @@ export function retryInstallation(
       releasedUntilMs: null,
     });
   });
+  if (retried.requestedAtMs !== null) await notifyOfWork(context, key.device);
+  return retried;
 }
 
 export interface BulkOutcome {

@@ -3,6 +3,7 @@ import type { RequiredProof } from "../model/credential.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId, SiteId } from "../model/ids.ts";
 import type { ContentCatalogue } from "../ports/content-catalogue.ts";
+import type { DeviceTrigger } from "../ports/device-trigger.ts";
 import type { EnrolmentCodes } from "../ports/enrolment-codes.ts";
 import type { Log } from "../ports/log.ts";
 import type { PolicyReader } from "../ports/policy-reader.ts";
@@ -30,6 +31,8 @@ export interface SiteContext {
   readonly enrolmentCodes: EnrolmentCodes;
   readonly policy: PolicyReader;
   readonly content: ContentCatalogue;
+  /** How devices are called; undefined: they come by themselves. */
+  readonly trigger: DeviceTrigger | undefined;
   readonly occurrences: OccurrenceCache;
   readonly now: Now;
   readonly hlc: HlcClock;

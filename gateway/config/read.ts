@@ -177,6 +177,9 @@ function contradictions(values: Partial<Record<SettingKey, unknown>>): string[] 
       "OUTPOST_CERTIFICATE_SUBJECT_HEADER needs OUTPOST_TRUSTED_PROXIES: anybody could send that header otherwise.",
     );
   }
+  if ((values.notifyBy === "command") !== (values.notifyCommand !== undefined)) {
+    found.push("OUTPOST_NOTIFY_BY=command and OUTPOST_NOTIFY_COMMAND need each other: set both.");
+  }
   return found;
 }
 

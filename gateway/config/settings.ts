@@ -6,6 +6,7 @@
  * Reader, `config show`, `--help` and the tests iterate over this table: adding a setting is adding a
  * row.
  */
+import { CommandTemplate } from "./command-template.ts";
 import type { Secret } from "./secret.ts";
 import {
   bytes,
@@ -45,6 +46,9 @@ export interface Setting<Value, Default extends Value | undefined, For extends "
 /** The shortest password and key that are taken. */
 export const PASSWORD_LENGTH_MIN = 12;
 export const DATABASE_KEY_LENGTH_MIN = 16;
+/** How a site reaches devices that have not come by themselves. */
+export const NOTIFY_WAYS = ["none", "udp", "command"] as const;
+export type NotifyWay = (typeof NOTIFY_WAYS)[number];
 export const LOG_LEVELS = ["silent", "error", "warn", "info"] as const;
 
 const GiB = 1024 ** 3;
@@ -133,6 +137,20 @@ export const SETTINGS = {
     default: none,
     roles: SITE,
     about: "Header in which a trusted proxy passes the subject of a device's verified certificate.",
+  }),
+  notifyBy: row({
+    parse: oneOf(NOTIFY_WAYS),
+    default: (): NotifyWay => "none",
+    roles: SITE,
+    about:
+      "How devices are called when there is work: none, udp (a datagram), command (a program of yours).",
+  }),
+  notifyCommand: row<CommandTemplate, undefined, "site">({
+    parse: CommandTemplate.read,
+    default: none,
+    roles: SITE,
+    about:
+      "That program with its arguments; {address}, {device}, {session}, {notification}, {push} are filled in.",
   }),
   siteName: row({
     parse: text,

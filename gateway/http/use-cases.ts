@@ -12,6 +12,7 @@ import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
 import type { BulkOutcome, DirectFact, RecordedFact } from "../../devices/service/installations.ts";
+import type { Notified } from "../../devices/service/notify-device.ts";
 import type { NewDevice, RegisteredDevice } from "../../devices/service/register-device.ts";
 import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
@@ -35,6 +36,8 @@ export interface SiteUseCases {
   changeDmAccount(id: DeviceId, patch: DmAccountPatch): Promise<DmAccount>;
   /** The site's new password towards the device, shown once; no account: "not-found". */
   renewServerPassword(id: DeviceId): Promise<ServerAccount>;
+  /** Calls it; "not-found", "conflict" with what is missing, "unavailable" when it cannot be sent. */
+  notifyDevice(id: DeviceId): Promise<Notified>;
   requestUnenrolment(id: DeviceId): Promise<Device>;
   requestEnrolment(id: DeviceId): Promise<Device>;
   /** All or nothing; resolves after the commit. [D13] */

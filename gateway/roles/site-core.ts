@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { SiteId } from "../../devices/model/ids.ts";
+import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../devices/service/outlook.ts";
 import { provisionalIncarnation } from "../../devices/service/register-device.ts";
@@ -23,6 +24,8 @@ import { SqlPolicyStore } from "../db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../db/stores/site-store.ts";
 import type { SiteSecrets } from "../http/use-cases.ts";
+import { CommandTrigger } from "../notify/command-trigger.ts";
+import { udpTrigger } from "../notify/udp-trigger.ts";
 import { besideUseCases } from "./beside-use-cases.ts";
 import type { Foundation, RoleOptions } from "./foundation.ts";
 import { LocalSettingsValues } from "./local-settings.ts";
@@ -146,6 +149,7 @@ export async function buildSite(
     enrolmentCodes: new SqlSiteEnrolmentCodes(database),
     policy: holder,
     content,
+    trigger: triggerOf(config),
     occurrences: new OccurrenceCache(),
     now,
     hlc,
@@ -166,6 +170,11 @@ export async function buildSite(
   const enrolment = siteEnrolment(foundation, { context, settings }, options);
   const made = { context, trees, holder, store, uplink, urls, content, puller, settings };
   return { ...made, vendors, secrets, enrolment };
+}
+
+function triggerOf({ notifyBy, notifyCommand }: SiteConfig): DeviceTrigger | undefined {
+  if (notifyBy === "udp") return udpTrigger;
+  return notifyBy === "command" && notifyCommand ? new CommandTrigger(notifyCommand) : undefined;
 }
 
 /** A site's name before it has joined a hub: its own, as an identifier, with some chance in it. */

@@ -17,6 +17,7 @@ import {
   retryInstallation,
   retryInstallations,
 } from "../../devices/service/installations.ts";
+import { notifyDevice } from "../../devices/service/notify-device.ts";
 import {
   type NewDevice,
   registerDevice,
@@ -44,6 +45,7 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
     dmAccount: async (id) => readDmAccount(context, await of(id)),
     changeDmAccount: async (id, patch) => changeDmAccount(context, await of(id), patch),
     renewServerPassword: async (id) => renewServerPassword(context, await of(id)),
+    notifyDevice: async (id) => notifyDevice(context, await of(id)),
     requestUnenrolment: async (id) => requestUnenrolment(context, await of(id)),
     requestEnrolment: async (id) => requestEnrolment(context, await of(id)),
     recordFacts: async (id, facts, by) => recordFacts(context, await of(id), facts, by),

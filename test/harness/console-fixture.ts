@@ -439,6 +439,10 @@ function fakeUseCases(
     usualAddresses: ["10.20.0.17"],
     serverId: "outpost",
     serverProblem: "wrong",
+    notifyAddress: "10.20.0.17:2948",
+    notifiedAtMs: FIXTURE_NOW_MS - 45_000,
+    notifiedSession: "2A",
+    reach: { problem: null, addresses: ["10.20.0.17:2948"] },
   };
   return {
     registerDevice: async (wanted) => ({
@@ -452,6 +456,11 @@ function fakeUseCases(
     }),
     dmAccount: async () => account,
     changeDmAccount: async (_id, patch) => Object.assign(account, patch),
+    notifyDevice: async () => ({
+      sessionId: "2A",
+      addresses: account.reach.addresses,
+      atMs: FIXTURE_NOW_MS,
+    }),
     renewServerPassword: async () => ({ serverId: "outpost", password: "secret-of-the-server" }),
     patchDevice: async (id) => deviceOf(id),
     removeDevice: async () => {},

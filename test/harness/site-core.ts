@@ -12,6 +12,7 @@ import type {
 import type { MsiInstall, MsixInstall, Package, Revision } from "../../devices/model/package.ts";
 import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
+import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import { HlcClock } from "../../devices/service/clock.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
@@ -19,6 +20,7 @@ import { serveMessage } from "../../devices/service/dm-session.ts";
 import { OccurrenceCache } from "../../devices/service/outlook.ts";
 import { type NewDevice, registerDevice } from "../../devices/service/register-device.ts";
 import { replanAll } from "../../devices/service/replan-all.ts";
+import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings, SiteContext } from "../../devices/service/site-context.ts";
 import { type OutpostDatabase, openDatabase } from "../../gateway/db/database.ts";
 import { CachedSiteStore } from "../../gateway/db/stores/cached-site-store.ts";
@@ -53,6 +55,8 @@ export class SiteCore implements AsyncDisposable {
   /** Addresses that are believed; a request without a connection comes from the empty address. */
   proxies: { includes(address: string): boolean } = { includes: () => false };
   omaDm: OmaDmSettings = { requiredProof: "any", serverId: "outpost" };
+  /** How devices are called. */
+  trigger: DeviceTrigger | undefined;
   /** Where messages come from. */
   address = "192.168.1.20";
 
@@ -86,6 +90,7 @@ export class SiteCore implements AsyncDisposable {
     const random = seededRandom(options.seed ?? 1);
     const site = "site-1" as SiteId;
     this.database = database;
+    const core = () => this;
     this.context = {
       site,
       organisation: "test",
@@ -100,6 +105,9 @@ export class SiteCore implements AsyncDisposable {
         describeSource: () => "not fetched yet",
         urlFor: (file, device, _untilMs, base) =>
           `${base}/content/${file.sha256}/${file.name}?device=${device}`,
+      },
+      get trigger() {
+        return core().trigger;
       },
       occurrences: new OccurrenceCache(),
       now: () => this.nowMs,
@@ -330,7 +338,7 @@ export class SiteCore implements AsyncDisposable {
   async device(
     name: string,
     options: Partial<NewDevice> = {},
-  ): Promise<{ id: DeviceId; raw: RawDevice }> {
+  ): Promise<{ id: DeviceId; raw: RawDevice; server: ServerAccount | null }> {
     const stableId = `urn:uuid:${name}`;
     const registered = await registerDevice(
       this.context,
@@ -344,7 +352,7 @@ export class SiteCore implements AsyncDisposable {
       password: registered.password,
       fetch: this.fetch,
     });
-    return { id: registered.device.id, raw };
+    return { id: registered.device.id, raw, server: registered.server };
   }
 
   async row(device: DeviceId, distribution: DistributionId) {

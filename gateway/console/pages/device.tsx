@@ -165,7 +165,7 @@ function DevicePage({
       title={device.name}
       crumbs={[{ label: "Devices", path: "/devices" }]}
       lead={<DeviceBadges view={view} device={device} />}
-      actions={<DeviceActions view={view} device={device} />}
+      actions={<DeviceActions view={view} device={device} account={account} />}
     >
       <Live view={view}>
         <div class="grid">
@@ -231,7 +231,7 @@ function DevicePage({
   );
 }
 
-function DeviceActions({ view, device }: { view: View; device: DeviceView }) {
+function DeviceActions({ view, device, account }: DeviceActionsProps) {
   if (view.role === "hub") return null;
   const reason =
     whyNot(view, "devices:write") ??
@@ -244,6 +244,9 @@ function DeviceActions({ view, device }: { view: View; device: DeviceView }) {
       <a class="button" href={url(view, `/devices/${device.id}/edit`)}>
         Edit
       </a>
+      {account?.reach.problem === null && (
+        <Action view={view} path={`/devices/${device.id}/notify`} label="Call it now" />
+      )}
       <Action
         view={view}
         path={`/devices/${device.id}/rotate-secret`}
@@ -275,6 +278,12 @@ function DeviceActions({ view, device }: { view: View; device: DeviceView }) {
       />
     </>
   );
+}
+
+interface DeviceActionsProps {
+  readonly view: View;
+  readonly device: DeviceView;
+  readonly account: DmAccount | undefined;
 }
 
 function DeviceFacts(props: { view: View; device: DeviceView; account: DmAccount | undefined }) {

@@ -65,6 +65,13 @@ export function dmAccountPages(kit: Kit): void {
     );
   });
 
+  kit.form("devices:write", "/devices/:id/notify", async (visit) => {
+    const id = needId(visit);
+    const { sessionId, addresses } = await useCases.notifyDevice(id);
+    await recordAction(deps.audit, visit.c, "device.notify", id, { sessionId, addresses });
+    return kit.done(visit.c, `/devices/${id}`, "It was called; it comes when that reaches it.");
+  });
+
   async function read(visit: Visit | FormVisit): Promise<{
     readonly device: DeviceView;
     readonly account: DmAccount;
@@ -94,12 +101,17 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
       crumbs={crumbsTo(device)}
       actions={
         reason === undefined ? (
-          <Action
-            view={view}
-            path={`/devices/${device.id}/oma-dm/server-password`}
-            label={account.serverId === null ? "Make a server password" : "New server password"}
-            confirm={`Make a new password of this server towards ${device.name}? A device that asks for it takes no commands until it knows the new one.`}
-          />
+          <>
+            <Action
+              view={view}
+              path={`/devices/${device.id}/oma-dm/server-password`}
+              label={account.serverId === null ? "Make a server password" : "New server password"}
+              confirm={`Make a new password of this server towards ${device.name}? A device that asks for it takes no commands until it knows the new one.`}
+            />
+            {account.reach.problem === null && (
+              <Action view={view} path={`/devices/${device.id}/notify`} label="Call it now" />
+            )}
+          </>
         ) : (
           <span class="reason">{reason}</span>
         )
@@ -128,12 +140,27 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
             label="Knows this server as"
             value={account.serverId ?? "it was given no server password"}
           />
+          <Fact
+            label="Can be called"
+            value={
+              account.reach.problem ?? `at ${account.reach.addresses.join(", ") || "any place"}`
+            }
+          />
+          <div>
+            <dt>Last called</dt>
+            <dd>
+              <When view={view} at={account.notifiedAtMs} site={device.site} />
+              {account.notifiedSession !== null && (
+                <span class="sub">for session {account.notifiedSession}, not begun yet</span>
+              )}
+            </dd>
+          </div>
         </dl>
       </Card>
       <PostForm view={view} path={`/devices/${device.id}/oma-dm`} class="sheet">
         <FormProblem view={view} form={form} />
         <fieldset disabled={reason !== undefined}>
-          <legend>Proof of identity</legend>
+          <legend>Proof and address</legend>
           <div class="field-row">
             <SelectField
               form={form}
@@ -153,6 +180,14 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
               hint="In place of a password, where a trusted TLS proxy checks certificates."
               placeholder="CN=Device-42,O=Contoso"
               value={account.certificateSubject ?? ""}
+            />
+            <TextField
+              form={form}
+              name="notifyAddress"
+              label="Where it is called"
+              hint="When there is work for it. Else at the addresses that it logged in from."
+              placeholder="10.1.2.3:2948"
+              value={account.notifyAddress ?? ""}
             />
           </div>
           <div>
@@ -202,7 +237,11 @@ function Fact({ label, value }: { label: string; value: string }) {
 function patchFrom(form: SentForm): DmAccountPatch {
   const scheme = DEVICE_SCHEMES.find((one) => one === form.value("scheme"));
   if (!scheme) throw fieldError("/scheme", "choose one");
-  return { scheme, certificateSubject: form.optional("certificateSubject") ?? null };
+  return {
+    scheme,
+    certificateSubject: form.optional("certificateSubject") ?? null,
+    notifyAddress: form.optional("notifyAddress") ?? null,
+  };
 }
 
 function crumbsTo(device: DeviceView) {

@@ -6,7 +6,7 @@ import { recordAction } from "../audited.ts";
 import type { Api } from "../environment.ts";
 import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
 import { timeFrom } from "../schemas/common.ts";
-import { DmAccountPatchSchema, DmAccountSchema } from "../schemas/device.ts";
+import { DmAccountPatchSchema, DmAccountSchema, NotifiedSchema } from "../schemas/device.ts";
 import type { SiteUseCases } from "../use-cases.ts";
 import { DeviceParam, needDeviceId } from "./devices.ts";
 
@@ -41,17 +41,18 @@ export function dmAccountRoutes({ useCases, audit }: DmAccountDeps): Api {
     method: "patch",
     path: "/devices/{id}/oma-dm",
     tags,
-    summary: "Change what proof of its identity is taken from a device",
+    summary: "Change what proof of its identity is taken from a device, and where it is called",
     ...guarded("devices:write"),
     request: { params: DeviceParam, ...body(DmAccountPatchSchema) },
     responses: { 200: json(DmAccountSchema, "The account now"), ...PROBLEMS },
   });
   api.openapi(change, async (c) => {
     const id = needDeviceId(c.req.valid("param").id);
-    const { scheme, certificateSubject } = c.req.valid("json");
+    const { scheme, certificateSubject, notifyAddress } = c.req.valid("json");
     const patch = {
       ...(scheme !== undefined && { scheme }),
       ...(certificateSubject !== undefined && { certificateSubject }),
+      ...(notifyAddress !== undefined && { notifyAddress }),
     };
     const account = await useCases.changeDmAccount(id, patch);
     await recordAction(audit, c, "device.oma-dm", id, patch);
@@ -81,12 +82,37 @@ export function dmAccountRoutes({ useCases, audit }: DmAccountDeps): Api {
     return c.json({ serverId, password }, 200);
   });
 
+  const notify = createRoute({
+    method: "post",
+    path: "/devices/{id}/notify",
+    tags,
+    summary: "Call a device: it begins a session when the notification reaches it",
+    description:
+      "Nobody tells whether a notification arrives. While its session has not begun, calling again repeats the same one, for ten minutes.",
+    ...guarded("devices:write"),
+    request: { params: DeviceParam },
+    responses: { 202: json(NotifiedSchema, "It is on its way"), ...PROBLEMS },
+  });
+  api.openapi(notify, async (c) => {
+    const id = needDeviceId(c.req.valid("param").id);
+    const { sessionId, addresses, atMs } = await useCases.notifyDevice(id);
+    await recordAction(audit, c, "device.notify", id, { sessionId, addresses: [...addresses] });
+    return c.json({ sessionId, addresses: [...addresses], at: timeFrom(atMs) }, 202);
+  });
+
   return api;
 }
 
-function accountJson(account: DmAccount): z.infer<typeof DmAccountSchema> {
+function accountJson({
+  reach,
+  notifiedAtMs,
+  ...account
+}: DmAccount): z.infer<typeof DmAccountSchema> {
   return {
     ...account,
+    notifyAddresses: [...reach.addresses],
+    notifyProblem: reach.problem,
+    notifiedAt: timeFrom(notifiedAtMs),
     usualAddresses: [...account.usualAddresses],
     failures: account.failures.map(({ address, count, lastAtMs, blockedUntilMs }) => ({
       address,

@@ -189,6 +189,17 @@ export const DmAccountSchema = z
     serverProblem: z.enum(SERVER_PROBLEMS).nullable().openapi({
       description: "Why the device does not accept this server, and so no command of it",
     }),
+    notifyAddress: z.string().nullable().openapi({
+      description: "Where it listens for notifications; null: where it logged in from",
+    }),
+    notifyAddresses: z.array(z.string()).openapi({ description: "Where it would be called" }),
+    notifyProblem: z.string().nullable().openapi({
+      description: "Why it cannot be called; null when it can",
+    }),
+    notifiedAt: Time.nullable().openapi({ description: "When it was last called" }),
+    notifiedSession: z.string().nullable().openapi({
+      description: "The session that it was called for and has not begun yet",
+    }),
   })
   .openapi("DmAccount");
 
@@ -196,8 +207,23 @@ export const DmAccountPatchSchema = z
   .strictObject({
     scheme: SchemeSchema.optional(),
     certificateSubject: SubjectSchema.nullable().optional(),
+    notifyAddress: nonEmptyLine(255)
+      .openapi({
+        description: "Address and port for a datagram, or what the site's program understands",
+        example: "10.1.2.3:2948",
+      })
+      .nullable()
+      .optional(),
   })
   .openapi("DmAccountPatch");
+
+export const NotifiedSchema = z
+  .object({
+    sessionId: z.string().openapi({ description: "As the device will write it", example: "2A" }),
+    addresses: z.array(z.string()),
+    at: Time,
+  })
+  .openapi("Notified");
 
 export const InventoryItemSchema = z
   .object({

@@ -110,6 +110,8 @@ describe("readConfig()", () => {
     ["OUTPOST_FLUSH_INTERVAL_MS", "99", "from 100"],
     ["OUTPOST_TEST_CLOCK", "maybe", "write 1 or 0"],
     ["OUTPOST_SITE_NAME", " ", "is empty"],
+    ["OUTPOST_NOTIFY_BY", "sms", "one of none, udp, command"],
+    ["OUTPOST_NOTIFY_COMMAND", "wake {phone}", "has {phone}"],
   ])("refuses %s=%s, naming it and what would be right", (variable, value, advice) => {
     const [problem = "", ...others] = problemsOf("site", { env: { [variable]: value } });
     expect(others).toEqual([]);
@@ -130,6 +132,8 @@ describe("readConfig()", () => {
       { OUTPOST_CERTIFICATE_SUBJECT_HEADER: "X-Subject" },
       "OUTPOST_TRUSTED_PROXIES",
     ],
+    ["way to notify without its program", { OUTPOST_NOTIFY_BY: "command" }, "set both"],
+    ["program without the way", { OUTPOST_NOTIFY_COMMAND: "wake {address}" }, "set both"],
     [
       "secret given twice",
       { OUTPOST_DATABASE_KEY: "k".repeat(16), OUTPOST_DATABASE_KEY_FILE: "/k" },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { HLC_ZERO } from "../../../devices/model/hlc.ts";
 import type { Sha256, SiteId } from "../../../devices/model/ids.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
+import type { DeviceTrigger } from "../../../devices/ports/device-trigger.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../../devices/service/outlook.ts";
@@ -72,6 +73,8 @@ export class ApiHarness implements AsyncDisposable {
   readonly context: SiteContext;
   readonly document: OpenApiDocument;
   readonly sites: SiteSummary[] = [];
+  /** How devices are called. */
+  trigger: DeviceTrigger | undefined;
   /** The address that requests come from. */
   peer = "192.0.2.7";
   readonly database: OutpostDatabase;
@@ -111,6 +114,9 @@ export class ApiHarness implements AsyncDisposable {
       organisation: "test",
       timeZone: () => "Europe/Prague",
       omaDm: () => settings.omaDm,
+      get trigger() {
+        return clock.harness?.trigger;
+      },
       store: new CachedSiteStore(new SqlSiteStore(database, SITE)),
       enrolmentCodes: new SqlSiteEnrolmentCodes(database),
       policy: holder,

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { AppError } from "../../../devices/model/errors.ts";
+import type { Parcel } from "../../../devices/ports/device-trigger.ts";
 import { ApiHarness } from "./api-harness.ts";
 import { ScenarioKit } from "./scenario-kit.ts";
 
@@ -30,6 +32,11 @@ describe("the OMA DM account of a device", () => {
       usualAddresses: [],
       serverId: "outpost",
       serverProblem: null,
+      notifyAddress: null,
+      notifyAddresses: [],
+      notifyProblem: expect.stringContaining("OUTPOST_NOTIFY_BY"),
+      notifiedAt: null,
+      notifiedSession: null,
     });
     await kit.want(404, "GET", `/devices/${"0".repeat(32)}/oma-dm`);
   });
@@ -65,6 +72,37 @@ describe("the OMA DM account of a device", () => {
     const audit = JSON.stringify(await kit.want(200, "GET", "/audit"));
     expect(audit).toContain("device.server-password");
     expect(audit).not.toContain(first.password);
+  });
+
+  test("calls a device where it listens, on record", async () => {
+    const id = await kit.device("called", "Windows");
+    const path = `/devices/${id}/oma-dm`;
+    expect((await kit.want(409, "POST", `/devices/${id}/notify`)).detail).toContain("configured");
+    const sent: Parcel[] = [];
+    harness.trigger = { needsAddress: true, send: async (parcel) => void sent.push(parcel) };
+    expect((await kit.want(409, "POST", `/devices/${id}/notify`)).detail).toContain("password");
+    await kit.want(200, "POST", `${path}/server-password`);
+    expect((await kit.want(409, "POST", `/devices/${id}/notify`)).detail).toContain("address");
+    const wrong = await kit.want(422, "PATCH", path, { notifyAddress: "--all" });
+    expect(wrong.errors[0].pointer).toBe("/notifyAddress");
+    const account = await kit.want(200, "PATCH", path, { notifyAddress: "10.1.2.3:2948" });
+    expect(account).toMatchObject({ notifyAddresses: ["10.1.2.3:2948"], notifyProblem: null });
+
+    const called = await kit.want(202, "POST", `/devices/${id}/notify`);
+    expect(called.addresses).toEqual(["10.1.2.3:2948"]);
+    expect(sent.map(({ device }) => device as string)).toEqual([id]);
+    expect(await kit.want(200, "GET", path)).toMatchObject({
+      notifiedAt: called.at,
+      notifiedSession: called.sessionId,
+    });
+    const audit = JSON.stringify(await kit.want(200, "GET", "/audit"));
+    expect(audit).toContain("device.notify");
+
+    harness.trigger.send = async () => {
+      throw new AppError("unavailable", "no modem");
+    };
+    expect((await kit.want(503, "POST", `/devices/${id}/notify`)).detail).toContain("no modem");
+    await kit.want(404, "POST", `/devices/${"0".repeat(32)}/notify`);
   });
 
   test("the server's name has to fit a header and a notification", async () => {
