@@ -1,6 +1,8 @@
 import type { ManagementTree } from "../../protocols/oma-dm/carry-out.ts";
 import type { AppState } from "./app-state.ts";
 import { executeOnTree, type TreeOptions } from "./app-tree.ts";
+import type { PlannedDevice } from "./fleet-plan.ts";
+import type { Profile } from "./profiles.ts";
 
 /** The whole management tree of a device, as one value that an Atomic can go back to. */
 export interface DeviceTreeState {
@@ -32,4 +34,21 @@ export function deviceTree(
       return { state: { apps: answer.state, started }, code: answer.code, nodes: answer.nodes };
     },
   };
+}
+
+/** What DevInfo and DevDetail say about every device. */
+export function infoOf(plan: PlannedDevice, profile: Profile): ReadonlyMap<string, string> {
+  return new Map([
+    ["DevInfo/DevId", plan.stableId],
+    ["DevInfo/Man", plan.manufacturer],
+    ["DevInfo/Mod", plan.model],
+    ["DevInfo/DmV", "1.2"],
+    ["DevInfo/Lang", "en-US"],
+    ["DevDetail/DevTyp", profile.osPlatform],
+    ["DevDetail/OEM", plan.manufacturer],
+    ["DevDetail/FwV", "1.0"],
+    ["DevDetail/SwV", profile.osVersion],
+    ["DevDetail/HwV", "1.0"],
+    ["DevDetail/LrgObj", String(profile.largeObjects)],
+  ]);
 }

@@ -7,10 +7,15 @@ import {
   withoutExpired,
   withoutInstalled,
 } from "./app-state.ts";
-import { type Behaviour, CALM, drawCourse, nextPollMs } from "./behaviour.ts";
+import { type Behaviour, CALM, drawCourse } from "./behaviour.ts";
+import { type DeviceTreeState, deviceTree, infoOf } from "./device-tree.ts";
 import { advanceJob, type Job, type JobContext, startJob } from "./download-job.ts";
+import type { DownloadStatus } from "./download-status.ts";
 import type { Fetch } from "./fetch-content.ts";
+import type { FleetDevice, Progress } from "./fleet.ts";
 import type { PlannedDevice } from "./fleet-plan.ts";
+import { loginStatus } from "./login-status.ts";
+import { Polls } from "./polls.ts";
 import { PROFILES, type Profile } from "./profiles.ts";
 import { Random } from "./random.ts";
 import { type Account, runSession, type SessionOutcome } from "./session.ts";
@@ -27,16 +32,21 @@ export interface DeviceOptions {
   readonly apps?: ReadonlyMap<string, InstalledApp>;
 }
 
+/** A session of a device, with the products whose DownloadInstall was executed in it. */
+export interface ContactOutcome extends SessionOutcome<DeviceTreeState> {
+  readonly started: readonly string[];
+}
+
 /** What a device did in one step. */
 export interface StepOutcome {
-  readonly session: SessionOutcome | undefined;
+  readonly session: ContactOutcome | undefined;
 }
 
 /**
  * One device: its app tree, the downloads it is busy with, its users and its polls. Everything it does
  * by chance comes from its plan's seed; time comes in through `step`.
  */
-export class SimulatedDevice {
+export class SimulatedDevice implements FleetDevice {
   readonly plan: PlannedDevice;
   readonly profile: Profile;
   readonly #account: Account;
@@ -45,8 +55,7 @@ export class SimulatedDevice {
   readonly #random: Random;
   readonly #jobs = new Map<string, Job>();
   #state: AppState;
-  #nextPollMs: number;
-  #lostUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #polls: Polls;
   #sessions = 0;
   #nonce: string | null = null;
   #stepping = false;
@@ -60,9 +69,7 @@ export class SimulatedDevice {
     this.#behaviour = options.behaviour ?? CALM;
     this.#random = new Random(plan.seed);
     this.#state = { ...EMPTY_APP_STATE, inventory: options.apps ?? new Map() };
-    // Not all at once: the first poll is somewhere in the first interval.
-    this.#nextPollMs =
-      options.startMs + Math.floor(this.#random.next() * this.#behaviour.pollIntervalMs);
+    this.#polls = new Polls(this.#behaviour, this.#random, options.startMs);
   }
 
   /** The app tree as it is now. */
@@ -74,47 +81,58 @@ export class SimulatedDevice {
     return this.#jobs.size > 0;
   }
 
+  progress(product?: string): readonly Progress[] {
+    const { downloads } = this.#state;
+    const one = product === undefined ? undefined : downloads.get(product);
+    const some = product === undefined ? [...downloads.values()] : one ? [one] : [];
+    return some.map(({ status }) => PROGRESS[status]);
+  }
+
   /** When there is something to do next. */
   get dueMs(): number {
     const jobs = [...this.#jobs.values()].map(({ dueMs }) => dueMs);
-    return Math.min(this.#nextPollMs, ...jobs);
+    return Math.min(this.#polls.nextMs, ...jobs);
   }
 
   /**
    * Does everything that is due at `nowMs`: first the downloads, each step at its own time, then a
-   * poll if one is due. Polls that were slept through are made up for by one.
+   * poll if one is due.
    */
   async step(nowMs: number): Promise<StepOutcome> {
     await this.#advanceJobs(nowMs);
-    if (this.#nextPollMs > nowMs) return { session: undefined };
-    this.#nextPollMs = nextPollMs(this.#behaviour, this.#random, nowMs);
-    if (nowMs >= this.#lostUntilMs && this.#random.chance(this.#behaviour.lostRate)) {
-      this.#lostUntilMs = nowMs + this.#behaviour.lostMs;
-    }
-    if (nowMs < this.#lostUntilMs) return { session: undefined };
-    return { session: await this.contact(nowMs) };
+    return { session: this.#polls.take(nowMs) ? await this.contact(nowMs) : undefined };
   }
 
   /** Holds a session now, whatever the schedule says. */
-  async contact(nowMs: number): Promise<SessionOutcome> {
+  async contact(nowMs: number): Promise<ContactOutcome> {
     if (this.#stepping) throw new Error(`${this.plan.name} is in a session already`);
     this.#stepping = true;
     try {
       this.#state = withoutExpired(this.#state, nowMs, this.#behaviour.downloadNodeLifeMs);
       this.#sessions += 1;
-      const outcome = await runSession(this.#state, {
-        account: this.#account,
-        plan: this.plan,
-        profile: this.profile,
-        fetch: this.#options.fetch,
-        sessionNumber: this.#sessions,
-        nonce: this.#nonce,
-        nowMs,
-      });
+      const { plan, profile } = this;
+      const { structData } = profile;
+      const outcome = await runSession(
+        {
+          tree: deviceTree(infoOf(plan, profile), { nowMs, structData }),
+          state: { apps: this.#state, started: [] },
+          alerts: [loginStatus("user")],
+        },
+        {
+          account: this.#account,
+          plan,
+          profile,
+          fetch: this.#options.fetch,
+          sessionNumber: this.#sessions,
+          nonce: this.#nonce,
+          nowMs,
+        },
+      );
+      const { apps, started } = outcome.state;
       this.#nonce = outcome.nonce;
-      this.#state = outcome.state;
-      for (const product of outcome.started) this.#begin(product, nowMs);
-      return outcome;
+      this.#state = apps;
+      for (const product of started) this.#begin(product, nowMs);
+      return { ...outcome, started };
     } finally {
       this.#stepping = false;
     }
@@ -122,7 +140,7 @@ export class SimulatedDevice {
 
   /** Out of reach until then: no polls, but what it has begun goes on. */
   loseContactUntil(untilMs: number): void {
-    this.#lostUntilMs = untilMs;
+    this.#polls.loseContactUntil(untilMs);
   }
 
   /** The user removes an app. */
@@ -160,3 +178,14 @@ export class SimulatedDevice {
     }
   }
 }
+
+const PROGRESS: Readonly<Record<DownloadStatus, Progress>> = {
+  0: "waiting-for-user",
+  1: "queued",
+  2: "downloading",
+  3: "downloaded",
+  4: "installing",
+  5: "installed",
+  6: "failed",
+  7: "download-failed",
+};

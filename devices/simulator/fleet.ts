@@ -1,7 +1,33 @@
-import type { SimulatedDevice } from "./device.ts";
+import type { PlannedDevice } from "./fleet-plan.ts";
 
 /** Sessions and downloads that run at the same time. */
 export const CONCURRENCY_MAX = 32;
+
+/** How far a device is with one installation, whatever installs it. */
+export type Progress =
+  | "waiting-for-user"
+  | "queued"
+  | "downloading"
+  | "downloaded"
+  | "installing"
+  | "installed"
+  | "failed"
+  | "download-failed";
+
+/** A device of any kind, as its fleet sees it. */
+export interface FleetDevice {
+  readonly plan: PlannedDevice;
+  /** When there is something to do next. */
+  readonly dueMs: number;
+  /** Something is being downloaded or installed. */
+  readonly busy: boolean;
+  /** One for each installation that it knows of; of one product, where one is asked for. */
+  progress(product?: string): readonly Progress[];
+  /** Does everything that is due at `nowMs`. */
+  step(nowMs: number): Promise<{ readonly session: SessionLike | undefined }>;
+  /** Holds a session now, whatever the schedule says. */
+  contact(nowMs: number): Promise<SessionLike>;
+}
 
 /** What a fleet did in one step. */
 export interface FleetStep {
@@ -15,16 +41,16 @@ export interface FleetStep {
 export interface FleetSummary {
   readonly devices: number;
   readonly busy: number;
-  /** Downloads by Download/Status; a device that has none counts as `none`. */
-  readonly byStatus: Readonly<Record<string, number>>;
+  /** Installations by how far they are; a device that has none counts as `none`. */
+  readonly byStatus: Readonly<Partial<Record<Progress | "none", number>>>;
 }
 
 /** Many devices on one clock. */
 export class Fleet {
-  readonly devices: readonly SimulatedDevice[];
+  readonly devices: readonly FleetDevice[];
   readonly #concurrency: number;
 
-  constructor(devices: readonly SimulatedDevice[], concurrency = CONCURRENCY_MAX) {
+  constructor(devices: readonly FleetDevice[], concurrency = CONCURRENCY_MAX) {
     this.devices = devices;
     this.#concurrency = concurrency;
   }
@@ -50,12 +76,10 @@ export class Fleet {
 
   /** How far the fleet is with one product, or with all of them. */
   summary(product?: string): FleetSummary {
-    const byStatus: Record<string, number> = {};
-    for (const { state } of this.devices) {
-      const downloads =
-        product === undefined ? [...state.downloads.values()] : [state.downloads.get(product)];
-      for (const download of downloads.length > 0 ? downloads : [undefined]) {
-        const status = String(download?.status ?? "none");
+    const byStatus: Partial<Record<Progress | "none", number>> = {};
+    for (const device of this.devices) {
+      const installations = device.progress(product);
+      for (const status of installations.length > 0 ? installations : (["none"] as const)) {
         byStatus[status] = (byStatus[status] ?? 0) + 1;
       }
     }
@@ -64,8 +88,8 @@ export class Fleet {
   }
 
   async #run(
-    devices: readonly SimulatedDevice[],
-    act: (device: SimulatedDevice) => Promise<SessionLike | undefined>,
+    devices: readonly FleetDevice[],
+    act: (device: FleetDevice) => Promise<SessionLike | undefined>,
   ): Promise<FleetStep> {
     const waiting = [...devices].reverse();
     let sessions = 0;
@@ -85,7 +109,8 @@ export class Fleet {
   }
 }
 
-interface SessionLike {
+/** What counts of a session. */
+export interface SessionLike {
   readonly messages: number;
   readonly end: string;
 }

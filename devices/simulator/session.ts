@@ -1,10 +1,13 @@
-import { type Carried, carryOut } from "../../protocols/oma-dm/carry-out.ts";
+import {
+  type AtomicRules,
+  type Carried,
+  carryOut,
+  type ManagementTree,
+} from "../../protocols/oma-dm/carry-out.ts";
 import { receiveAnswer, startSession } from "../../protocols/oma-dm/client-session.ts";
 import type { ClientConfig, ClientEnd, ClientTurn } from "../../protocols/oma-dm/client-state.ts";
 import { ALERT } from "../../protocols/syncml/alerts.ts";
 import type { Command } from "../../protocols/syncml/message.ts";
-import type { AppState } from "./app-state.ts";
-import { type DeviceTreeState, deviceTree } from "./device-tree.ts";
 import type { Fetch } from "./fetch-content.ts";
 import type { PlannedDevice } from "./fleet-plan.ts";
 import type { Profile } from "./profiles.ts";
@@ -36,16 +39,26 @@ export interface SessionContext {
   readonly nowMs: number;
 }
 
-/** How a session ended: the device's own words, or what became of its line. */
-export type SessionEnd = ClientEnd | "unreachable" | "http-error" | "endless";
+/** What a device shows its server in one session, and what it says by itself. */
+export interface SessionSubject<State> {
+  readonly tree: ManagementTree<State>;
+  readonly state: State;
+  /** Told in the first message. */
+  readonly alerts: ClientConfig["alerts"];
+  /** What it does not take inside an Atomic. */
+  readonly atomicRules?: AtomicRules;
+  /** It ends the session without an answer once it is in such a state. */
+  hangsUp?(state: State): boolean;
+}
 
-export interface SessionOutcome {
+/** How a session ended: the device's own words, or what became of its line. */
+export type SessionEnd = ClientEnd | "unreachable" | "http-error" | "endless" | "hung-up";
+
+export interface SessionOutcome<State> {
   readonly end: SessionEnd;
   /** Messages that were answered. */
   readonly messages: number;
-  readonly state: AppState;
-  /** Products whose DownloadInstall was executed. */
-  readonly started: readonly string[];
+  readonly state: State;
   readonly nonce: string | null;
   /** The HTTP status of `http-error`. */
   readonly httpStatus: number | undefined;
@@ -55,31 +68,29 @@ export interface SessionOutcome {
  * Holds one management session with the server. What was carried out before the line broke stays
  * carried out, as on a real device.
  */
-export async function runSession(
-  before: AppState,
+export async function runSession<State>(
+  subject: SessionSubject<State>,
   context: SessionContext,
-): Promise<SessionOutcome> {
-  const { profile, fetch, nowMs } = context;
-  const tree = deviceTree(infoOf(context), { nowMs, structData: profile.structData });
-  let state: DeviceTreeState = { apps: before, started: [] };
+): Promise<SessionOutcome<State>> {
+  const { profile, fetch } = context;
+  let { state } = subject;
   let { nonce } = context;
   const carry = (command: Command): Carried => {
     const lacking: readonly string[] = profile.lacks;
     if (lacking.includes(command.name)) return notImplemented(command);
-    const done = carryOut(tree, state, command);
+    const done = carryOut(subject.tree, state, command, subject.atomicRules);
     state = done.state;
     return done.carried;
   };
-  const outcome = (end: SessionEnd, messages: number, httpStatus?: number): SessionOutcome => ({
+  const outcome = (end: SessionEnd, messages: number, httpStatus?: number) => ({
     end,
     messages,
-    state: state.apps,
-    started: state.started,
+    state,
     nonce,
     httpStatus,
   });
 
-  let turn: ClientTurn = startSession(configOf(context));
+  let turn: ClientTurn = startSession(configOf(context, subject.alerts));
   for (let messages = 0; messages < MESSAGES_MAX; messages++) {
     const { message, session } = turn;
     if (message === undefined) return outcome("failed", messages);
@@ -87,15 +98,19 @@ export async function runSession(
     if (answer.kind === "unreachable") return outcome("unreachable", messages);
     if (answer.kind === "refused") return outcome("http-error", messages, answer.httpStatus);
     turn = receiveAnswer(session, answer.message, carry);
+    for (const event of turn.events) if (event.kind === "nonce") nonce = event.nonce;
+    if (subject.hangsUp?.(state)) return outcome("hung-up", messages + 1);
     for (const event of turn.events) {
-      if (event.kind === "nonce") nonce = event.nonce;
       if (event.kind === "ended") return outcome(event.reason, messages + 1);
     }
   }
   return outcome("endless", MESSAGES_MAX);
 }
 
-function configOf({ account, plan, profile, sessionNumber, nonce }: SessionContext): ClientConfig {
+function configOf(
+  { account, plan, profile, sessionNumber, nonce }: SessionContext,
+  alerts: ClientConfig["alerts"],
+): ClientConfig {
   return {
     sessionId: sessionNumber.toString(profile.hexSessionId ? 16 : 10).toUpperCase(),
     device: plan.stableId,
@@ -107,7 +122,7 @@ function configOf({ account, plan, profile, sessionNumber, nonce }: SessionConte
     waitsForChallenge: profile.waitsForChallenge,
     demands: null,
     startAlert: ALERT.clientInitiated,
-    alerts: [LOGIN_STATUS],
+    alerts,
     devInfo: [
       ["./DevInfo/DevId", plan.stableId],
       ["./DevInfo/Man", plan.manufacturer],
@@ -121,28 +136,6 @@ function configOf({ account, plan, profile, sessionNumber, nonce }: SessionConte
     sendBytesMax: null,
     answersMax: profile.maxMsgSize === null ? ANSWERS_MAX : NARROW_ANSWERS,
   };
-}
-
-/** Windows says in every first message whether somebody is logged in. [syncml 5] */
-const LOGIN_STATUS = {
-  code: ALERT.clientEvent,
-  items: [{ meta: { type: "com.microsoft/MDM/LoginStatus", format: "chr" }, data: "user" }],
-} as const;
-
-function infoOf({ plan, profile }: SessionContext): ReadonlyMap<string, string> {
-  return new Map([
-    ["DevInfo/DevId", plan.stableId],
-    ["DevInfo/Man", plan.manufacturer],
-    ["DevInfo/Mod", plan.model],
-    ["DevInfo/DmV", "1.2"],
-    ["DevInfo/Lang", "en-US"],
-    ["DevDetail/DevTyp", profile.osPlatform],
-    ["DevDetail/OEM", plan.manufacturer],
-    ["DevDetail/FwV", "1.0"],
-    ["DevDetail/SwV", profile.osVersion],
-    ["DevDetail/HwV", "1.0"],
-    ["DevDetail/LrgObj", String(profile.largeObjects)],
-  ]);
 }
 
 function notImplemented(command: Command): Carried {

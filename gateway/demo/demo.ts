@@ -179,7 +179,7 @@ async function play(
 
 function describe({ fleet }: Branch): string {
   const { byStatus, devices } = fleet.summary(APP.productId);
-  return `${byStatus["5"] ?? 0}/${devices} installed`;
+  return `${byStatus.installed ?? 0}/${devices} installed`;
 }
 
 /** The hub must say how old its news of a branch is, not count them as fresh. */

@@ -20,16 +20,11 @@ const DEVICES_MAX = 2_000;
 const TICK_MS = 250;
 const REPORT_MS = 5_000;
 
+/** The others are words for people as they are. */
 const STATUS_NAMES: Readonly<Record<string, string>> = {
   none: "nothing to do",
-  0: "waiting for the user",
-  1: "queued",
-  2: "downloading",
-  3: "downloaded",
-  4: "installing",
-  5: "installed",
-  6: "failed",
-  7: "download failed",
+  "waiting-for-user": "waiting for the user",
+  "download-failed": "download failed",
 };
 
 interface Totals {
@@ -152,11 +147,11 @@ async function runFleet(
 
 function describe({ devices, busy, byStatus }: FleetSummary, totals: Totals): string {
   const problems = Object.entries(totals.problems).map(([end, number]) => `${number} ${end}`);
-  const failed = (byStatus["6"] ?? 0) + (byStatus["7"] ?? 0);
+  const failed = (byStatus.failed ?? 0) + (byStatus["download-failed"] ?? 0);
   return [
     `${devices} devices`,
     `${busy} busy`,
-    `${byStatus["5"] ?? 0} installed`,
+    `${byStatus.installed ?? 0} installed`,
     `${failed} failed`,
     `${totals.sessions} sessions`,
     `${totals.messages} messages`,
