@@ -1,13 +1,8 @@
 /**
- * Runs everything that tells whether the project is well, and ends with one line that counts it:
- *
- *   node scripts/test.mjs          lint, types, all tests           (npm test, under 10 minutes)
- *   node scripts/test.mjs --fast   lint, types, fast tests          (npm run check, under 60 s)
- *   node scripts/test.mjs --long   only the long forms of tests     (npm run test:long)
- *
- * A word after that keeps the test files whose path contains it. How long a test file takes is in its
- * name: `x.test.ts` is fast and shares processes with the others, `x.slow.test.ts` starts processes or
- * a browser and gets a process of its own, `x.long.test.ts` is for the long run only.
+ * Runs everything that tells whether the project is well, and ends with one line that counts it; HELP
+ * below says how. How long a test file takes is in its name: `x.test.ts` is fast and shares processes
+ * with the others, `x.slow.test.ts` starts processes or a browser and gets a process of its own,
+ * `x.long.test.ts` is for the long run only.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -16,6 +11,16 @@ import { join, relative } from "node:path";
 import { countResults } from "./results.mjs";
 import { runBun } from "./run.mjs";
 import { ensureSetUp, ROOT } from "./setup.mjs";
+
+const HELP = `Usage: node scripts/test.mjs [--fast | --long] [WORD ...]
+
+  (nothing)   lint, types, all tests but the long ones   npm test, under 10 minutes
+  --fast      lint, types, fast tests                    npm run check, under 60 s
+  --long      only the long forms of tests               npm run test:long
+  WORD        only test files whose path contains one of the words; no lint, no types
+
+TEST_SEED=N repeats the random tests that have N in their name.
+`;
 
 /** Of one test. Long enough for a machine that is busy with other work: it is no measure of speed. */
 const FAST_TIMEOUT_MS = 30_000;
@@ -32,8 +37,17 @@ export function sortTests(paths, mode) {
 }
 
 async function main(args) {
-  const mode = args.includes("--fast") ? "fast" : args.includes("--long") ? "long" : "all";
-  const words = args.filter((word) => !word.startsWith("--"));
+  const options = args.filter((word) => word.startsWith("-"));
+  const words = args.filter((word) => !word.startsWith("-"));
+  if (options.includes("--help")) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (options.length > 1 || !["--fast", "--long", undefined].includes(options[0])) {
+    process.stderr.write(`Not understood: ${options.join(" ")}\n\n${HELP}`);
+    return 2;
+  }
+  const mode = options[0]?.slice(2) ?? "all";
   await ensureSetUp();
 
   const startedAt = Date.now();
@@ -52,6 +66,10 @@ async function main(args) {
     (path) => words.length === 0 || words.some((word) => path.includes(word)),
   );
   const { together, alone, timeoutMs } = sortTests(paths, mode);
+  if (together.length + alone.length === 0) {
+    process.stderr.write(`No test file for this: ${args.join(" ")}\n`);
+    return 2;
+  }
   if (together.length > 0)
     add(
       outcome,

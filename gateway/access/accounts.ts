@@ -1,7 +1,7 @@
 import { AppError, fieldError } from "../../devices/model/errors.ts";
 import type { AccessStore, Administrator } from "./access-store.ts";
 import { LoginBackoff } from "./login-backoff.ts";
-import { checkPassword, hashPassword, verifyPassword } from "./password.ts";
+import { checkPassword, PasswordHasher } from "./password.ts";
 import type { AdministratorPrincipal } from "./principal.ts";
 import type { Role } from "./role.ts";
 import { randomText, sha256Hex } from "./secret-text.ts";
@@ -18,6 +18,7 @@ export const FIRST_ADMINISTRATOR = "admin";
 export interface AccountsOptions {
   readonly store: AccessStore;
   readonly now: () => number;
+  readonly passwords?: PasswordHasher;
 }
 
 export interface LoggedIn {
@@ -30,11 +31,13 @@ export interface LoggedIn {
 export class Accounts {
   readonly #store: AccessStore;
   readonly #now: () => number;
+  readonly #passwords: PasswordHasher;
   readonly #backoff = new LoginBackoff();
 
-  constructor({ store, now }: AccountsOptions) {
+  constructor({ store, now, passwords = new PasswordHasher() }: AccountsOptions) {
     this.#store = store;
     this.#now = now;
+    this.#passwords = passwords;
   }
 
   /**
@@ -68,7 +71,7 @@ export class Accounts {
     const administrator = await this.#findActive(name);
     // Counted before the slow check: guesses that run at the same time are counted too.
     this.#backoff.attempted(name, address, this.#now());
-    if (!(await verifyPassword(password, administrator?.passwordHash)) || !administrator) {
+    if (!(await this.#passwords.verify(password, administrator?.passwordHash)) || !administrator) {
       throw new AppError("unauthorized", "the name or the password is wrong");
     }
     this.#backoff.succeeded(name, address);
@@ -111,7 +114,7 @@ export class Accounts {
       throw new AppError("too-many", "too many wrong passwords", { retryAfterMs: waitMs });
     }
     this.#backoff.attempted(principal.name, address, this.#now());
-    if (!(await verifyPassword(current, administrator.passwordHash))) {
+    if (!(await this.#passwords.verify(current, administrator.passwordHash))) {
       throw fieldError("/currentPassword", "this is not the current password");
     }
     this.#backoff.succeeded(principal.name, address);
@@ -119,7 +122,7 @@ export class Accounts {
     checkPassword(next, "/newPassword");
     await this.#store.putAdministrator({
       ...administrator,
-      passwordHash: await hashPassword(next),
+      passwordHash: await this.#passwords.hash(next),
       mustChange: false,
     });
     await this.#store.endSessionsOf(administrator.name, principal.session.idHash);
@@ -152,7 +155,7 @@ export class Accounts {
     const password = randomText(ONE_TIME_PASSWORD_CHARACTERS);
     await this.#store.putAdministrator({
       ...administrator,
-      passwordHash: await hashPassword(password),
+      passwordHash: await this.#passwords.hash(password),
       mustChange: true,
       disabledAtMs: null,
     });
@@ -199,7 +202,7 @@ export class Accounts {
     await this.#store.putAdministrator({
       name,
       role,
-      passwordHash: await hashPassword(password),
+      passwordHash: await this.#passwords.hash(password),
       mustChange,
       createdAtMs: this.#now(),
       disabledAtMs: null,

@@ -50,6 +50,7 @@ import type { BlobView } from "../../gateway/reports/report-reader.ts";
 import { siteSecrets } from "../../gateway/roles/site-secrets.ts";
 import { Keyring } from "../../sync/link/keyring.ts";
 import type { PolicyChange } from "../../sync/ports/policy-author.ts";
+import { cheapPasswords } from "./cheap-passwords.ts";
 import {
   type ConsoleData,
   consoleData,
@@ -110,7 +111,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   const directory = new FakeDirectory(role === "hub" && devices > 0 ? someSites() : []);
   const accessStore = new SqlAccessStore(database);
   const keyring = await Keyring.open(new SqlSiteLinkStore(database, "prague" as SiteId));
-  const accounts = new Accounts({ store: accessStore, now });
+  const accounts = new Accounts({ store: accessStore, now, passwords: cheapPasswords() });
   const reports = new SqlReportReader({
     database,
     policy,

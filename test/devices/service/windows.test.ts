@@ -40,7 +40,9 @@ describe("maintenance windows", () => {
     await core.distribute("1.0.0.0", { mode: "automatic" });
     for (const { raw, state } of devices) await raw.session(phone(state)); // Enrolled before the window.
     const offered = new Map<DeviceId, number[]>();
-    for (let ms = at("21:50"); ms <= at("24:10"); ms += MINUTE_MS) {
+    const polls = [at("24:00") - 1];
+    for (let ms = at("21:50"); ms <= at("24:10"); ms += 5 * MINUTE_MS) polls.push(ms);
+    for (const ms of polls.sort((one, other) => one - other)) {
       await moveTo(core, ms);
       for (const { id, raw, state } of devices) {
         const sent = await poll(raw, state);

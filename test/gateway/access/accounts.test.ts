@@ -10,6 +10,7 @@ import {
 import type { Principal } from "../../../gateway/access/principal.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { SqlAccessStore } from "../../../gateway/db/stores/access-store.ts";
+import { cheapPasswords } from "../../harness/cheap-passwords.ts";
 import { openMemory } from "../db/temporary.ts";
 
 const PASSWORD = "correct horse battery";
@@ -22,7 +23,7 @@ beforeEach(async () => {
   nowMs = Date.parse("2026-11-21T12:00:00Z");
   database = await openMemory();
   store = new SqlAccessStore(database);
-  accounts = new Accounts({ store, now: () => nowMs });
+  accounts = new Accounts({ store, now: () => nowMs, passwords: cheapPasswords() });
 });
 afterEach(() => database.close());
 
@@ -146,9 +147,12 @@ describe("passwords", () => {
   });
 
   test("rest as argon2id with 19 MiB and two passes", async () => {
-    await accounts.ensureFirstAdministrator(PASSWORD);
-    const [admin] = await accounts.list();
+    const costly = new Accounts({ store, now: () => nowMs });
+    await costly.ensureFirstAdministrator(PASSWORD);
+    const [admin] = await costly.list();
     expect(admin?.passwordHash).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
+    // A hash says what it cost, so that another cost later locks nobody out.
+    expect((await accounts.login("admin", PASSWORD, "::1")).principal.name).toBe("admin");
   });
 });
 

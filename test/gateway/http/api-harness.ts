@@ -51,6 +51,7 @@ import { Keyring } from "../../../sync/link/keyring.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
 import type { PolicyAuthor } from "../../../sync/ports/policy-author.ts";
+import { cheapPasswords } from "../../harness/cheap-passwords.ts";
 import { fakeBackups } from "../../harness/fake-backups.ts";
 import { openMemory, silentLog } from "../db/temporary.ts";
 
@@ -142,7 +143,7 @@ export class ApiHarness implements AsyncDisposable {
       },
     };
     const accessStore = new SqlAccessStore(database);
-    const accounts = new Accounts({ store: accessStore, now });
+    const accounts = new Accounts({ store: accessStore, now, passwords: cheapPasswords() });
     let settings: LocalSettings = {
       siteName: "Prague",
       timeZone: "Europe/Prague",
