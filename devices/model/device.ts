@@ -1,4 +1,6 @@
+import { cutText } from "./cut-text.ts";
 import type { DeviceId, SiteId } from "./ids.ts";
+import { NAME_CHARACTERS_MAX } from "./limits.ts";
 
 /** The platforms of the status matrix; each has its own labels and granular states. */
 export const PLATFORMS = ["iOS", "Windows", "Android"] as const;
@@ -66,6 +68,24 @@ export interface Device {
   readonly inventoryAtMs: number | null;
   /** Unenrolment is a tombstone: the row stays, so that late news cannot bring the device back. */
   readonly removedAtMs: number | null;
+}
+
+/** The device with all that it says of itself cut to `NAME_CHARACTERS_MAX`; its stable id is its name. */
+export function boundedDevice(device: Device): Device {
+  const { cpu, manufacturer, model, name, osPlatform, osVersion } = device;
+  return {
+    ...device,
+    name: cutText(name, NAME_CHARACTERS_MAX),
+    manufacturer: bounded(manufacturer),
+    model: bounded(model),
+    osVersion: bounded(osVersion),
+    osPlatform: bounded(osPlatform),
+    cpu: bounded(cpu),
+  };
+}
+
+function bounded(text: string | null): string | null {
+  return text === null ? null : cutText(text, NAME_CHARACTERS_MAX);
 }
 
 /** How another protocol or system names a device; (protocol, externalId) is unique at a site. */

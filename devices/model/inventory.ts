@@ -1,4 +1,6 @@
+import { cutText } from "./cut-text.ts";
 import type { DeviceId, DistributionId } from "./ids.ts";
+import { NAME_CHARACTERS_MAX } from "./limits.ts";
 import type { InstallContext, Provider } from "./package.ts";
 
 /** One app that a device said is installed. */
@@ -20,6 +22,24 @@ export interface InventoryItem {
   readonly installDate: string | null;
   readonly installDateRaw: string | null;
   readonly seenAtMs: number;
+}
+
+/** The item with every text of the device cut to `NAME_CHARACTERS_MAX`. */
+export function boundedItem(item: InventoryItem): InventoryItem {
+  return {
+    ...item,
+    productId: cutText(item.productId, NAME_CHARACTERS_MAX),
+    fullName: bounded(item.fullName),
+    upgradeCode: bounded(item.upgradeCode),
+    version: bounded(item.version),
+    title: bounded(item.title),
+    publisher: bounded(item.publisher),
+    installDateRaw: bounded(item.installDateRaw),
+  };
+}
+
+function bounded(text: string | null): string | null {
+  return text === null ? null : cutText(text, NAME_CHARACTERS_MAX);
 }
 
 /** When a provider last told all that is installed in one of its trees. */

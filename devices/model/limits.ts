@@ -12,3 +12,13 @@ export const DEVICES_MAX = 10_000;
 export const FACT_RETENTION_DAYS = 90;
 /** Tombstones of removed devices are kept longer than a site may be away. */
 export const OFFLINE_HORIZON_DAYS = 180;
+
+/**
+ * What a device calls itself or an app: names, versions, models, in characters. Whatever a device sends
+ * is cut to this before it is stored, because the hub reads no frame that holds a longer one.
+ */
+export const NAME_CHARACTERS_MAX = 256;
+/** A device's own word for something, such as its list of apps, in characters. */
+export const WORD_CHARACTERS_MAX = 256 * 1024;
+/** A device's own sentence beside its word, in characters. */
+export const SENTENCE_CHARACTERS_MAX = 16 * 1024;

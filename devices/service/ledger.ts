@@ -7,12 +7,18 @@ import {
 } from "../install/fold.ts";
 import type { PlannedReason } from "../install/plan-types.ts";
 import { rankRows } from "../install/rank.ts";
-import type { Device } from "../model/device.ts";
+import { cutText } from "../model/cut-text.ts";
+import { boundedDevice, type Device } from "../model/device.ts";
 import type { NewFact } from "../model/fact.ts";
 import { HLC_ZERO, type Hlc } from "../model/hlc.ts";
 import type { DistributionId } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
 import type { DownloadNode, InventoryItem, InventoryRead } from "../model/inventory.ts";
+import {
+  NAME_CHARACTERS_MAX,
+  SENTENCE_CHARACTERS_MAX,
+  WORD_CHARACTERS_MAX,
+} from "../model/limits.ts";
 import type { Policy } from "../model/policy.ts";
 import type { VirtualTree } from "../model/virtual-tree.ts";
 import type { Instant } from "../model/window.ts";
@@ -125,7 +131,8 @@ export class Ledger {
   }
 
   report(distribution: DistributionId, report: Report): NewFact["effect"] {
-    const folded = foldReport(this.#device, this.#need(distribution), report, this.#nextHlc());
+    const said = bounded(report);
+    const folded = foldReport(this.#device, this.#need(distribution), said, this.#nextHlc());
     this.#take(folded);
     return folded.fact.effect;
   }
@@ -147,7 +154,7 @@ export class Ledger {
 
   /** Facts about the device itself; the hub learns of them, contacts excepted. */
   patchDevice(change: Partial<Device>): void {
-    this.#setDevice({ ...this.#device, ...change });
+    this.#setDevice(boundedDevice({ ...this.#device, ...change }));
   }
 
   /** A fact that concerns the device, not one row. */
@@ -156,6 +163,7 @@ export class Ledger {
   ): void {
     this.#facts.push({
       ...fact,
+      text: fact.text === null ? null : cutText(fact.text, SENTENCE_CHARACTERS_MAX),
       device: this.#device.id,
       distribution: null,
       hlc: this.#nextHlc(),
@@ -300,6 +308,17 @@ export class Ledger {
 /** True when nothing is to be stored for these changes. */
 export function isEmpty(changes: DeviceChanges): boolean {
   return Object.keys(changes).length === 1;
+}
+
+/** What a device says is kept as far as the hub can read it: one that talks without end speaks for one. */
+function bounded(report: Report): Report {
+  const { text, value, version } = report;
+  return {
+    ...report,
+    value: cutText(value, WORD_CHARACTERS_MAX),
+    text: text === null ? null : cutText(text, SENTENCE_CHARACTERS_MAX),
+    version: version === null ? null : cutText(version, NAME_CHARACTERS_MAX),
+  };
 }
 
 const SILENT: ReadonlySet<string> = new Set(["lastContactMs", "sequence", "inventoryAtMs"]);

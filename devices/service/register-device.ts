@@ -1,6 +1,7 @@
 import { secretHashOf } from "../../protocols/oma-dm/credentials.ts";
 import { type DeviceCredential, type DeviceScheme, UNGUARDED } from "../model/credential.ts";
 import {
+  boundedDevice,
   type Compliance,
   type Device,
   INCARNATION_STEP,
@@ -241,7 +242,7 @@ function deviceFrom(
   incarnation: number,
   sequence: number,
 ): Device {
-  return {
+  return boundedDevice({
     id,
     site: context.site,
     name: wanted.name ?? wanted.stableId,
@@ -266,7 +267,7 @@ function deviceFrom(
     lastContactMs: null,
     inventoryAtMs: null,
     removedAtMs: null,
-  };
+  });
 }
 
 /** The rest of a credential, as long as nobody said more. */

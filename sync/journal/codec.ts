@@ -7,6 +7,7 @@ import { FACT_KINDS, FACT_SOURCES, type Fact } from "../../devices/model/fact.ts
 import { parseHlc } from "../../devices/model/hlc.ts";
 import { parseDeviceId, parseDistributionId, type SiteId } from "../../devices/model/ids.ts";
 import { ACTORS, OPERATIONS, STATUSES } from "../../devices/model/installation.ts";
+import { NAME_CHARACTERS_MAX } from "../../devices/model/limits.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
 import { sha256Hex } from "../crypto/keys.ts";
 import {
@@ -40,7 +41,6 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof Fact)[];
 
 const EFFECTS = ["moved", "repeated", "late", "none"] as const;
-const NAME_CHARACTERS_MAX = 256;
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const short = z.string().max(NAME_CHARACTERS_MAX);

@@ -7,10 +7,10 @@ import {
   PLATFORMS,
 } from "../../devices/model/device.ts";
 import type { Fact } from "../../devices/model/fact.ts";
+import { NAME_CHARACTERS_MAX } from "../../devices/model/limits.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
 
-const TEXT_CHARACTERS_MAX = 256;
-const text = z.string().max(TEXT_CHARACTERS_MAX);
+const text = z.string().max(NAME_CHARACTERS_MAX);
 const count = z.int().min(0);
 
 const DEVICE = z.object({

@@ -19,6 +19,7 @@ import {
   parseRevisionId,
   type RevisionId,
 } from "../../devices/model/ids.ts";
+import { NAME_CHARACTERS_MAX } from "../../devices/model/limits.ts";
 
 export const DIRECTORY_NAMES = {
   d: "distributions",
@@ -47,8 +48,6 @@ export type DirectoryLine =
   | { readonly tag: "p"; readonly index: number; readonly value: PairLine }
   | { readonly tag: "v"; readonly index: number; readonly value: string };
 
-/** The longest version, in characters. */
-export const VERSION_CHARACTERS_MAX = 256;
 const DEVICE_BYTES = 16;
 
 /** What is known of the directories at some moment; arrays are indexed by the lines' numbers. */
@@ -182,5 +181,5 @@ function isIndex(value: unknown): value is number {
 }
 
 function isVersion(value: unknown): value is string {
-  return typeof value === "string" && value.length <= VERSION_CHARACTERS_MAX;
+  return typeof value === "string" && value.length <= NAME_CHARACTERS_MAX;
 }

@@ -4,7 +4,8 @@ import { productsOf } from "../../install/products.ts";
 import { isClaimed, isRemovalAccepted } from "../../install/progress.ts";
 import { isOpen } from "../../install/waiting.ts";
 import type { Installation } from "../../model/installation.ts";
-import type { InventoryItem } from "../../model/inventory.ts";
+import { boundedItem, type InventoryItem } from "../../model/inventory.ts";
+import { WORD_CHARACTERS_MAX } from "../../model/limits.ts";
 import type { InstallContext } from "../../model/package.ts";
 import type { AppProvider, ListAddress, PartTag } from "./app-provider.ts";
 import { compareInventory } from "./compare-inventory.ts";
@@ -188,8 +189,8 @@ function settleList(conversation: Conversation, list: AppList): void {
   const nowMs = context.now();
   const { apps, warnings } = list.provider.list.read(readingOf(conversation, list).items);
   const place = { provider: name, context: list.context };
-  const items = apps.map(
-    (app): InventoryItem => ({ ...app, device: ledger.device.id, ...place, seenAtMs: nowMs }),
+  const items = apps.map((app) =>
+    boundedItem({ ...app, device: ledger.device.id, ...place, seenAtMs: nowMs }),
   );
   setReading(conversation, list, { ...NOT_READ, step: "done" });
   const before = ledger.inventory.filter(
@@ -201,15 +202,26 @@ function settleList(conversation: Conversation, list: AppList): void {
       atMs: nowMs,
       source,
       protocol: conversation.protocol,
-      value: JSON.stringify(
-        items.map(({ productId, version, title }) => ({ productId, version, title })),
-      ),
+      value: listText(items),
       text: warnings.length > 0 ? warnings.join("; ") : null,
       by: "device",
     });
   }
   ledger.setInventory(place, items, nowMs);
   compareInventory(conversation, list);
+}
+
+/** The list as JSON, of an endless one the beginning: its history is no place for all of it. */
+function listText(items: readonly InventoryItem[]): string {
+  const lines: string[] = [];
+  let length = 2;
+  for (const { productId, version, title } of items) {
+    const line = JSON.stringify({ productId, version, title });
+    length += line.length + 1;
+    if (length > WORD_CHARACTERS_MAX) break;
+    lines.push(line);
+  }
+  return `[${lines.join(",")}]`;
 }
 
 function summary(items: readonly InventoryItem[]): string {

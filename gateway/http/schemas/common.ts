@@ -17,6 +17,8 @@ export function timeFrom(milliseconds: number | null): string | null {
 export const GivenTime = z.iso
   .datetime({ offset: true, error: "give a time with a zone, such as 2026-11-21T22:00:00Z" })
   .transform((text) => Date.parse(text))
+  // Some systems write the year 1 for "never": that is no time of anything.
+  .refine((milliseconds) => milliseconds >= 0, "give a time since 1970")
   .openapi({ type: "string", format: "date-time" });
 
 /** Text of one line for people: neither control characters nor half characters. */

@@ -163,6 +163,15 @@ describe("a code and who may use it", () => {
     expect(await core.context.store.find(id)).toMatchObject({ removedAtMs: null, incarnation: 2 });
   });
 
+  test("one is left alone by a name that the hub could not read", async () => {
+    await using core = await SiteCore.open();
+    const { raw } = await core.device("till");
+    await addCode(core, null);
+    expect(await codeOf(showing(raw, CODE, `imei:${"1".repeat(252)}`))).toBe(401);
+    expect(await usedAt(core)).toBeNull();
+    expect(await codeOf(showing(raw, CODE, `imei:${"1".repeat(251)}`))).toBe(212);
+  });
+
   test("an expired one, or one used before, opens nothing", async () => {
     await using core = await SiteCore.open();
     const { raw } = await core.device("till");

@@ -168,6 +168,8 @@ describe("facts [D13]", () => {
     expect((await kit.want(200, "GET", row)).status).toBe("pending_install");
     await kit.want(422, "POST", path, []);
     await kit.want(422, "POST", path, [fact({ attempt: 0 }), fact({ at: "yesterday" })]);
+    // What no site can report: some systems write the year 1 for "never".
+    await kit.want(422, "POST", path, [fact({ at: "0001-01-01T00:00:00Z" })]);
     await kit.want(422, "POST", path, Array(501).fill(fact({})));
     const [recorded] = await kit.want(200, "POST", path, [
       fact({ at: "2026-11-21T11:00:00+01:00" }),
