@@ -6,6 +6,8 @@ const LEAVES: Readonly<Record<string, (device: Device) => string | null>> = {
   "./DevInfo/DevId": ({ stableId }) => stableId,
   "./DevInfo/Man": ({ manufacturer }) => manufacturer,
   "./DevInfo/Mod": ({ model }) => model,
+  // What this tree takes, whatever the device does: no value in it is larger than a message.
+  "./DevDetail/LrgObj": () => "false",
   "./DevDetail/SwV": ({ osVersion }) => osVersion,
   "./DevDetail/Ext/Microsoft/OSPlatform": ({ osPlatform }) => osPlatform,
 };

@@ -130,6 +130,7 @@ export function siteDoors(
           audit,
           needDevice: (name) => needDevice(core.store, name),
           command: (device, commands, by) => commandTree(core.trees, device, commands, by),
+          now: Date.now,
         }),
       );
       app.route(

@@ -114,6 +114,7 @@ interface Run<State> {
 
 function run<State>(device: Device<State>, state: State, command: Command): Run<State> {
   const { rules, isInAtomic } = device;
+  if ("cmdId" in command && command.cmdId === "") return whole(state, command, 400);
   switch (command.name) {
     case "Atomic":
       if (isInAtomic && rules.noAtomic) return whole(state, command, 500);
@@ -137,6 +138,9 @@ function run<State>(device: Device<State>, state: State, command: Command): Run<
   }
 }
 
+/** A chunk that comes here is one that nobody has put together: it must not pass for the whole. */
+const NO_CHUNKS = 406;
+
 function runItems<State>(
   tree: ManagementTree<State>,
   before: State,
@@ -147,7 +151,12 @@ function runItems<State>(
   const codes: ItemCode[] = [];
   const nodes: TreeNode[] = [];
   const irrevocable: boolean[] = [];
-  for (const { target, meta, data } of command.items) {
+  for (const { target, meta, data, moreData } of command.items) {
+    if (moreData) {
+      codes.push({ target, code: NO_CHUNKS });
+      irrevocable.push(false);
+      continue;
+    }
     const request = { command: name, uri: target ?? "", format: meta?.format, data: data ?? "" };
     const reply = tree.execute(state, request);
     state = reply.state;

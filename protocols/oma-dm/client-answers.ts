@@ -6,8 +6,16 @@ import type { ClientSession } from "./client-state.ts";
 import { CommandNumbers } from "./number-commands.ts";
 import { type Cutting, cutPiece, largest, type Piece, WHOLE_CUT } from "./pieces.ts";
 
+/** Whose answers they are, what the server takes, and what it has not got yet. */
+export interface Packing
+  extends Pick<ClientSession, "serverMaxMsgSize" | "serverMaxObjSize" | "unsent" | "cut"> {
+  readonly config: Pick<ClientSession["config"], "answersMax" | "sendBytesMax" | "largeObjects">;
+}
+
 export interface PackOptions {
   readonly header: Omit<StatusCommand, "cmdId">;
+  /** Behind the header's Status, whatever waits. */
+  readonly before?: readonly Command[];
   /** The server has said all of its package: ours may end. */
   readonly isServerDone: boolean;
   readonly compose: (commands: readonly Command[], final: boolean) => Message;
@@ -16,7 +24,7 @@ export interface PackOptions {
 
 export interface Packed {
   readonly message: Message;
-  readonly left: Pick<ClientSession, "unsent" | "cut">;
+  readonly left: Pick<Packing, "unsent" | "cut">;
 }
 
 /**
@@ -24,7 +32,7 @@ export interface Packed {
  * message could hold go in pieces, and an item in chunks where the device can do that. [syncml 3.7]
  */
 export function packAnswers(
-  session: ClientSession,
+  session: Packing,
   answers: readonly Command[],
   options: PackOptions,
 ): Packed {
@@ -53,7 +61,7 @@ function whole(all: readonly Command[], count: number, options: PackOptions): Pa
 
 type Fits = (commands: readonly Command[]) => boolean;
 
-function fitting(session: ClientSession, options: PackOptions): Fits {
+function fitting(session: Packing, options: PackOptions): Fits {
   const { sendBytesMax } = session.config;
   const limits = [sendBytesMax, session.serverMaxMsgSize].filter((one) => one !== null);
   const limit = Math.min(...limits);
@@ -64,12 +72,14 @@ function fitting(session: ClientSession, options: PackOptions): Fits {
 /** The message: the header's Status first, CmdIDs from 1, and a word to a server that goes on. */
 function composed(
   commands: readonly Command[],
-  { header, isServerDone, compose }: PackOptions,
+  { header, before = [], isServerDone, compose }: PackOptions,
   isLast: boolean,
 ): Message {
   const numbers = new CommandNumbers();
   const numbered: Command[] = [{ ...header, cmdId: numbers.next() }];
-  for (const command of commands) numbered.push({ ...command, cmdId: numbers.next() });
+  for (const command of [...before, ...commands]) {
+    numbered.push({ ...command, cmdId: numbers.next() });
+  }
   if (!isServerDone && isLast) {
     const code = ALERT.nextMessage;
     numbered.push({ name: "Alert", cmdId: numbers.next(), code, items: [] });
@@ -82,7 +92,7 @@ function isResults(command: Command): command is ResultsCommand {
 }
 
 function cutAnswer(
-  session: ClientSession,
+  session: Packing,
   command: Command,
   fits: Fits,
 ): { readonly command: Command; readonly piece: Piece<Item> } | undefined {
@@ -92,7 +102,7 @@ function cutAnswer(
   return piece && { command: { ...command, items: piece.items }, piece };
 }
 
-function cuttingOf({ config }: ClientSession, command: ResultsCommand, fits: Fits): Cutting<Item> {
+function cuttingOf({ config }: Packing, command: ResultsCommand, fits: Fits): Cutting<Item> {
   return {
     fits: (items) => fits([{ ...command, items }]),
     withSize: (item, size) => ({ ...item, meta: { ...item.meta, size } }),
@@ -105,7 +115,7 @@ function cuttingOf({ config }: ClientSession, command: ResultsCommand, fits: Fit
  * MaxObjSize, 413 over its MaxMsgSize.
  */
 function withoutGiants(
-  session: ClientSession,
+  session: Packing,
   command: Command,
   fits: Fits,
   answers: readonly Command[],
@@ -117,11 +127,7 @@ function withoutGiants(
   return [code === undefined ? command : { ...command, code }];
 }
 
-function giantCode(
-  session: ClientSession,
-  results: ResultsCommand,
-  fits: Fits,
-): 413 | 416 | undefined {
+function giantCode(session: Packing, results: ResultsCommand, fits: Fits): 413 | 416 | undefined {
   const { serverMaxObjSize } = session;
   for (const item of results.items) {
     const bytes = Buffer.byteLength(item.data ?? "");

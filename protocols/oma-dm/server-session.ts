@@ -7,8 +7,8 @@ import { lostCommands } from "./lost-commands.ts";
 import type { MacKey } from "./message-mac.ts";
 import type { OutgoingCommand } from "./outgoing-command.ts";
 import { beginProof, ownMacKey } from "./own-credentials.ts";
+import { maxMsgSizeOf, versionProblem } from "./read-header.ts";
 import {
-  MAX_MSG_SIZE_MIN,
   type Owed,
   type ReceiveContext,
   type ReplyStatus,
@@ -231,18 +231,6 @@ function withMessage(
     clientMessageId: header.messageId,
     clientDigest: digest,
   };
-}
-
-function maxMsgSizeOf({ header }: Message): number | undefined {
-  const { maxMsgSize } = header;
-  return maxMsgSize !== undefined && maxMsgSize >= MAX_MSG_SIZE_MIN ? maxMsgSize : undefined;
-}
-
-/** 505 and 513 of SyncHdr; what is missing is taken for the right version. */
-function versionProblem({ header }: Message): number | undefined {
-  if (header.verDtd !== "" && !header.verDtd.startsWith("1.")) return 505;
-  if (header.verProto !== "" && !header.verProto.startsWith("DM/1.")) return 513;
-  return undefined;
 }
 
 function opened(

@@ -8,6 +8,9 @@ import type { Command, Credential, Fragment, Header, Location, Message } from ".
 
 /** Commands of one message, containers' children included. */
 export const COMMANDS_MAX = 5000;
+/** Characters of a SessionID, and of an address or a name in the header: they are stored. */
+export const SESSION_ID_MAX = 128;
+export const HEADER_TEXT_MAX = 2048;
 
 /**
  * Decodes a message of a device session.
@@ -17,8 +20,8 @@ export const COMMANDS_MAX = 5000;
  * numbers.
  *
  * Throws `ProtocolError`: `syncml-root`, `syncml-namespace`, `syncml-no-header`, `syncml-no-body`,
- * `syncml-session-id`, `syncml-message-id`, `syncml-source`, `syncml-too-many-commands`,
- * `syncml-data`.
+ * `syncml-session-id`, `syncml-message-id`, `syncml-source`, `syncml-header-too-long`,
+ * `syncml-too-many-commands`, `syncml-data`.
  */
 export function decodeMessage(root: Element): Message {
   const document = decodeDocument(root);
@@ -103,7 +106,7 @@ function decodeHeader(element: Element): Header {
         source = decodeLocation(child);
         break;
       case "RespURI":
-        respUri = child.text.trim();
+        respUri = bounded("RespURI", child.text.trim());
         break;
       case "Cred":
         cred = decodeCredential(child);
@@ -118,6 +121,7 @@ function decodeHeader(element: Element): Header {
       default:
     }
   }
+  bounded("SessionID", sessionId, SESSION_ID_MAX);
   if (sessionId === "") throw new ProtocolError("syncml-session-id", "there is no SessionID");
   if (source.uri === "") throw new ProtocolError("syncml-source", "there is no Source LocURI");
   const number = numberOf(messageId);
@@ -140,9 +144,17 @@ function decodeHeader(element: Element): Header {
 }
 
 function decodeLocation(element: Element): Location {
-  const uri = childText(element, "LocURI")?.trim() ?? "";
+  const uri = bounded("LocURI", childText(element, "LocURI")?.trim() ?? "");
   const name = childText(element, "LocName")?.trim();
-  return name === undefined ? { uri } : { uri, name };
+  return name === undefined ? { uri } : { uri, name: bounded("LocName", name) };
+}
+
+function bounded(what: string, text: string, charactersMax = HEADER_TEXT_MAX): string {
+  if (text.length <= charactersMax) return text;
+  throw new ProtocolError(
+    "syncml-header-too-long",
+    `${what} of the header has ${text.length} characters, and at most ${charactersMax} are taken`,
+  );
 }
 
 function decodeCredential(element: Element): Credential {

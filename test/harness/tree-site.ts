@@ -6,8 +6,7 @@ import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts"
 import type { TreeContext } from "../../devices/service/virtual-tree/tree-context.ts";
 import { answerDocument } from "../../protocols/oma-dm/answer-document.ts";
 import { decodeDocument } from "../../protocols/syncml/decode-message.ts";
-import { parseXml } from "../../protocols/syncml/parse-xml.ts";
-import { printXml } from "../../protocols/syncml/print-xml.ts";
+import { type Encoding, parseDocument, printDocument } from "../../protocols/syncml/encoding.ts";
 import type { SiteCore } from "./site-core.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -40,13 +39,15 @@ export class TreeSite {
     };
   }
 
-  upstream(device: DeviceId): Upstream {
+  upstream(device: DeviceId, encoding: Encoding = "xml"): Upstream {
     return new Upstream({
       url: `http://site.test/csp/${device}`,
+      encoding,
       fetch: async (_url, { body }) => {
-        const document = decodeDocument(parseXml(body as string));
+        const bytes = Buffer.from(body as Uint8Array);
+        const document = decodeDocument(parseDocument(bytes, encoding));
         const carried = await commandTree(this.context, device, document.commands, "upstream");
-        return new Response(printXml(answerDocument(document, carried)));
+        return new Response(printDocument(answerDocument(document, carried).root, encoding));
       },
     });
   }

@@ -1,4 +1,5 @@
-import { type Carried, carryOut } from "../../../protocols/oma-dm/carry-out.ts";
+import { isFlowAlert } from "../../../protocols/oma-dm/answer-document.ts";
+import { type Carried, carryOut, notCarriedOut } from "../../../protocols/oma-dm/carry-out.ts";
 import type { Command } from "../../../protocols/syncml/message.ts";
 import { AppError } from "../../model/errors.ts";
 import type { DeviceId } from "../../model/ids.ts";
@@ -57,6 +58,7 @@ function carryAllOut(
   };
   let state = before;
   const carried = commands.map((command) => {
+    if (isFlowAlert(command)) return notCarriedOut(command, 200);
     const done = carryOut(tree, state, command);
     state = done.state;
     return done.carried;

@@ -1,12 +1,19 @@
 import { Hono } from "hono";
 import type { DeviceId } from "../../../devices/model/ids.ts";
-import { answerDocument } from "../../../protocols/oma-dm/answer-document.ts";
+import {
+  answerDocument,
+  documentProblem,
+  NEW_TALK,
+} from "../../../protocols/oma-dm/answer-document.ts";
 import type { Carried } from "../../../protocols/oma-dm/carry-out.ts";
 import { decodeDocument } from "../../../protocols/syncml/decode-message.ts";
-import type { Command } from "../../../protocols/syncml/message.ts";
+import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
+import { printDocument } from "../../../protocols/syncml/encoding.ts";
+import type { Command, Message } from "../../../protocols/syncml/message.ts";
 import type { Audit } from "../../access/audit.ts";
 import { nameOf } from "../../access/principal.ts";
 import { recordAction } from "../audited.ts";
+import { CspTalks } from "../csp-talks.ts";
 import type { AppEnv } from "../environment.ts";
 import { type IdentifyOptions, identify, need, needPrincipal } from "../identify.ts";
 import { securityHeaders } from "../security-headers.ts";
@@ -25,25 +32,38 @@ export interface CspDeps {
     commands: readonly Command[],
     by: string,
   ) => Promise<readonly Carried[]>;
+  /** Real time, for talks that nobody continues. */
+  readonly now: () => number;
 }
 
 /**
  * `POST /csp/{device}`: the virtual tree of a device, for upstream servers. Takes whole SyncML messages
- * and commands without a SyncHdr, and answers in the same form. [Q32, Q43]
+ * and commands without a SyncHdr, and answers in the same form, in as many messages as the server's MaxMsgSize makes of
+ * it. [Q32, Q43, syncml 3.7]
  */
-export function cspRoutes({ identify: who, audit, needDevice, command }: CspDeps): Hono<AppEnv> {
+export function cspRoutes(deps: CspDeps): Hono<AppEnv> {
+  const { identify: who, audit, needDevice, command, now } = deps;
   const routes = new Hono<AppEnv>();
+  const talks = new CspTalks();
   routes.use("/csp/*", securityHeaders, identify(who), need("csp:write"));
   routes.post("/csp/:device", async (c) => {
     const device = await needDevice(c.req.param("device"));
     const { root, mediaType } = await readSyncml(c.req.raw);
     const document = decodeDocument(root);
-    const carried = await command(device, document.commands, nameOf(needPrincipal(c)));
+    const by = nameOf(needPrincipal(c));
+    const isForUs = documentProblem(document) === undefined;
+    const carried = isForUs ? await command(device, document.commands, by) : [];
     const lines = carried.flatMap(auditLines);
     if (lines.length > 0) {
       await recordAction(audit, c, "csp.command", device, auditDetails(lines));
     }
-    return syncmlResponse(answerDocument(document, carried), mediaType);
+    const sizeOf = (message: Message) =>
+      printDocument(encodeMessage(message), mediaType.encoding).byteLength;
+    const message = "header" in document ? document : undefined;
+    const before = message ? talks.of(device, by, message, now()) : NEW_TALK;
+    const { root: answer, talk } = answerDocument(document, carried, before, sizeOf);
+    if (message) talks.keep(device, by, message, talk, now());
+    return syncmlResponse(answer, mediaType);
   });
   return routes;
 }

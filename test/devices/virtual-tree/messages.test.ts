@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ENCODINGS, type Encoding } from "../../../protocols/syncml/encoding.ts";
 import { phone } from "../../harness/phone.ts";
 import { EAM, P1_DOWNLOAD, P1_INVENTORY, SiteCore } from "../../harness/site-core.ts";
 import { TreeSite } from "../../harness/tree-site.ts";
@@ -23,6 +24,10 @@ afterAll(() => core[Symbol.asyncDispose]());
 
 /** A device that has told these products; enrolled by its site. */
 async function withApps(...products: readonly string[]): Promise<Upstream> {
+  return enrolledWith("xml", products);
+}
+
+async function enrolledWith(encoding: Encoding, products: readonly string[]): Promise<Upstream> {
   devices += 1;
   const { id, raw } = await core.device(`messages-${devices}`);
   const leaves = (uri: string, n: number) => [
@@ -43,12 +48,16 @@ async function withApps(...products: readonly string[]): Promise<Upstream> {
         asked.items[0]?.uri.includes("StructData") ? { code: 200, results } : undefined,
     }),
   );
-  return trees.upstream(id);
+  return trees.upstream(id, encoding);
 }
 
-describe("the source document's examples, as printed", () => {
+describe.each(ENCODINGS)("the source document's examples, as printed, in %s", (encoding) => {
+  const withApps = (...products: readonly string[]) => enrolledWith(encoding, products);
+  const stranger = async (name: string) =>
+    trees.upstream((await core.device(`printed-${name}-${encoding}`)).id, encoding);
+
   test("E-076 enrolment: one Add with two items, one Status", async () => {
-    const upstream = trees.upstream((await core.device("printed-enrol")).id);
+    const upstream = await stranger("enrol");
     const answer = await upstream.post(await printed("add-enrolment"));
     expect(answer.hasHeader).toBe(false);
     expect(answer.statuses).toEqual([
@@ -64,7 +73,7 @@ describe("the source document's examples, as printed", () => {
   });
 
   test("E-078 the token is updated", async () => {
-    const upstream = trees.upstream((await core.device("printed-replace")).id);
+    const upstream = await stranger("replace");
     expect((await upstream.post(await printed("replace-token"))).statuses[0]?.code).toBe(404);
     await upstream.post(await printed("add-enrolment"));
     expect((await upstream.post(await printed("replace-token"))).statuses[0]?.code).toBe(200);
