@@ -44,6 +44,8 @@ export const QUARANTINE_BYTES_PER_SITE_MAX = 64 * 1024 * 1024;
 
 /** Devices in one page of an adoption. */
 export const ADOPT_DEVICES_MAX = 200;
+/** A page is closed when its devices and rows have this many bytes of JSON. */
+export const ADOPT_BYTES_TARGET = 2 * 1024 * 1024;
 /** Devices in one request for incarnations. */
 export const INCARNATIONS_MAX = 100;
 

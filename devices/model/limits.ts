@@ -18,7 +18,7 @@ export const OFFLINE_HORIZON_DAYS = 180;
  * is cut to this before it is stored, because the hub reads no frame that holds a longer one.
  */
 export const NAME_CHARACTERS_MAX = 256;
-/** A device's own word for something, such as its list of apps, in characters. */
-export const WORD_CHARACTERS_MAX = 256 * 1024;
-/** A device's own sentence beside its word, in characters. */
-export const SENTENCE_CHARACTERS_MAX = 16 * 1024;
+/** A device's own word for a state, and its sentence beside it, in characters: both stand in rows. */
+export const WORDS_CHARACTERS_MAX = 2_000;
+/** A device's list of apps as it is kept in its history, in characters of JSON. */
+export const LIST_CHARACTERS_MAX = 256 * 1024;

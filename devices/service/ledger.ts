@@ -14,11 +14,7 @@ import { HLC_ZERO, type Hlc } from "../model/hlc.ts";
 import type { DistributionId } from "../model/ids.ts";
 import type { Installation } from "../model/installation.ts";
 import type { DownloadNode, InventoryItem, InventoryRead } from "../model/inventory.ts";
-import {
-  NAME_CHARACTERS_MAX,
-  SENTENCE_CHARACTERS_MAX,
-  WORD_CHARACTERS_MAX,
-} from "../model/limits.ts";
+import { NAME_CHARACTERS_MAX, WORDS_CHARACTERS_MAX } from "../model/limits.ts";
 import type { Policy } from "../model/policy.ts";
 import type { VirtualTree } from "../model/virtual-tree.ts";
 import type { Instant } from "../model/window.ts";
@@ -163,7 +159,7 @@ export class Ledger {
   ): void {
     this.#facts.push({
       ...fact,
-      text: fact.text === null ? null : cutText(fact.text, SENTENCE_CHARACTERS_MAX),
+      text: fact.text === null ? null : cutText(fact.text, WORDS_CHARACTERS_MAX),
       device: this.#device.id,
       distribution: null,
       hlc: this.#nextHlc(),
@@ -315,8 +311,8 @@ function bounded(report: Report): Report {
   const { text, value, version } = report;
   return {
     ...report,
-    value: cutText(value, WORD_CHARACTERS_MAX),
-    text: text === null ? null : cutText(text, SENTENCE_CHARACTERS_MAX),
+    value: cutText(value, WORDS_CHARACTERS_MAX),
+    text: text === null ? null : cutText(text, WORDS_CHARACTERS_MAX),
     version: version === null ? null : cutText(version, NAME_CHARACTERS_MAX),
   };
 }

@@ -1,6 +1,6 @@
 import { AppError } from "../../devices/model/errors.ts";
 import { HLC_ZERO } from "../../devices/model/hlc.ts";
-import type { DeviceId, SiteId } from "../../devices/model/ids.ts";
+import type { SiteId } from "../../devices/model/ids.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
 import { signerFor } from "../crypto/keys.ts";
@@ -31,7 +31,7 @@ import { decideHello } from "./decide-hello.ts";
 import { ingestFrame } from "./ingest.ts";
 import { hashOfCode, makeJoinCode, type NewJoinCode } from "./join-code.ts";
 import { joinedSite, needUsable, readJoinRequest } from "./join-site.ts";
-import { knownDevice } from "./known-devices.ts";
+import { adoptionPage } from "./known-devices.ts";
 import { recordBySigner, signingKeysOf } from "./site-keys.ts";
 import { StatusReplicas } from "./status-replicas.ts";
 import { AnsweredChallenges, type Session, type Tokens, tokensFor } from "./tokens.ts";
@@ -334,10 +334,10 @@ export class HubLink {
     const { after } = parseMessage(ADOPT_REQUEST, body);
     const ids = await store.deviceIdsOf(site.id, after, ADOPT_DEVICES_MAX);
     const atHub = await store.devices(ids);
-    const next: DeviceId | null = ids.length < ADOPT_DEVICES_MAX ? null : (ids.at(-1) ?? null);
+    const { devices, next } = adoptionPage(site.id, ids, atHub);
     const policy = book.updateFor(siteDocumentName(site.id), new Uint8Array([0]));
     return {
-      devices: ids.flatMap((id) => knownDevice(site.id, id, atHub) ?? []),
+      devices,
       next,
       policy: next === null ? Buffer.from(policy.update).toString("base64") : null,
     };

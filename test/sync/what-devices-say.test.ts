@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Fact } from "../../devices/model/fact.ts";
 import type { DeviceId } from "../../devices/model/ids.ts";
-import { WORD_CHARACTERS_MAX } from "../../devices/model/limits.ts";
+import { LIST_CHARACTERS_MAX } from "../../devices/model/limits.ts";
 import { recordFacts, requestInstallation } from "../../devices/service/installations.ts";
 import { SqlSiteLinkStore } from "../../gateway/db/stores/site-link-store.ts";
 import { packFacts, parseFacts } from "../../sync/journal/codec.ts";
@@ -86,8 +86,8 @@ describe("the hub can read what a device says, however it says it", () => {
     expect((await core.context.store.view(id))?.inventory).toHaveLength(700);
     const { facts } = await atHub(core);
     const [told] = facts.filter(({ kind }) => kind === "inventory");
-    expect(told?.value.length).toBeGreaterThan(WORD_CHARACTERS_MAX - 1000);
-    expect(told?.value.length).toBeLessThanOrEqual(WORD_CHARACTERS_MAX);
+    expect(told?.value.length).toBeGreaterThan(LIST_CHARACTERS_MAX - 1000);
+    expect(told?.value.length).toBeLessThanOrEqual(LIST_CHARACTERS_MAX);
     expect(() => JSON.parse(told?.value ?? "")).not.toThrow();
   });
 

@@ -5,7 +5,7 @@ import { isClaimed, isRemovalAccepted } from "../../install/progress.ts";
 import { isOpen } from "../../install/waiting.ts";
 import type { Installation } from "../../model/installation.ts";
 import { boundedItem, type InventoryItem } from "../../model/inventory.ts";
-import { WORD_CHARACTERS_MAX } from "../../model/limits.ts";
+import { LIST_CHARACTERS_MAX } from "../../model/limits.ts";
 import type { InstallContext } from "../../model/package.ts";
 import type { AppProvider, ListAddress, PartTag } from "./app-provider.ts";
 import { compareInventory } from "./compare-inventory.ts";
@@ -218,7 +218,7 @@ function listText(items: readonly InventoryItem[]): string {
   for (const { productId, version, title } of items) {
     const line = JSON.stringify({ productId, version, title });
     length += line.length + 1;
-    if (length > WORD_CHARACTERS_MAX) break;
+    if (length > LIST_CHARACTERS_MAX) break;
     lines.push(line);
   }
   return `[${lines.join(",")}]`;
