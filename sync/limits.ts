@@ -13,8 +13,8 @@ export const FRAME_BYTES_MAX = 4 + 4 + 4 + FRAME_HEADER_BYTES_MAX + FRAME_BODY_B
 export const STATUS_ROWS_MAX = 5000;
 /** Elements (entries and directory lines) of one status update. */
 export const STATUS_ELEMENTS_MAX = 5 * STATUS_ROWS_MAX;
-/** Yjs structs and deleted ranges of one status update. */
-export const STATUS_STRUCTS_MAX = 4 * STATUS_ELEMENTS_MAX;
+/** Yjs structs, deleted ranges and values of one status update: an entry has eleven values. */
+export const STATUS_PARTS_MAX = 12 * STATUS_ELEMENTS_MAX;
 
 /** Facts of one journal frame. */
 export const JOURNAL_FACTS_MAX = 2000;
@@ -29,6 +29,8 @@ export const MESSAGE_BYTES_MAX = 64 * 1024;
 export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** A policy document as a whole, in bytes. */
 export const POLICY_BYTES_MAX = 8 * 1024 * 1024;
+/** Yjs structs, deleted ranges and values of an update of a policy document. */
+export const POLICY_PARTS_MAX = 500_000;
 /** Records of all kinds in one policy document. */
 export const POLICY_RECORDS_MAX = 10_000;
 

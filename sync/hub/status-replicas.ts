@@ -15,7 +15,7 @@ export interface StatusReplica {
 /** Status documents whose directories are kept in memory at once. */
 const REPLICAS_MAX = 256;
 /** What a whole stored document may hold; the frames it came in were checked one by one. */
-const UNLIMITED = { elements: Number.MAX_SAFE_INTEGER, structs: Number.MAX_SAFE_INTEGER };
+const UNLIMITED = { elements: Number.MAX_SAFE_INTEGER, parts: Number.MAX_SAFE_INTEGER };
 
 /**
  * The directories of the status documents at the hub, read from the stored updates without ever

@@ -1,8 +1,9 @@
 /** A policy document in memory: how it is copied, changed from outside, and told to others. */
 import { applyUpdate, Doc, decodeStateVector, encodeStateAsUpdate, encodeStateVector } from "yjs";
 import { ProtocolError } from "../../protocols/errors.ts";
+import { countParts } from "../documents/count-parts.ts";
 import type { TailSize } from "../documents/stored.ts";
-import { POLICY_BYTES_MAX, POLICY_RECORDS_MAX } from "../limits.ts";
+import { POLICY_BYTES_MAX, POLICY_PARTS_MAX, POLICY_RECORDS_MAX } from "../limits.ts";
 import { type PolicyContents, readPolicy } from "./policy-document.ts";
 
 export interface OpenDocument {
@@ -30,20 +31,26 @@ export function copyOf(doc: Doc | undefined): Doc {
  */
 export function withUpdate(name: string, doc: Doc | undefined, update: Uint8Array): Doc {
   const changed = copyOf(doc);
+  let parts: number;
   try {
-    applyUpdate(changed, update);
+    // What is too much is found out before anything is made of it.
+    parts = countParts(update, POLICY_PARTS_MAX);
+    if (parts <= POLICY_PARTS_MAX) applyUpdate(changed, update);
   } catch (cause) {
     throw new ProtocolError("policy-decode", `an update of ${name} cannot be decoded`, { cause });
   }
   if (changed.store.pendingStructs !== null || changed.store.pendingDs !== null) {
     throw new ProtocolError("policy-gap", `an update of ${name} before this one is missing`);
   }
-  const { records } = readPolicy(changed);
-  const bytes = encodeStateAsUpdate(changed).length;
-  if (bytes > POLICY_BYTES_MAX || records.size > POLICY_RECORDS_MAX) {
+  if (parts > POLICY_PARTS_MAX || isTooLarge(changed)) {
     throw new ProtocolError("policy-limit", `${name} is larger than a policy may be`);
   }
   return changed;
+}
+
+function isTooLarge(doc: Doc): boolean {
+  const { records } = readPolicy(doc);
+  return encodeStateAsUpdate(doc).length > POLICY_BYTES_MAX || records.size > POLICY_RECORDS_MAX;
 }
 
 /**

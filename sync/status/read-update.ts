@@ -5,7 +5,8 @@
  */
 import { ContentAny, ContentDeleted, decodeUpdate, GC, type ID, Item } from "yjs";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { STATUS_ELEMENTS_MAX, STATUS_STRUCTS_MAX } from "../limits.ts";
+import { countParts } from "../documents/count-parts.ts";
+import { STATUS_ELEMENTS_MAX, STATUS_PARTS_MAX } from "../limits.ts";
 import { DIRECTORY_NAMES, type DirectoryLine, parseLine } from "./directories.ts";
 import { parseEntry, type StatusEntry } from "./entry.ts";
 
@@ -24,12 +25,12 @@ export interface StatusUpdate {
 /** A whole stored document may have more elements than one frame may bring. */
 export interface ReadLimits {
   readonly elements: number;
-  readonly structs: number;
+  readonly parts: number;
 }
 
 export const FRAME_LIMITS: ReadLimits = {
   elements: STATUS_ELEMENTS_MAX,
-  structs: STATUS_STRUCTS_MAX,
+  parts: STATUS_PARTS_MAX,
 };
 
 /**
@@ -41,8 +42,7 @@ export function readStatusUpdate(
   known: Clocks,
   limits: ReadLimits = FRAME_LIMITS,
 ): StatusUpdate {
-  const structs = decode(update);
-  if (structs.length > limits.structs) throw overLimit(structs.length, limits.structs);
+  const structs = decode(update, limits.parts);
   const clocks = new Map(known);
   const items: Item[] = [];
   for (const struct of structs) {
@@ -58,12 +58,14 @@ export function readStatusUpdate(
   return { ...readElements(items, limits), clocks };
 }
 
-function decode(update: Uint8Array): ReturnType<typeof decodeUpdate>["structs"] {
+/** What is too much is found out before anything is made of it. */
+function decode(update: Uint8Array, partsMax: number): ReturnType<typeof decodeUpdate>["structs"] {
   try {
-    return decodeUpdate(update).structs;
+    if (countParts(update, partsMax) <= partsMax) return decodeUpdate(update).structs;
   } catch (cause) {
     throw new ProtocolError("status-decode", "the update cannot be decoded", { cause });
   }
+  throw overLimit(partsMax);
 }
 
 /** An item may only stand in one of our arrays, after and before items that are there. */
@@ -93,7 +95,7 @@ function readElements(
     if (content instanceof ContentDeleted) continue;
     if (!(content instanceof ContentAny)) throw wrongShape("content that is not a list of values");
     elements += content.arr.length;
-    if (elements > limits.elements) throw overLimit(elements, limits.elements);
+    if (elements > limits.elements) throw overLimit(limits.elements);
     for (const value of content.arr) readElement(value, entries, lines);
   }
   return { entries, lines };
@@ -116,9 +118,6 @@ function wrongShape(what: string): ProtocolError {
   return new ProtocolError("status-shape", `the update holds ${what}`);
 }
 
-function overLimit(count: number, max: number): ProtocolError {
-  return new ProtocolError(
-    "status-limit",
-    `the update has ${count} parts, at most ${max} are read`,
-  );
+function overLimit(max: number): ProtocolError {
+  return new ProtocolError("status-limit", `the update has more than ${max} parts`);
 }
