@@ -1,3 +1,4 @@
+import { ProtocolError } from "../../protocols/errors.ts";
 import type { AnswerOptions } from "../../protocols/oma-dm/answer-message.ts";
 import { devInfoOf } from "../../protocols/oma-dm/dev-info.ts";
 import { lostCommands } from "../../protocols/oma-dm/lost-commands.ts";
@@ -13,6 +14,7 @@ import type { SessionEvent } from "../../protocols/oma-dm/server-state.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
+import { NAME_CHARACTERS_MAX } from "../model/limits.ts";
 import { clientAfter, NEW_CLIENT, questionsFor } from "./dm-client.ts";
 import { credentialAfter, receiveContext, refuseBlocked } from "./dm-credential.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
@@ -54,6 +56,8 @@ export interface Served {
  * answer again, and a gateway that dies in between goes on where it was.
  *
  * @throws AppError "too-many" for an address that failed to authenticate too often
+ * @throws ProtocolError with rule `dm-device-name` for a name that no device can have: strangers that
+ *   knock are kept by their names
  */
 export async function serveMessage(
   context: SiteContext,
@@ -61,6 +65,12 @@ export async function serveMessage(
   origin: MessageOrigin,
 ): Promise<Served> {
   const externalId = message.header.source.uri.trim();
+  if (externalId.length > NAME_CHARACTERS_MAX) {
+    throw new ProtocolError(
+      "dm-device-name",
+      `a device's name (Source LocURI) has at most ${NAME_CHARACTERS_MAX} characters`,
+    );
+  }
   const named = await context.store.findByAlias("oma-dm", externalId);
   const enrolled = await enrolByCode(context, message, externalId, named);
   const known = enrolled ?? (named?.removedAtMs === null ? named : undefined);

@@ -2,7 +2,6 @@ import { schemeOf, verifyBasic } from "../../protocols/oma-dm/credentials.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
 import type { Device } from "../model/device.ts";
 import { AppError } from "../model/errors.ts";
-import { NAME_CHARACTERS_MAX } from "../model/limits.ts";
 import type { EnrolmentCode } from "../ports/enrolment-codes.ts";
 import { type NewDevice, registerDevice } from "./register-device.ts";
 import { type SiteContext, sha256Hex } from "./site-context.ts";
@@ -31,7 +30,7 @@ export async function enrolByCode(
   named: Device | undefined,
 ): Promise<Device | undefined> {
   const shown = shownPassword(message);
-  if (!shown || externalId === "" || externalId.length > NAME_CHARACTERS_MAX) return undefined;
+  if (!shown) return undefined;
   const isServed = named?.removedAtMs === null;
   const credential = isServed ? await context.store.credential(named.id) : undefined;
   // With its own secret it needs no code; the code of its enrolment is its secret now.

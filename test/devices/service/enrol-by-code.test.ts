@@ -3,6 +3,7 @@ import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
 import { patchDevice, removeDevice } from "../../../devices/service/change-device.ts";
 import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
 import { requestInstallation } from "../../../devices/service/installations.ts";
+import { SqlKnockList } from "../../../gateway/db/stores/access-store-knocks.ts";
 import { type PhoneState, phone, shapes } from "../../harness/phone.ts";
 import { RawDevice } from "../../harness/raw-device.ts";
 import { SiteCore } from "../../harness/site-core.ts";
@@ -163,12 +164,14 @@ describe("a code and who may use it", () => {
     expect(await core.context.store.find(id)).toMatchObject({ removedAtMs: null, incarnation: 2 });
   });
 
-  test("one is left alone by a name that the hub could not read", async () => {
+  test("a name that no device can have uses no code up and is not kept among those that knocked", async () => {
     await using core = await SiteCore.open();
     const { raw } = await core.device("till");
     await addCode(core, null);
-    expect(await codeOf(showing(raw, CODE, `imei:${"1".repeat(252)}`))).toBe(401);
+    const endless = showing(raw, CODE, `imei:${"1".repeat(252)}`);
+    await expect(endless.open()).rejects.toThrow("dm-device-name");
     expect(await usedAt(core)).toBeNull();
+    expect(await new SqlKnockList(core.database).list()).toEqual([]);
     expect(await codeOf(showing(raw, CODE, `imei:${"1".repeat(251)}`))).toBe(212);
   });
 
