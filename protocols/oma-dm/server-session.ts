@@ -63,10 +63,6 @@ export function receive(
   const before = current ?? newSession(session, message);
   const noted = withMessage(before, message, digest, context);
   if (noted.phase === "closed") return refused(noted, message, 506);
-  const versionCode = versionProblem(message);
-  if (versionCode !== undefined) {
-    return refused({ ...noted, phase: "closed" }, message, versionCode);
-  }
 
   const decision = authenticate(noted, message.header.cred, context);
   if (!decision.ok) {
@@ -75,6 +71,11 @@ export function receive(
       ? withMessage(pushedAside(before, message), message, digest, context)
       : noted;
     return challenged(stranger, message, decision, context);
+  }
+  // Not before it is known who speaks: a stranger's version ends nobody's session.
+  const versionCode = versionProblem(message);
+  if (versionCode !== undefined) {
+    return refused({ ...noted, phase: "closed" }, message, versionCode);
   }
   if (before.phase !== "open" && !isSessionStartMessage(message)) {
     // The rest of a session that we do not know, or that another one of this device has replaced.

@@ -99,6 +99,16 @@ describe("the first package", () => {
     expect(received.replyStatuses[0]?.code).toBe(code);
     expect(received.turn).toBe(code === 212 ? "commands" : "ended");
   });
+
+  test("a stranger's version ends nobody's session", () => {
+    const { session } = answer(openSession(), [get("a")]);
+    const said = message([headerOk(1)], { id: 2, cred: md5("guessed"), verDtd: "2.0" });
+    const stranger = receive(session, said, context());
+    expect(stranger.replyStatuses[0]?.code).toBe(401);
+    const aside = answer(stranger.session, []).session;
+    const reply = message([headerOk(1), status(1, "1", "Get", 200)], { id: 2 });
+    expect(receive(aside, reply, context())).toMatchObject({ continues: true, turn: "commands" });
+  });
 });
 
 describe("what a device may send", () => {
