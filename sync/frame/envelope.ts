@@ -87,9 +87,7 @@ export function sealFrame(
 ): Uint8Array {
   if (raw.length > FRAME_RAW_BYTES_MAX)
     throw tooLarge("frame-raw", raw.length, FRAME_RAW_BYTES_MAX);
-  const body = zstdCompressSync(raw, {
-    params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
-  });
+  const body = pack(raw);
   if (body.length > FRAME_BODY_BYTES_MAX) {
     throw tooLarge("frame-body", body.length, FRAME_BODY_BYTES_MAX);
   }
@@ -97,6 +95,17 @@ export function sealFrame(
   const headerBytes = Buffer.from(JSON.stringify(whole));
   const signed = Buffer.concat([MAGIC, length(headerBytes), headerBytes, length(body)]);
   return new Uint8Array(Buffer.concat([signed, body, sign(signed)]));
+}
+
+/** How many bytes a body has in a frame. */
+export function packedLength(raw: Uint8Array): number {
+  return pack(raw).length;
+}
+
+function pack(raw: Uint8Array): Buffer {
+  return zstdCompressSync(raw, {
+    params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
+  });
 }
 
 /**

@@ -1,9 +1,16 @@
 /** A policy document in memory: how it is copied, changed from outside, and told to others. */
 import { applyUpdate, Doc, decodeStateVector, encodeStateAsUpdate, encodeStateVector } from "yjs";
+import { AppError } from "../../devices/model/errors.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
 import { countParts } from "../documents/count-parts.ts";
 import type { TailSize } from "../documents/stored.ts";
-import { POLICY_BYTES_MAX, POLICY_PARTS_MAX, POLICY_RECORDS_MAX } from "../limits.ts";
+import { packedLength } from "../frame/envelope.ts";
+import {
+  FRAME_BODY_BYTES_MAX,
+  POLICY_BYTES_MAX,
+  POLICY_PARTS_MAX,
+  POLICY_RECORDS_MAX,
+} from "../limits.ts";
 import { type PolicyContents, readPolicy } from "./policy-document.ts";
 
 export interface OpenDocument {
@@ -42,15 +49,51 @@ export function withUpdate(name: string, doc: Doc | undefined, update: Uint8Arra
   if (changed.store.pendingStructs !== null || changed.store.pendingDs !== null) {
     throw new ProtocolError("policy-gap", `an update of ${name} before this one is missing`);
   }
-  if (parts > POLICY_PARTS_MAX || isTooLarge(changed)) {
-    throw new ProtocolError("policy-limit", `${name} is larger than a policy may be`);
+  const excess = parts > POLICY_PARTS_MAX ? "changes" : excessOf(sizeOf(changed));
+  if (excess !== undefined) {
+    throw new ProtocolError("policy-limit", `${name} has more ${excess} than a policy may have`);
   }
   return changed;
 }
 
-function isTooLarge(doc: Doc): boolean {
-  const { records } = readPolicy(doc);
-  return encodeStateAsUpdate(doc).length > POLICY_BYTES_MAX || records.size > POLICY_RECORDS_MAX;
+/** How large a document is, in what is limited. */
+interface Size {
+  readonly records: number;
+  readonly bytes: number;
+  /** In a frame, in which a site's document travels whole. */
+  readonly packedBytes: number;
+}
+
+function sizeOf(doc: Doc): Size {
+  const whole = encodeStateAsUpdate(doc);
+  // What is small enough as it is need not be packed to know that.
+  const packedBytes = whole.length > FRAME_BODY_BYTES_MAX ? packedLength(whole) : 0;
+  return { records: readPolicy(doc).records.size, bytes: whole.length, packedBytes };
+}
+
+/** What there is too much of, in a word; undefined when the document is as it may be. */
+function excessOf({ bytes, packedBytes, records }: Size): string | undefined {
+  if (records > POLICY_RECORDS_MAX) return "records";
+  return bytes > POLICY_BYTES_MAX || packedBytes > FRAME_BODY_BYTES_MAX ? "bytes" : undefined;
+}
+
+/**
+ * Refuses an administrator's change after which the other side would not take the document any more. One
+ * that makes it smaller is never refused.
+ *
+ * @throws AppError "conflict"
+ */
+export function needRoom(before: Doc | undefined, after: Doc): void {
+  const size = sizeOf(after);
+  const excess = excessOf(size);
+  if (excess === undefined) return;
+  const former = before === undefined ? undefined : sizeOf(before);
+  if (former && size.records <= former.records && size.bytes <= former.bytes) return;
+  const max = excess === "records" ? POLICY_RECORDS_MAX : POLICY_BYTES_MAX;
+  throw new AppError(
+    "conflict",
+    `The policy is full: it may have ${max} ${excess}. Delete distributions, revisions and apps that are not needed any more.`,
+  );
 }
 
 /**

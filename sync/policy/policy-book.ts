@@ -12,6 +12,7 @@ import { carriedDocument } from "./carried-document.ts";
 import type { FormerNames } from "./former-names.ts";
 import {
   copyOf,
+  needRoom,
   type OpenDocument,
   openDocument,
   updateSince,
@@ -271,12 +272,15 @@ export class PolicyBook implements PolicyAuthor {
       const name = this.#ownName();
       const sealed = await this.#sealingOf(secrets);
       if (changes.length === 0 && sealed.length === 0) return; // Every write is news to the other side.
-      const doc = copyOf(this.#documents.get(name)?.doc);
+      const known = this.#documents.get(name)?.doc;
+      const doc = copyOf(known);
       // One client id per start: a change that was not committed was seen by nobody, so that its
       // place may be used again.
       doc.clientID = this.#clientId;
       const before = encodeStateVector(doc);
       writePolicy(doc, [...changes, ...sealed]);
+      // Sealing anew is nobody's wish, and has to be done.
+      if (changes.length > 0) needRoom(known, doc);
       const update = encodeStateAsUpdate(doc, before);
       const kept = this.#deps.owner.role === "hub" ? secrets.filter(({ isNew }) => isNew) : [];
       const staged = this.#stage(new Map([[name, { doc, update }]]), kept);
