@@ -56,7 +56,10 @@ export interface Device {
   readonly userAssigned: boolean;
   readonly compliance: Compliance;
   readonly enrolment: Enrolment;
-  /** SHA-256 of the enrolment token last accepted by the device; null before any. */
+  /**
+   * SHA-256 of the enrolment token last accepted by the device, and of what else it was told about its
+   * enrolment (`devices/service/enterprise-app/told-settings.ts`); null before any.
+   */
   readonly enrolmentDigest: string | null;
   /** Hub-issued number times 1024, plus the site's provisional number. [D11] */
   readonly incarnation: number;

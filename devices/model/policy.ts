@@ -26,6 +26,8 @@ export interface EnterpriseSettings {
   /** URL-encoded X.500 subject; never the default subject of Q46. */
   readonly certificateSearchCriteria: string | null;
   readonly crlCheck: "0" | "1" | null;
+  /** The organisation's store app, where an upstream server has pushed one for the device. */
+  readonly store?: { readonly uri: string | null; readonly productId: string | null } | undefined;
   /** Allow list of OS platform families that are served with EnterpriseAppManagement. [Q47] */
   readonly platforms: readonly string[];
 }

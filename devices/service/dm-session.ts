@@ -27,6 +27,7 @@ import { forDevice } from "./for-device.ts";
 import { judgeAlert } from "./judge-alert.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
+import { alarmOfRollbacks } from "./rollback-alarm.ts";
 import type { SiteContext } from "./site-context.ts";
 import { SESSION_LIFE_MS, storedAs, storedState } from "./stored-session.ts";
 
@@ -48,6 +49,8 @@ export interface Served {
   readonly message: Message;
   /** What its bytes are to be signed with, for a device that asks for it. */
   readonly mac: MacKey | undefined;
+  /** Commands that the device said it could not undo. */
+  readonly rollbackFailures?: number;
 }
 
 /**
@@ -152,7 +155,7 @@ async function serveDevice(
   const isNews = next !== undefined && next !== credential;
   const all = isNews ? { ...changes, credential: next } : changes;
   if (!isEmpty(all)) await context.store.commit([all]);
-  return answered;
+  return { ...answered, rollbackFailures: alarmOfRollbacks(context, id, received.events) };
 }
 
 /** What these installed goes when the account goes; an MSI stays. [E-043, syncml 6.3] */

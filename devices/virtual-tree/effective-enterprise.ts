@@ -28,6 +28,10 @@ function effectiveEnterprise(
       certificateSearchCriteria:
         settings.certificateSearchCriteria ?? enterprise.certificateSearchCriteria?.trim() ?? null,
       crlCheck: strictestOf(settings.crlCheck, enterprise.strictestCrlCheck),
+      store: {
+        uri: bare(enterprise.storeUri),
+        productId: enterprise.storeProductId?.trim() ?? null,
+      },
     };
   }
   // The device has to be told which EnterpriseID it shall let go of.

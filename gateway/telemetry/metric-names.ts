@@ -29,6 +29,11 @@ export const METRICS = {
     help: "SyncML messages; outcome is ok or refused.",
     labels: ["outcome"],
   },
+  outpost_rollback_failures_total: {
+    kind: "counter",
+    help: "Commands that a device could not undo when their Atomic failed (Status 516): look at it.",
+    labels: [],
+  },
   outpost_windows_enrolments_total: {
     kind: "counter",
     help: "Requests of Windows enrolment; operation is discover, policies or enrolment, outcome ok or refused.",

@@ -11,14 +11,15 @@ import type { ConversationState } from "./conversation-state.ts";
 import { deviceReport } from "./device-report.ts";
 import { servedApp } from "./served.ts";
 
-const LOGIN_STATUS = "com.microsoft/mdm/loginstatus";
+/** Some clients write `Reversed-Domain-Name:` before it, with a blank or without. [syncml 1] */
+const LOGIN_STATUS = /(^|[\s:])com\.microsoft\/mdm\/loginstatus$/i;
 
 /** What a device says by itself: who is signed in, and that an installation has ended. [syncml 5, 6] */
 export function hearAlert(conversation: Conversation, event: SessionEvent): void {
   if (event.kind !== "alert") return;
   if (event.code !== ALERT.clientEvent && event.code !== ALERT.generic) return;
   for (const item of event.items) {
-    if (item.meta?.type?.trim().toLowerCase() === LOGIN_STATUS) hearLogin(conversation, item);
+    if (LOGIN_STATUS.test(item.meta?.type?.trim() ?? "")) hearLogin(conversation, item);
     else hearEnd(conversation, item);
   }
 }

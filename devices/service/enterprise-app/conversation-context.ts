@@ -1,6 +1,6 @@
 import type { DeviceFeature } from "../../../protocols/oma-dm/server-state.ts";
 import type { Ledger } from "../ledger.ts";
-import { type SiteContext, sha256Hex } from "../site-context.ts";
+import type { SiteContext } from "../site-context.ts";
 import type { ConversationState } from "./conversation-state.ts";
 
 /** One session's talk about enterprise apps: what it works with, and where it stands. */
@@ -14,9 +14,4 @@ export interface Conversation {
   /** What the device was found not to be able to do: it gets the plain form at once. */
   readonly lacks: readonly DeviceFeature[];
   state: ConversationState;
-}
-
-/** The digest by which the site remembers which token a device has. */
-export function tokenDigest(token: string): string {
-  return sha256Hex(token);
 }

@@ -9,6 +9,8 @@ export interface ConversationState {
   /** `{EnterpriseID}/Status` was read in this session: nothing is pushed before. [S-47] */
   readonly status: Asked;
   readonly enrolment: "none" | "add" | "replace" | "done" | "refused";
+  /** What the device is told besides its token. `replace`: it has a value already. */
+  readonly settings: "none" | "asked" | "replace" | "replacing" | "done";
   /** Whether a user is signed in; null where the device does not say. */
   readonly login: "somebody" | "nobody" | null;
   readonly detail: Asked;
@@ -69,6 +71,7 @@ export interface Push {
 export const NEW_CONVERSATION: ConversationState = {
   status: "no",
   enrolment: "none",
+  settings: "none",
   login: null,
   detail: "no",
   lists: {},

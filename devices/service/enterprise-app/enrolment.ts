@@ -7,8 +7,10 @@ import {
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import { enrolmentFromStatus } from "../../install/mappings/enterprise-app-management.ts";
-import { type Conversation, tokenDigest } from "./conversation-context.ts";
+import type { Conversation } from "./conversation-context.ts";
+import { ENROLLED_WITH, hearSetting, noteSettings, speakSettings } from "./enrolment-settings.ts";
 import { removePresentApps } from "./removal.ts";
+import { hasToken, withToken } from "./told-settings.ts";
 
 const TAG_ADD = "enrol-add";
 const TAG_REPLACE = "enrol-replace";
@@ -26,7 +28,7 @@ export function speakEnrolment(conversation: Conversation): OutgoingCommand[] {
   }
   if (device.enrolment === "unenrolled" || device.enrolment === "unenrol-requested") return [];
   const token = enterprise.enrollmentToken;
-  if (token === null || device.enrolmentDigest === tokenDigest(token)) return [];
+  if (token === null || hasToken(device, token)) return speakSettings(conversation);
 
   const isFirst = device.enrolment === "unknown" && state.enrolment === "none";
   if (isFirst) {
@@ -52,6 +54,7 @@ export function isWithoutToken({ ledger, context }: Conversation): boolean {
 }
 
 export function hearEnrolment(conversation: Conversation, event: SessionEvent): void {
+  hearSetting(conversation, event);
   if (event.kind !== "status") return;
   const { ledger, context } = conversation;
   if (event.tag === TAG_UNENROL) {
@@ -70,7 +73,9 @@ export function hearEnrolment(conversation: Conversation, event: SessionEvent): 
   const codes = [event.code, ...Object.values(event.itemCodes)];
   if (token !== null && codes.every(isGood)) {
     conversation.state = { ...conversation.state, enrolment: "done" };
-    ledger.patchDevice({ enrolment: "enabled", enrolmentDigest: tokenDigest(token) });
+    const enrolmentDigest = withToken(ledger.device, token);
+    ledger.patchDevice({ enrolment: "enabled", enrolmentDigest });
+    if (event.tag === TAG_ADD) noteSettings(conversation, ENROLLED_WITH);
     return;
   }
   if (event.tag === TAG_ADD && codes.includes(418)) return; // There already: Replace comes next.

@@ -6,6 +6,7 @@ import { NO_USER } from "../../install/progress.ts";
 import type { DistributionId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { PackageFile } from "../../model/package.ts";
+import { NOT_ROLLED_BACK } from "../rollback-alarm.ts";
 import type { Conversation } from "./conversation-context.ts";
 import type { Push } from "./conversation-state.ts";
 import { deviceReport } from "./device-report.ts";
@@ -111,6 +112,10 @@ export function settlePushes(conversation: Conversation): void {
       continue;
     }
     const verdict = judgePush(distribution, push, served.provider.binds);
+    const isStuck = Object.values(push.answers).some(({ code, itemCodes }) =>
+      [code, ...itemCodes].includes(NOT_ROLLED_BACK),
+    );
+    if (isStuck) noteStuck(conversation, row);
     switch (verdict.kind) {
       case "accepted":
         setPush(conversation, distribution, { ...push, step: "ended" });
@@ -137,6 +142,18 @@ export function settlePushes(conversation: Conversation): void {
         break;
     }
   }
+}
+
+/** It has something now that nobody ordered: shown, with attention, until the row moves again. */
+function noteStuck({ ledger, context, protocol }: Conversation, row: Installation): void {
+  ledger.decide(row.distribution, {
+    value: "not-rolled-back",
+    by: "site",
+    atMs: context.now(),
+    text: "the device could not undo a part of the work that failed (516): what it has now is not known",
+    protocol,
+    change: { anomaly: true },
+  });
 }
 
 /** 200 and 202 mean accepted, never installed: the device is asked later. [E-052] */

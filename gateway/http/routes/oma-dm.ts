@@ -47,6 +47,10 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
       sizeOf: (message) => printDocument(encodeMessage(message), mediaType.encoding).byteLength,
     });
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
+    const { rollbackFailures = 0 } = answer;
+    if (rollbackFailures > 0) {
+      metrics.count("outpost_rollback_failures_total", {}, rollbackFailures);
+    }
     return syncmlResponse(encodeMessage(answer.message), mediaType, (bytes) =>
       answer.mac === undefined ? {} : { [MAC_HEADER]: macHeader(answer.mac, bytes) },
     );

@@ -37,6 +37,26 @@ export function enrolEnterprise(
   return { name: "Add", tag, items };
 }
 
+/** Leaves of the enrolment that have a value besides the token's. */
+export const ENROLMENT_SETTINGS = [
+  "CertificateSearchCriteria",
+  "CRLCheck",
+  "StoreUri",
+  "StoreProductID/ProductId",
+] as const;
+export type EnrolmentSetting = (typeof ENROLMENT_SETTINGS)[number];
+
+/** Sets one of them on an enrolled device. Only CRLCheck takes a Replace. */
+export function writeSetting(
+  name: "Add" | "Replace",
+  tag: string,
+  enterpriseId: string,
+  setting: { readonly name: EnrolmentSetting; readonly value: string },
+): OutgoingItems {
+  const uri = enterpriseUri(enterpriseId, setting.name);
+  return { name, tag, items: [text(uri, setting.value)] };
+}
+
 /** Renews the token of an enrolled device. [E-078] */
 export function replaceEnrollmentToken(
   tag: string,

@@ -107,6 +107,52 @@ describe("an OMA DM session", () => {
     });
   });
 
+  test("516 is an alarm: in the log, in the history, and the row wants attention", async () => {
+    await using core = await SiteCore.open();
+    const alarms: unknown[] = [];
+    const log = {
+      ...core.context.log,
+      error: (event: string, _: unknown, fields?: object) => void alarms.push({ event, ...fields }),
+    };
+    Object.assign(core.context, { log });
+    const { id, raw } = await core.device("one");
+    const distribution = await core.distribute("2.0.0.0");
+    await request(core, id, distribution);
+    let atomics = 0;
+    const state: PhoneState = {
+      seen: [],
+      download: null,
+      say: (command) => {
+        if (command.name !== "Atomic") return undefined;
+        atomics += 1;
+        if (atomics > 1) return { code: 200 };
+        const itemCodes = [516, 418, 215, 215];
+        return { code: 507, members: [{ code: 418, itemCodes }, { code: 215 }] };
+      },
+    };
+    await raw.session(phone(state));
+    expect(alarms).toEqual([
+      {
+        event: "atomic-not-rolled-back",
+        device: id,
+        command: `push-write ${distribution}`,
+        targets: `${P1_DOWNLOAD}/Name`,
+      },
+    ]);
+    const facts = await core.facts(id);
+    expect(facts.find(({ value }) => value === "not-rolled-back")?.text).toContain("516");
+    expect(await core.row(id, distribution)).toMatchObject({
+      anomaly: true,
+      nativeValue: "accepted",
+    });
+    state.download = { status: 2 };
+    await raw.session(phone(state));
+    expect(await core.row(id, distribution)).toMatchObject({
+      anomaly: false,
+      status: "installing",
+    });
+  });
+
   test("S-41 replaces a node younger than seven days, and adds an older one", async () => {
     for (const [ageMs, form] of [
       [7 * DAY_MS - 60_000, "Replace"],
