@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** Characters of a package's name, and of the hash of who published it. */
 const NAME = /^[A-Za-z0-9.-]{3,50}$/;
 const PUBLISHER_ID = /^[0-9a-hjkmnp-tv-z]{13}$/;
@@ -42,4 +44,40 @@ export function parseFullName(text: string): PackageFullName | undefined {
 /** Names of families ignore letter case. */
 export function sameFamily(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
+}
+
+/** What the names of a package are made of. */
+export interface PackageIdentity {
+  readonly name: string;
+  /** The subject of the certificate that signs it, exactly as the manifest has it. */
+  readonly publisher: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly resourceId: string;
+}
+
+/** Crockford's letters in small: no i, l, o, u. */
+const BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/**
+ * The hash of a publisher that package names end with: the first 64 bits of SHA-256 over its UTF-16,
+ * five bits a character.
+ */
+export function publisherIdOf(publisher: string): string {
+  const digest = createHash("sha256").update(Buffer.from(publisher, "utf16le")).digest();
+  // 13 characters hold 65 bits: the last one is 0.
+  const bits = digest.readBigUInt64BE(0) << 1n;
+  return Array.from({ length: 13 }, (_, n) => {
+    const index = Number((bits >> BigInt(60 - 5 * n)) & 31n);
+    return BASE_32.charAt(index);
+  }).join("");
+}
+
+export function familyNameOf({ name, publisher }: PackageIdentity): string {
+  return `${name}_${publisherIdOf(publisher)}`;
+}
+
+export function fullNameOf(identity: PackageIdentity): string {
+  const { name, version, architecture, resourceId, publisher } = identity;
+  return [name, version, architecture, resourceId, publisherIdOf(publisher)].join("_");
 }
