@@ -2,6 +2,13 @@ import type { HresultEntry } from "./hresult-table.ts";
 
 /** Further codes of msiexec and of the providers of PCs, as eight upper-case hexadecimal digits. */
 export const MSI_HRESULTS: Readonly<Record<string, HresultEntry>> = {
+  "800705B4": {
+    name: "ERROR_TIMEOUT (1460)",
+    status: "failed",
+    state: "Installation failed",
+    retryable: true,
+    meaning: "The installer ran longer than the revision allows. It is tried again.",
+  },
   "80070645": {
     name: "ERROR_UNKNOWN_PRODUCT (1605)",
     status: "failed",

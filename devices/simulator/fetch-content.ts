@@ -10,8 +10,11 @@ export interface PartialFile {
   /** Of the whole file, once the server has said it. */
   totalBytes: number | undefined;
   etag: string | undefined;
-  /** The first bytes: an app package begins like a ZIP. */
+  /** The first bytes: they tell what kind of file it is. */
   head: Uint8Array;
+  /** The bytes themselves, as long as they are no more than `keptBytesMax`. */
+  kept: Uint8Array[];
+  readonly keptBytesMax: number;
 }
 
 export type FetchOutcome =
@@ -21,16 +24,25 @@ export type FetchOutcome =
   | { readonly kind: "refused"; readonly httpStatus: number }
   | { readonly kind: "unreachable"; readonly reason: string };
 
-const HEAD_BYTES = 2;
+const HEAD_BYTES = 8;
 
-export function newPartialFile(): PartialFile {
+/** @param keptBytesMax of a file that has to be read when it is here; else its bytes are only hashed */
+export function newPartialFile(keptBytesMax = 0): PartialFile {
   return {
     hash: createHash("sha256"),
     bytes: 0,
     totalBytes: undefined,
     etag: undefined,
     head: new Uint8Array(0),
+    kept: [],
+    keptBytesMax,
   };
+}
+
+/** The whole file; undefined where it was too large to be kept. */
+export function keptBytes({ kept, bytes }: PartialFile): Uint8Array | undefined {
+  const whole = new Uint8Array(Buffer.concat(kept));
+  return whole.length === bytes ? whole : undefined;
 }
 
 /** An app package (XAP, APPX) is a ZIP file. */
@@ -38,9 +50,16 @@ export function looksLikePackage({ head }: PartialFile): boolean {
   return head[0] === 0x50 && head[1] === 0x4b; // "PK"
 }
 
+const COMPOUND_FILE = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+
+/** An MSI is a compound file. */
+export function looksLikeInstaller({ head }: PartialFile): boolean {
+  return COMPOUND_FILE.every((byte, n) => head[n] === byte);
+}
+
 /**
  * Fetches what is missing of a file into `partial`, by Range and If-Range when some of it is there.
- * Bytes are hashed as they come and not kept. `cutAfterBytes` breaks the line on purpose after that
+ * Bytes are hashed as they come. `cutAfterBytes` breaks the line on purpose after that
  * many bytes of this attempt.
  */
 export async function fetchContent(
@@ -50,7 +69,7 @@ export async function fetchContent(
   cutAfterBytes: number | undefined,
 ): Promise<FetchOutcome> {
   const resuming = partial.bytes > 0 && partial.etag !== undefined;
-  if (!resuming) Object.assign(partial, newPartialFile());
+  if (!resuming) Object.assign(partial, newPartialFile(partial.keptBytesMax));
   let response: Response;
   try {
     response = await fetch(url, {
@@ -62,7 +81,7 @@ export async function fetchContent(
   }
   if (response.status === 200) {
     // The whole file: what was there before is of another version, or the server cannot resume.
-    Object.assign(partial, newPartialFile());
+    Object.assign(partial, newPartialFile(partial.keptBytesMax));
   } else if (response.status !== 206 || !continues(response, partial)) {
     await response.body?.cancel();
     partial.etag = undefined; // Whatever is wrong with the range, the next attempt begins anew.
@@ -111,6 +130,7 @@ function take(partial: PartialFile, bytes: Uint8Array): void {
   }
   partial.hash.update(bytes);
   partial.bytes += bytes.length;
+  if (partial.bytes <= partial.keptBytesMax) partial.kept.push(bytes.slice());
 }
 
 /** Does a 206 go on exactly where the partial file ends? */

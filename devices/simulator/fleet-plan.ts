@@ -1,4 +1,10 @@
-import { FIELD_MIX, isProfileName, type ProfileMix, type ProfileName } from "./profiles.ts";
+import {
+  FIELD_MIX,
+  isProfileName,
+  PROFILES,
+  type ProfileMix,
+  type ProfileName,
+} from "./profiles.ts";
 import { Random } from "./random.ts";
 
 /** A device before it exists: who it is and of which kind. */
@@ -13,7 +19,15 @@ export interface PlannedDevice {
   readonly seed: number;
 }
 
-const MODELS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
+type Models = readonly [readonly [string, string], ...(readonly [string, string])[]];
+
+const PCS: Models = [
+  ["Microsoft Corporation", "Surface Laptop 6"],
+  ["LENOVO", "ThinkPad T14 Gen 5"],
+  ["Dell Inc.", "OptiPlex 7020"],
+  ["HP", "EliteDesk 800 G9"],
+];
+const HANDHELDS: Models = [
   ["Microsoft", "Lumia 950"],
   ["Microsoft", "Lumia 650"],
   ["HP", "Elite x3"],
@@ -31,7 +45,7 @@ export function planFleet(
   const random = new Random(seed);
   const profiles = shuffled(profilesOf(count, options.mix ?? FIELD_MIX), random);
   return profiles.map((profile, index) => {
-    const [manufacturer, model] = random.pick(MODELS);
+    const [manufacturer, model] = random.pick(PROFILES[profile].isPc ? PCS : HANDHELDS);
     return {
       stableId: `urn:uuid:${uuid(random)}`,
       name: `${options.prefix ?? "handheld"}-${String(index + 1).padStart(3, "0")}`,

@@ -19,6 +19,10 @@ export class Polls {
     return this.#nextMs;
   }
 
+  get lostUntilMs(): number {
+    return this.#lostUntilMs;
+  }
+
   /**
    * Is there a poll now, and is the device within reach? Polls that were slept through are made up for
    * by one.

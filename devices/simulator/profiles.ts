@@ -45,6 +45,8 @@ export interface Profile {
   readonly quirks: readonly Quirk[];
   readonly osPlatform: string;
   readonly osVersion: string;
+  /** A desktop or laptop: it has other providers than a handheld, and a tree of its own. */
+  readonly isPc: boolean;
 }
 
 const STANDARD: Profile = {
@@ -61,6 +63,7 @@ const STANDARD: Profile = {
   quirks: [],
   osPlatform: "Windows 10 Mobile",
   osVersion: "10.0.15254.603",
+  isPc: false,
 };
 
 export const PROFILES = {
@@ -108,6 +111,24 @@ export const PROFILES = {
   },
   /** Carries an Atomic out but never says so. */
   silent: { ...STANDARD, name: "silent", quirks: ["silent-atomic", "statuses-reversed"] },
+  /** A PC: it installs MSI packages and packaged apps. */
+  windows11: {
+    ...STANDARD,
+    name: "windows11",
+    hexSessionId: true,
+    osPlatform: "Windows 11 Pro",
+    osVersion: "10.0.26100.4351",
+    isPc: true,
+  },
+  /** An older PC, which tells its lists node by node. */
+  windows10: {
+    ...STANDARD,
+    name: "windows10",
+    structData: false,
+    osPlatform: "Windows 10 Enterprise",
+    osVersion: "10.0.19045.5608",
+    isPc: true,
+  },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof PROFILES;

@@ -22,6 +22,8 @@ export const MANIFEST_LIMITS: DocumentLimits = {
 export interface AppxManifest {
   readonly identity: PackageIdentity;
   readonly isBundle: boolean;
+  /** A library that others depend on, and no app. */
+  readonly isFramework: boolean;
   /** For people; null where it is a resource of the package (`ms-resource:…`) or missing. */
   readonly displayName: string | null;
   readonly publisherDisplayName: string | null;
@@ -57,6 +59,7 @@ export function readAppxManifest(xml: Uint8Array): AppxManifest {
   return {
     identity: identityOf(root, isBundle),
     isBundle,
+    isFramework: wordsOf(properties, "Framework") === "true",
     displayName: wordsOf(properties, "DisplayName"),
     publisherDisplayName: wordsOf(properties, "PublisherDisplayName"),
     minimumOsVersion: minimumOf(dependencies),

@@ -9,6 +9,7 @@ export interface SampleMsix {
   /** Names of frameworks of the same publisher. */
   readonly dependencies?: readonly string[];
   readonly isBundle?: boolean;
+  readonly isFramework?: boolean;
   /** Stands in the file, so that two of one version differ. */
   readonly note?: string;
 }
@@ -28,6 +29,7 @@ export async function sampleMsix(wanted: SampleMsix = {}): Promise<Uint8Array<Ar
     displayName = "Contoso Shop",
     dependencies = [],
     isBundle = false,
+    isFramework = false,
     note = "",
   } = wanted;
   const needed = dependencies.map(
@@ -45,6 +47,7 @@ export async function sampleMsix(wanted: SampleMsix = {}): Promise<Uint8Array<Ar
   <Properties>
     <DisplayName>${displayName}</DisplayName>
     <PublisherDisplayName>Contoso</PublisherDisplayName>
+    ${isFramework ? "<Framework>true</Framework>" : ""}
     <Logo>logo.png</Logo>
   </Properties>
   <Dependencies>

@@ -1,4 +1,6 @@
+import { ProtocolError } from "../../errors.ts";
 import { type Attribute, branch, type Element, leaf } from "../../syncml/element.ts";
+import { parseXml } from "../../syncml/parse-xml.ts";
 import { printElement } from "../../syncml/print-xml.ts";
 
 /** What a device needs to know to fetch, check and install one MSI. */
@@ -57,4 +59,51 @@ function text(name: string, value: string): Element {
 
 function withAttribute(of: Element, attribute: Attribute): Element {
   return { ...of, attributes: [...of.attributes, attribute] };
+}
+
+/**
+ * Reads a job as a device does. Undefined for what is none: also where it was escaped twice, of which
+ * only text is left after reading once.
+ */
+export function readMsiInstallJob(text: string): MsiInstallJob | undefined {
+  const root = parsed(text);
+  const product = root?.name === "MsiInstallJob" ? childOf(root, "Product") : undefined;
+  if (root === undefined || product === undefined) return undefined;
+  const download = childOf(product, "Download");
+  const list = download && childOf(download, "ContentURLList");
+  const enforcement = childOf(product, "Enforcement");
+  const setting = (name: string) => (enforcement && childOf(enforcement, name)?.text.trim()) ?? "";
+  const validation = childOf(product, "Validation");
+  return {
+    productId: attributeOf(root, "id") ?? "",
+    version: attributeOf(product, "Version") ?? "",
+    contentUrls: (list?.children ?? []).map((url) => url.text.trim()),
+    sha256: ((validation && childOf(validation, "FileHash")?.text.trim()) ?? "").toLowerCase(),
+    commandLine: setting("CommandLine"),
+    timeoutMinutes: numberOf(setting("TimeOut")),
+    retryCount: numberOf(setting("RetryCount")),
+    retryIntervalMinutes: numberOf(setting("RetryInterval")),
+    downloadFromAad: setting("DownloadFromAad") === "1",
+  };
+}
+
+function parsed(text: string): Element | undefined {
+  try {
+    return parseXml(text.trim());
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+function childOf(parent: Element, name: string): Element | undefined {
+  return parent.children.find((child) => child.name === name);
+}
+
+function attributeOf(of: Element, name: string): string | undefined {
+  return of.attributes.find((attribute) => attribute.name === name)?.value;
+}
+
+function numberOf(text: string): number {
+  return /^\d{1,6}$/.test(text) ? Number(text) : 0;
 }

@@ -1,7 +1,7 @@
 import type { OutgoingItems } from "../../oma-dm/outgoing-command.ts";
-import { branch, type Element } from "../../syncml/element.ts";
 import { printElement } from "../../syncml/print-xml.ts";
 import { type NodeContext, nodeUri } from "../node-table.ts";
+import { element } from "./documents.ts";
 import { ENTERPRISE_MODERN_APP_MANAGEMENT, type InstallationLeaf, type Origin } from "./nodes.ts";
 
 /**
@@ -28,31 +28,6 @@ export function executeHostedInstall(
 ): OutgoingItems {
   const target = installationUri(context, family, "HostedInstall");
   return { name: "Exec", tag, items: [{ target, format: "xml", data: application }] };
-}
-
-export interface HostedInstall {
-  readonly packageUri: string;
-  /** Frameworks and the like that are installed with it, in their order. */
-  readonly dependencyUris: readonly string[];
-  /** A bit set, for installations of a user; null leaves it out, as for the whole device. */
-  readonly deploymentOptions: number | null;
-}
-
-/** The Application document of HostedInstall, as XML text. [syncml 6.3] */
-export function printHostedInstall(install: HostedInstall): string {
-  const { packageUri, dependencyUris, deploymentOptions } = install;
-  const dependencies = dependencyUris.map((uri) =>
-    element("Dependency", [], [["PackageUri", uri]]),
-  );
-  return printElement(
-    element("Application", dependencies.length > 0 ? [element("Dependencies", dependencies)] : [], [
-      ["PackageUri", packageUri],
-      ...(deploymentOptions === null
-        ? []
-        : ([["DeploymentOptions", String(deploymentOptions)]] as const)),
-    ]),
-    "",
-  );
 }
 
 /** Asks how an installation goes. All its nodes are gone once it succeeded. */
@@ -145,15 +120,4 @@ export function installationUri(
 
 function managementUri(context: NodeContext, names: readonly string[]): string {
   return nodeUri(ENTERPRISE_MODERN_APP_MANAGEMENT, context, ["AppManagement", ...names]);
-}
-
-function element(
-  name: string,
-  children: readonly Element[],
-  attributes: readonly (readonly [string, string])[] = [],
-): Element {
-  return {
-    ...branch(name, children, ""),
-    attributes: attributes.map(([of, value]) => ({ name: of, value })),
-  };
 }

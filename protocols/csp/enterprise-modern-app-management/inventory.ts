@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../errors.ts";
 import { withoutQuery } from "../../oma-dm/loc-uri.ts";
 import type { Element } from "../../syncml/element.ts";
+import { DOCUMENT_LIMITS } from "../../syncml/limits.ts";
 import type { Item } from "../../syncml/message.ts";
 import { parseXml } from "../../syncml/parse-xml.ts";
 import { type InventoryProduct, installDateOf, PRODUCTS_MAX } from "../inventory.ts";
@@ -56,10 +57,13 @@ export function readFamilies(data: string): readonly string[] {
   return childNames(data).flatMap((name) => parseFamilyName(name) ?? []);
 }
 
+/** A package with all its details has as many attributes as there are details. */
+const RESULTS_LIMITS = { ...DOCUMENT_LIMITS, attributesMax: 64 };
+
 function readResults(xml: string, add: (facts: Facts) => void, warnings: string[]): void {
   if (xml.trim() === "") return;
   try {
-    visit(parseXml(xml.trim()), new Map(), add);
+    visit(parseXml(xml.trim(), RESULTS_LIMITS), new Map(), add);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     warnings.push(`AppInventoryResults cannot be read: ${error.message}`);

@@ -6,10 +6,10 @@ import {
   getFamily,
   getInstallationLeaf,
   getInventoryResults,
-  printHostedInstall,
   queryInventory,
   removePackage,
 } from "../../../../protocols/csp/enterprise-modern-app-management/commands.ts";
+import { printHostedInstall } from "../../../../protocols/csp/enterprise-modern-app-management/documents.ts";
 import {
   readFamilies,
   readPackageInventory,

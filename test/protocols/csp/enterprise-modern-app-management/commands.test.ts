@@ -7,10 +7,10 @@ import {
   getFamily,
   getInstallationLeaf,
   getInventoryResults,
-  printHostedInstall,
   queryInventory,
   removePackage,
 } from "../../../../protocols/csp/enterprise-modern-app-management/commands.ts";
+import { printHostedInstall } from "../../../../protocols/csp/enterprise-modern-app-management/documents.ts";
 import { asRead, onTheWire } from "../on-the-wire.ts";
 
 const FAMILY = "Contoso.App_8wekyb3d8bbwe";
