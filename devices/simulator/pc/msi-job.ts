@@ -39,7 +39,7 @@ export class MsiJob implements PcJob {
   }
 
   async advance(state: PcState, atMs: number, context: PcJobContext): Promise<JobStep> {
-    const { downloadMs, downloadedMs, installMs } = this.#course;
+    const { downloadMs, installMs } = this.#course;
     const status = state.msi.get(keyOf(this.#at.context, this.#at.productCode))?.job?.status;
     switch (status) {
       case "10":
@@ -55,7 +55,7 @@ export class MsiJob implements PcJob {
         if (this.#at.context === "user" && !context.isSignedIn) {
           return this.#become(state, "48", atMs + SIGN_IN_LOOK_MS);
         }
-        return this.#become(state, "50", atMs + (status === "40" ? downloadedMs : 0) + installMs);
+        return this.#become(state, "50", atMs + installMs);
       }
       case "50":
         return this.#install(state, atMs, context);
