@@ -83,7 +83,7 @@ export class Kit {
     this.routes.post(path, (c) =>
       this.#guard(c, async () => {
         const visit = await this.#visit(c);
-        const form = new SentForm(await c.req.formData());
+        const form = await sentForm(c);
         return this.#answer(c, await handler({ ...visit, form }));
       }),
     );
@@ -94,9 +94,14 @@ export class Kit {
     this.#form(path, handler, again);
   }
 
-  /** For what is neither page nor form: streams, assets. Errors become pages all the same. */
+  /**
+   * For what is neither page nor form: streams, files with a limit of their own. Errors become pages
+   * all the same.
+   */
   raw(method: "GET" | "POST", path: string, handler: (c: AppContext) => Promise<Response>): void {
-    this.routes.on(method, path, (c) => this.#guard(c, () => handler(c)));
+    this.routes.on(method, path, (c) =>
+      this.#safely(c, () => through(this.#identified, c, () => handler(c))),
+    );
   }
 
   /** An address that nobody has, as a page for people. */
@@ -149,7 +154,7 @@ export class Kit {
       this.#guard(c, async () => {
         if (scope !== undefined) requireScope(c, scope);
         const principal = needAdministrator(c.get("principal"));
-        const form = new SentForm(await c.req.formData());
+        const form = await sentForm(c);
         const visit = { ...(await this.#visit(c)), principal, form };
         try {
           return await this.#answer(c, await handler(visit));
@@ -202,10 +207,14 @@ export class Kit {
     return { c, view, deps };
   }
 
-  async #guard(c: AppContext, answer: () => Promise<Response>): Promise<Response> {
+  /** Pages and forms: nothing longer than a form is read. */
+  #guard(c: AppContext, answer: () => Promise<Response>): Promise<Response> {
+    return this.#safely(c, () => through(limited, c, () => through(this.#identified, c, answer)));
+  }
+
+  async #safely(c: AppContext, answer: () => Promise<Response>): Promise<Response> {
     try {
-      if (!isFile(c)) return await through(limited, c, () => through(this.#identified, c, answer));
-      return await through(this.#identified, c, answer);
+      return await answer();
     } catch (error) {
       return this.#problem(c, error);
     }
@@ -246,9 +255,14 @@ const limited = bodyLimit({
   },
 });
 
-/** An upload is as long as it is; what takes it in has its own limit. */
-function isFile(c: AppContext): boolean {
-  return c.req.header("Content-Type") === "application/octet-stream";
+/** @throws AppError "invalid" for a body that no form of ours sends */
+async function sentForm(c: AppContext): Promise<SentForm> {
+  try {
+    return new SentForm(await c.req.formData());
+  } catch (cause) {
+    const words = `this is no form of at most ${API_BODY_BYTES_MAX} bytes: send it from its page`;
+    throw new AppError("invalid", words, { cause });
+  }
 }
 
 /** What a middleware lets through, as a value; a middleware that answers itself answers. */

@@ -1,6 +1,6 @@
 import { AppError } from "../../../devices/model/errors.ts";
 import { PASSWORD_LENGTH_MIN } from "../../access/password.ts";
-import { recordAction } from "../../http/audited.ts";
+import { auditedLogin, recordAction } from "../../http/audited.ts";
 import { clearSessionCookie, refuseForeignOrigin, setSessionCookie } from "../../http/identify.ts";
 import { STATUS_OF } from "../../http/problem.ts";
 import { PostForm } from "../components/action.tsx";
@@ -26,29 +26,18 @@ export function loginPages(kit: Kit): void {
   kit.openForm("/login", async (visit) => {
     const { c, view, form } = visit;
     refuseForeignOrigin(c);
-    const name = form.value("name");
-    const address = c.get("address") ?? "";
+    const login = {
+      name: form.value("name"),
+      password: form.value("password"),
+      address: c.get("address") ?? "",
+    };
     try {
-      const { principal, sessionId } = await deps.accounts.login(
-        name,
-        form.value("password"),
-        address,
-      );
+      const { principal, sessionId } = await auditedLogin(deps.accounts, deps.audit, login);
       setSessionCookie(c, deps.cookie, sessionId);
-      await deps.audit.record({ by: principal, action: "login", subject: principal.name, address });
       const to = localTarget(view, form.value("to"));
       return c.redirect(principal.mustChange ? url(view, "/password") : to, 303);
     } catch (error) {
       if (!isCorrectable(error)) throw error;
-      const details = { reason: error.code };
-      const audited = {
-        by: "system",
-        action: "login.failed",
-        subject: name,
-        details,
-        address,
-      } as const;
-      await deps.audit.record(audited);
       c.status(STATUS_OF[error.code] as 401);
       if (error.retryAfterMs !== undefined) {
         c.header("Retry-After", String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));

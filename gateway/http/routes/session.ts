@@ -4,7 +4,7 @@ import { createMiddleware } from "hono/factory";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Accounts } from "../../access/accounts.ts";
 import type { Audit } from "../../access/audit.ts";
-import { recordAction } from "../audited.ts";
+import { auditedLogin, recordAction } from "../audited.ts";
 import type { Api, AppEnv } from "../environment.ts";
 import {
   clearSessionCookie,
@@ -49,10 +49,11 @@ export function sessionRoutes({ accounts, audit, cookie }: SessionRoutesDeps): A
     refuseForeignOrigin(c);
     const { name, password } = c.req.valid("json");
     const address = c.get("address");
-    const { principal, sessionId } = await auditedLogin(
-      () => accounts.login(name, password, address),
-      { audit, name, address },
-    );
+    const { principal, sessionId } = await auditedLogin(accounts, audit, {
+      name,
+      password,
+      address,
+    });
     setSessionCookie(c, cookie, sessionId);
     return c.json(whoJson(principal), 201);
   });
@@ -105,25 +106,4 @@ export function sessionRoutes({ accounts, audit, cookie }: SessionRoutesDeps): A
   });
 
   return api;
-}
-
-/** Logs in, and writes into the audit log how it went. Attempts that have to wait are not looked at. */
-export async function auditedLogin<T>(
-  login: () => Promise<T>,
-  {
-    audit,
-    name,
-    address,
-  }: { readonly audit: Audit; readonly name: string; readonly address: string },
-): Promise<T> {
-  try {
-    const done = await login();
-    await audit.record({ by: "system", action: "login", subject: name, address });
-    return done;
-  } catch (error) {
-    if (error instanceof AppError && error.code === "unauthorized") {
-      await audit.record({ by: "system", action: "login.failed", subject: name, address });
-    }
-    throw error;
-  }
 }
