@@ -1,6 +1,4 @@
 import { COMPLIANCE, OWNERSHIP } from "../../devices/model/device.ts";
-import { AppError } from "../../devices/model/errors.ts";
-import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { SentForm } from "./form-state.ts";
 
 const YES_NO = [
@@ -19,23 +17,15 @@ export const ESTATE_OPTIONS = [
   { name: "compliance", label: "Compliance", options: same(COMPLIANCE), initial: "unknown" },
 ] as const;
 
-/** The facts about a device that a form says; an empty field is "not known". */
-export function deviceFacts(form: SentForm): DevicePatch {
-  const major = form.value("osMajor");
-  if (major !== "" && !/^\d{1,5}$/.test(major)) {
-    throw new AppError("unprocessable", "a field is wrong", {
-      fields: [{ pointer: "/osMajor", message: "a whole number, such as 10" }],
-    });
-  }
+/** The facts about a device that a form says, not yet checked; an empty field is "not known". */
+export function deviceFacts(form: SentForm): Record<string, unknown> {
   const name = form.value("name");
+  const major = form.value("osMajor");
+  const others = ["manufacturer", "model", "osVersion", "osPlatform", "cpu"] as const;
   return {
     ...(name !== "" && { name }),
-    manufacturer: form.optional("manufacturer") ?? null,
-    model: form.optional("model") ?? null,
-    osVersion: form.optional("osVersion") ?? null,
+    ...Object.fromEntries(others.map((field) => [field, form.optional(field) ?? null])),
     osMajor: major === "" ? null : Number(major),
-    osPlatform: form.optional("osPlatform") ?? null,
-    cpu: form.optional("cpu") ?? null,
     ownership: OWNERSHIP.find((one) => one === form.value("ownership")) ?? "unknown",
     shared: form.value("shared") === "true",
     userEnrolled: form.value("userEnrolled") === "true",

@@ -1,10 +1,10 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import type { $ZodIssue } from "zod/v4/core";
 import type { Scope } from "../access/role.ts";
 import type { Api, AppEnv } from "./environment.ts";
+import { fieldProblems, inWords } from "./field-problems.ts";
 import { need } from "./identify.ts";
-import { PROBLEM_TYPE, type ProblemField, problem, problemResponse } from "./problem.ts";
+import { PROBLEM_TYPE, problem, problemResponse } from "./problem.ts";
 
 /** A collection of routes; what does not fit their schemas is answered with one kind of problem. */
 export function newApi(): Api {
@@ -12,9 +12,9 @@ export function newApi(): Api {
     defaultHook: (result, c) => {
       if (result.success) return undefined;
       const isBody = result.target === "json" || result.target === "form";
-      const errors = result.error.issues.flatMap((issue) => fieldsOf(issue, isBody));
+      const errors = fieldProblems(result.error.issues, isBody ? "body" : "parameters");
       const requestId = c.get("requestId");
-      const detail = errors.map((error) => `${nameOf(error)}: ${error.detail}`).join("; ");
+      const detail = inWords(errors);
       return problemResponse(
         isBody
           ? problem(422, "unprocessable", detail, { requestId, errors })
@@ -80,45 +80,3 @@ export const PROBLEMS = {
     content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
   },
 };
-
-function nameOf(error: ProblemField): string {
-  return error.parameter ?? (error.pointer || "the body");
-}
-
-function fieldsOf(issue: $ZodIssue, isBody: boolean): ProblemField[] {
-  const path = issue.path.map(String);
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => place([...path, key], isBody, "there is no such field"));
-  }
-  return [place(path, isBody, explain(issue))];
-}
-
-function place(path: readonly string[], isBody: boolean, detail: string): ProblemField {
-  if (!isBody) return { parameter: path.join("."), detail };
-  const escaped = path.map((part) => part.replaceAll("~", "~0").replaceAll("/", "~1"));
-  return { pointer: escaped.map((part) => `/${part}`).join(""), detail };
-}
-
-/** What to do about it, in plain words. */
-function explain(issue: $ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return issue.input === undefined
-        ? `give a ${issue.expected}`
-        : `this is no ${issue.expected}`;
-    case "too_big":
-      return `at most ${issue.maximum}${unitOf(issue.origin)}`;
-    case "too_small":
-      return issue.minimum === 1 && issue.origin === "string"
-        ? "this must not be empty"
-        : `at least ${issue.minimum}${unitOf(issue.origin)}`;
-    case "invalid_value":
-      return `use one of: ${issue.values.map(String).join(", ")}`;
-    default:
-      return issue.message;
-  }
-}
-
-function unitOf(origin: string): string {
-  return { string: " characters", array: " entries" }[origin] ?? "";
-}

@@ -16,6 +16,10 @@ import type { Kit, Visit } from "../kit.tsx";
 import { url, type View } from "../view.ts";
 
 const DAY_MS = 24 * 3_600_000;
+/** How long a token may be made to work here; the form's other choice is until it is revoked. */
+const TOKEN_DAYS = [30, 365] as const;
+const TOKEN_DAYS_DEFAULT = 365;
+const UNTIL_REVOKED = "0";
 const SETTINGS = [{ label: "Settings", path: "/settings" }] as const;
 const ROLE_OPTIONS = ROLES.map((value) => ({ value, label: value }));
 
@@ -233,15 +237,17 @@ function tokenPages(kit: Kit): void {
     list,
     async (visit) => {
       const { form, principal, view } = visit;
-      const days = Number(form.value("days"));
+      const chosen = form.value("days");
+      const days = TOKEN_DAYS.find((one) => String(one) === chosen) ?? TOKEN_DAYS_DEFAULT;
       const wanted = {
         name: form.value("name"),
         role: parseRole(form.value("role")) ?? "viewer",
         scopes: SCOPE_NAMES.filter((scope) => form.values("scopes").includes(scope)),
-        expiresAtMs: days > 0 ? deps.now() + days * DAY_MS : null,
+        expiresAtMs: chosen === UNTIL_REVOKED ? null : deps.now() + days * DAY_MS,
       };
       const { text, token } = await deps.tokens.issue(wanted, principal, principal.name);
-      await recordAction(deps.audit, visit.c, "token.create", token.name, {
+      await recordAction(deps.audit, visit.c, "token.create", token.id, {
+        name: token.name,
         role: token.role,
         scopes: token.scopes.join(" "),
       });
@@ -315,7 +321,7 @@ function NewToken({ view, form }: { view: View; form: FormState }) {
           options={[
             { value: "30", label: "30 days" },
             { value: "365", label: "a year" },
-            { value: "0", label: "until it is revoked" },
+            { value: UNTIL_REVOKED, label: "until it is revoked" },
           ]}
           value="365"
         />

@@ -3,9 +3,13 @@ import { AppError } from "../../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../../devices/model/ids.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
 import type { DeviceCertificate } from "../../../devices/ports/certificates.ts";
+import type { DevicePatch } from "../../../devices/service/change-device.ts";
 import type { DmAccount } from "../../../devices/service/dm-account.ts";
 import type { Tonight } from "../../../devices/service/tonight.ts";
 import { recordAction } from "../../http/audited.ts";
+import { issueEnrolmentCode } from "../../http/enrolment-codes.ts";
+import { needValid } from "../../http/field-problems.ts";
+import { DevicePatchSchema } from "../../http/schemas/device.ts";
 import {
   type DeviceView,
   type InstallationView,
@@ -30,10 +34,7 @@ import { plural } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { ENROLMENT_WORDS, OPERATION_WORDS, PROOF_WORDS, REASON_WORDS } from "../words.ts";
 import { DeviceBadges, DeviceFieldsets } from "./devices.tsx";
-import { CodePage, makeCode } from "./enrolment.tsx";
-
-/** How long a code for one device works. */
-const CODE_DAYS = 7;
+import { CodePage } from "./enrolment.tsx";
 
 /** One device: its apps, what the coming night brings, its inventory, and what can be done. */
 export function deviceDetailPages(kit: Kit): void {
@@ -56,7 +57,7 @@ export function deviceDetailPages(kit: Kit): void {
     "/devices/:id/edit",
     async (visit) => {
       const id = needId(visit);
-      const patch = deviceFacts(visit.form);
+      const patch = needValid(DevicePatchSchema, deviceFacts(visit.form)) as DevicePatch;
       await useCases.patchDevice(id, patch);
       await recordAction(deps.audit, visit.c, "device.change", id, patch);
       return kit.done(visit.c, `/devices/${id}`, "The device was changed.");
@@ -107,11 +108,10 @@ export function deviceDetailPages(kit: Kit): void {
 
   kit.form("devices:write", "/devices/:id/enrolment-code", async (visit) => {
     const device = await needDevice(visit);
-    const text = await makeCode(visit, deps, site, {
+    const { text } = await issueEnrolmentCode({ ...deps, codes: site.codes }, visit.c, {
       note: `${device.name}, enrols anew`,
       stableId: device.stableId,
-      days: CODE_DAYS,
-      template: {},
+      device: {},
     });
     return <CodePage view={visit.view} code={text} />;
   });

@@ -4,9 +4,11 @@ import {
   fieldIs,
   parseFilter,
 } from "../../../devices/filter/filter.ts";
-import { PLATFORMS, parsePlatform } from "../../../devices/model/device.ts";
+import { PLATFORMS } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { recordAction } from "../../http/audited.ts";
+import { needValid } from "../../http/field-problems.ts";
+import { NewDeviceSchema } from "../../http/schemas/device.ts";
 import { type DeviceView, PAGE_ROWS_DEFAULT } from "../../reports/report-reader.ts";
 import { BucketNumbers } from "../charts/stacked-bars.tsx";
 import { PostForm } from "../components/action.tsx";
@@ -101,16 +103,9 @@ export function devicePages(kit: Kit): void {
     "/devices/new",
     async (visit) => {
       const { form, principal, view } = visit;
-      const platform = parsePlatform(form.value("platform"));
       const stableId = form.value("stableId");
-      const fields = [
-        ...(platform ? [] : [{ pointer: "/platform", message: "choose one" }]),
-        ...(stableId ? [] : [{ pointer: "/stableId", message: "what the device calls itself" }]),
-      ];
-      if (!platform || fields.length > 0) {
-        throw new AppError("unprocessable", "some fields are wrong", { fields });
-      }
-      const wanted = { ...deviceFacts(form), stableId, platform };
+      const platform = form.value("platform");
+      const wanted = needValid(NewDeviceSchema, { ...deviceFacts(form), stableId, platform });
       const made = await site.useCases.registerDevice(wanted, principal.name);
       await recordAction(deps.audit, visit.c, "device.register", made.device.id, {
         stableId,

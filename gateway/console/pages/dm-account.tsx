@@ -1,7 +1,9 @@
 import { DEVICE_SCHEMES } from "../../../devices/model/credential.ts";
-import { AppError, fieldError } from "../../../devices/model/errors.ts";
+import { AppError } from "../../../devices/model/errors.ts";
 import type { DmAccount, DmAccountPatch } from "../../../devices/service/dm-account.ts";
 import { recordAction } from "../../http/audited.ts";
+import { needValid } from "../../http/field-problems.ts";
+import { DmAccountPatchSchema } from "../../http/schemas/device.ts";
 import type { DeviceView } from "../../reports/report-reader.ts";
 import { Action, PostForm } from "../components/action.tsx";
 import { Band } from "../components/band.tsx";
@@ -235,13 +237,12 @@ function Fact({ label, value }: { label: string; value: string }) {
 }
 
 function patchFrom(form: SentForm): DmAccountPatch {
-  const scheme = DEVICE_SCHEMES.find((one) => one === form.value("scheme"));
-  if (!scheme) throw fieldError("/scheme", "choose one");
-  return {
-    scheme,
+  const patch = needValid(DmAccountPatchSchema, {
+    scheme: form.value("scheme"),
     certificateSubject: form.optional("certificateSubject") ?? null,
     notifyAddress: form.optional("notifyAddress") ?? null,
-  };
+  });
+  return patch as DmAccountPatch; // Zod allows undefined where the three fields were given.
 }
 
 function crumbsTo(device: DeviceView) {

@@ -2,10 +2,14 @@ import { type DeviceAlias, PLATFORMS, parsePlatform } from "../../../devices/mod
 import { AppError } from "../../../devices/model/errors.ts";
 import type { EnrolmentCode } from "../../../devices/ports/enrolment-codes.ts";
 import type { Knock } from "../../../devices/ports/site-store.ts";
-import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
-import type { NewDevice } from "../../../devices/service/register-device.ts";
-import { randomText } from "../../access/secret-text.ts";
 import { recordAction } from "../../http/audited.ts";
+import {
+  isCodeOpen,
+  issueEnrolmentCode,
+  takeBackEnrolmentCode,
+} from "../../http/enrolment-codes.ts";
+import { needValid } from "../../http/field-problems.ts";
+import { NewEnrolmentCodeSchema } from "../../http/schemas/access.ts";
 import { Action, PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
@@ -15,16 +19,14 @@ import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Secret } from "../components/secret.tsx";
 import { When } from "../components/when.tsx";
-import type { ConsoleDeps, SiteConsoleDeps } from "../console-deps.ts";
+import type { SiteConsoleDeps } from "../console-deps.ts";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { plural } from "../time-words.ts";
 import { url, type View, whyNot } from "../view.ts";
 
-/** Short enough to type on a handheld: five bits each. */
-const CODE_CHARACTERS = 12;
-/** Waiting codes at once. */
-export const CODES_MAX = 1_000;
+/** How long a code may be made to work here. */
+const CODE_DAYS = [1, 7, 30] as const;
 const DAY_MS = 24 * 3_600_000;
 const CODES_SHOWN = 50;
 const PROTOCOLS: readonly DeviceAlias["protocol"][] = [
@@ -42,6 +44,8 @@ export function enrolmentPages(kit: Kit): void {
   const { site } = deps;
   if (!site) return;
 
+  const codeDeps = { ...deps, codes: site.codes };
+
   kit.page("/enrolment", (visit) => enrolmentPage(visit, site, FRESH_FORM));
 
   kit.form(
@@ -51,11 +55,17 @@ export function enrolmentPages(kit: Kit): void {
       const { form, view } = visit;
       const platform = parsePlatform(form.value("platform"));
       const name = form.optional("name");
-      const text = await makeCode(visit, deps, site, {
+      const { note, stableId, device } = needValid(NewEnrolmentCodeSchema, {
         note: form.value("note"),
-        stableId: form.optional("stableId") ?? null,
-        days: Math.min(90, Math.max(1, Number(form.value("days")) || 7)),
-        template: { ...(platform && { platform }), ...(name && { name }) },
+        stableId: form.optional("stableId"),
+        device: { ...(platform && { platform }), ...(name && { name }) },
+      });
+      const days = CODE_DAYS.find((one) => String(one) === form.value("days"));
+      const { text } = await issueEnrolmentCode(codeDeps, visit.c, {
+        note,
+        stableId: stableId ?? null,
+        device,
+        expiresAtMs: days && deps.now() + days * DAY_MS,
       });
       return <CodePage view={view} code={text} />;
     },
@@ -63,9 +73,7 @@ export function enrolmentPages(kit: Kit): void {
   );
 
   kit.form("devices:write", "/enrolment/codes/:id/remove", async (visit) => {
-    const id = visit.c.req.param("id") ?? "";
-    await site.codes.remove(id);
-    await recordAction(deps.audit, visit.c, "enrolment-code.remove", id);
+    await takeBackEnrolmentCode(codeDeps, visit.c, visit.c.req.param("id") ?? "");
     return kit.done(visit.c, "/enrolment", "The code no longer works.");
   });
 
@@ -77,8 +85,8 @@ export function enrolmentPages(kit: Kit): void {
     const wanted = { ...(platform && { platform }), ...(name && { name }) };
     const made = await site.useCases.approveKnock(knock, wanted, principal.name);
     await site.knocks.forget(knock.protocol, knock.externalId);
-    await recordAction(deps.audit, visit.c, "knock.approve", made.device.id, {
-      externalId: knock.externalId,
+    await recordAction(deps.audit, visit.c, "knock.approve", knock.externalId, {
+      device: made.device.id,
     });
     return (
       <Page
@@ -109,43 +117,6 @@ export function enrolmentPages(kit: Kit): void {
       "Forgotten; it comes back to the list if it knocks again.",
     );
   });
-}
-
-interface WantedCode {
-  readonly note: string;
-  /** Null: for any device that is not served yet. */
-  readonly stableId: string | null;
-  readonly days: number;
-  readonly template: Partial<NewDevice>;
-}
-
-/** Makes a one-time code and gives it as it is shown: this once. */
-export async function makeCode(
-  visit: FormVisit,
-  { audit, now }: Pick<ConsoleDeps, "audit" | "now">,
-  { codes }: SiteConsoleDeps,
-  { note, stableId, days, template }: WantedCode,
-): Promise<string> {
-  const waiting = (await codes.list()).filter((code) => isOpen(code, now()));
-  if (waiting.length >= CODES_MAX) {
-    throw new AppError("conflict", `${CODES_MAX} codes wait to be used: take some back first`);
-  }
-  const text = randomText(CODE_CHARACTERS);
-  const id = Bun.randomUUIDv7();
-  await codes.add({
-    id,
-    codeHash: enrolmentCodeHash(text),
-    note,
-    template: JSON.stringify(template),
-    stableId,
-    createdBy: visit.principal.name,
-    createdAtMs: now(),
-    expiresAtMs: now() + days * DAY_MS,
-    usedAtMs: null,
-    usedBy: null,
-  });
-  await recordAction(audit, visit.c, "enrolment-code.create", id, { note, stableId });
-  return text.match(/.{1,4}/g)?.join("-") ?? text;
 }
 
 async function enrolmentPage({ view }: Visit, site: SiteConsoleDeps, form: FormState) {
@@ -344,7 +315,7 @@ function Codes({ view, codes }: { view: View; codes: readonly EnrolmentCode[] })
                 <When view={view} at={code.expiresAtMs} />
               </td>
               <td data-label="Actions">
-                {isOpen(code, view.nowMs) && (
+                {isCodeOpen(code, view.nowMs) && (
                   <Action
                     view={view}
                     path={`/enrolment/codes/${code.id}/remove`}
@@ -375,7 +346,7 @@ function CodeState({ view, code }: { view: View; code: EnrolmentCode }) {
       </span>
     );
   }
-  return isOpen(code, view.nowMs) ? (
+  return isCodeOpen(code, view.nowMs) ? (
     <Badge view={view} kind="warn" label="Waits to be used" />
   ) : (
     <Badge view={view} kind="plain" label="Expired" />
@@ -401,10 +372,6 @@ export function CodePage({ view, code }: { view: View; code: string }) {
       </Card>
     </Page>
   );
-}
-
-function isOpen(code: EnrolmentCode, nowMs: number): boolean {
-  return code.usedAtMs === null && code.expiresAtMs > nowMs;
 }
 
 /** What a device said of itself, as far as it is a flat list. */

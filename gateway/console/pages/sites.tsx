@@ -2,6 +2,8 @@ import { fieldIs } from "../../../devices/filter/filter.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { parseSiteId } from "../../../devices/model/ids.ts";
 import { recordAction } from "../../http/audited.ts";
+import { needValid } from "../../http/field-problems.ts";
+import { NewJoinCodeSchema } from "../../http/routes/sites.ts";
 import type { JoinCodeSummary, SiteDirectory, SiteSummary } from "../../http/use-cases.ts";
 import type { BucketCounts } from "../../reports/report-reader.ts";
 import { BucketNumbers, StackedBar } from "../charts/stacked-bars.tsx";
@@ -19,6 +21,9 @@ import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { countWords, durationWords } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 
+/** How long a join code may be made to work here. */
+const CODE_HOURS = [1, 24, 168] as const;
+const CODE_HOURS_DEFAULT = 24;
 const HOUR_MS = 3_600_000;
 /** A clock further off than this is worth a word. */
 const CLOCK_OFFSET_SHOWN_MS = 5_000;
@@ -47,9 +52,9 @@ export function sitePages(kit: Kit): void {
       const site = parseSiteId(form.value("site"));
       if (!site)
         throw wrongField("site", "use small letters, digits and hyphens, such as prague-1");
-      const name = form.value("name") || site;
-      const hours = Number(form.value("hours"));
-      const expiresAtMs = deps.now() + (Number.isFinite(hours) && hours > 0 ? hours : 24) * HOUR_MS;
+      const { name } = needValid(NewJoinCodeSchema, { site, name: form.value("name") || site });
+      const hours = CODE_HOURS.find((one) => String(one) === form.value("hours"));
+      const expiresAtMs = deps.now() + (hours ?? CODE_HOURS_DEFAULT) * HOUR_MS;
       const { code } = await hub.createJoinCode({ site, name, expiresAtMs }, principal.name);
       await recordAction(deps.audit, visit.c, "join-code.create", site);
       return <CodePage view={view} name={name} code={code} />;

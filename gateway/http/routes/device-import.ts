@@ -7,6 +7,7 @@ import { CsvError, parseCsv } from "../../reports/csv.ts";
 import { type DeviceView, PAGE_ROWS_MAX, type ReportReader } from "../../reports/report-reader.ts";
 import { recordAction } from "../audited.ts";
 import type { Api } from "../environment.ts";
+import { needValid } from "../field-problems.ts";
 import { needPrincipal } from "../identify.ts";
 import { guarded, json, newApi, PROBLEMS } from "../openapi.ts";
 import { DeviceViewSchema, NewDeviceSchema } from "../schemas/device.ts";
@@ -142,18 +143,13 @@ async function importOne(
 ): Promise<ImportedRow> {
   const stableId = values.stableId ?? "";
   try {
-    const parsed = NewDeviceSchema.safeParse(typed(values));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      const problem = `${issue?.path.join(".")}: ${issue?.message}`;
-      return { line, stableId, outcome: "failed", problem };
-    }
+    const wanted = needValid(NewDeviceSchema, typed(values));
     const known = devices.get(stableId);
     if (known === undefined) {
-      const { device, userName, password } = await useCases.registerDevice(parsed.data, by);
+      const { device, userName, password } = await useCases.registerDevice(wanted, by);
       return { line, stableId, outcome: "created", device: device.id, userName, password };
     }
-    const { stableId: _, platform, userName, password, scheme, ...facts } = parsed.data;
+    const { stableId: _, platform, userName, password, scheme, ...facts } = wanted;
     if (platform !== known.platform) {
       const problem = `it is known as ${known.platform}: remove it first`;
       return { line, stableId, outcome: "failed", device: known.id, problem };

@@ -1,15 +1,17 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { DeviceAlias } from "../../../devices/model/device.ts";
-import { AppError, fieldError } from "../../../devices/model/errors.ts";
-import type { EnrolmentCodes } from "../../../devices/ports/enrolment-codes.ts";
+import { AppError } from "../../../devices/model/errors.ts";
 import type { Knock } from "../../../devices/ports/site-store.ts";
-import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
 import type { NewDevice } from "../../../devices/service/register-device.ts";
 import type { Audit } from "../../access/audit.ts";
 import type { KnockList } from "../../access/knocks.ts";
 import { nameOf } from "../../access/principal.ts";
-import { randomText } from "../../access/secret-text.ts";
 import { recordAction } from "../audited.ts";
+import {
+  type EnrolmentCodeDeps,
+  issueEnrolmentCode,
+  takeBackEnrolmentCode,
+} from "../enrolment-codes.ts";
 import type { Api } from "../environment.ts";
 import { needPrincipal } from "../identify.ts";
 import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
@@ -24,26 +26,16 @@ import { DeviceTemplateSchema, RegisteredDeviceSchema } from "../schemas/device.
 import type { SiteUseCases } from "../use-cases.ts";
 import { registeredJson } from "./device-changes.ts";
 
-/** How long a code works unless said otherwise, and at most. */
-export const CODE_MS_DEFAULT = 7 * 24 * 60 * 60_000;
-export const CODE_MS_MAX = 90 * 24 * 60 * 60_000;
-/** Codes that wait to be used. */
-export const CODES_MAX = 10_000;
-/** Five bits each: short enough to type on a handheld, long enough not to be guessed. */
-const CODE_CHARACTERS = 16;
-
-export interface EnrolmentDeps {
-  readonly codes: EnrolmentCodes;
+export interface KnockDeps {
   readonly knocks: KnockList;
   readonly useCases: SiteUseCases;
   readonly audit: Audit;
-  readonly now: () => number;
 }
 
 const tags = ["enrolment"];
 
 /** One-time codes for devices that enrol themselves. [D14] */
-export function enrolmentCodeRoutes({ codes, audit, now }: EnrolmentDeps): Api {
+export function enrolmentCodeRoutes(deps: EnrolmentCodeDeps): Api {
   const api = newApi();
 
   const list = createRoute({
@@ -54,7 +46,7 @@ export function enrolmentCodeRoutes({ codes, audit, now }: EnrolmentDeps): Api {
     ...guarded("devices:write"),
     responses: { 200: json(z.array(EnrolmentCodeSchema), "The codes"), ...PROBLEMS },
   });
-  api.openapi(list, async (c) => c.json((await codes.list()).map(enrolmentCodeJson), 200));
+  api.openapi(list, async (c) => c.json((await deps.codes.list()).map(enrolmentCodeJson), 200));
 
   const create = createRoute({
     method: "post",
@@ -66,42 +58,11 @@ export function enrolmentCodeRoutes({ codes, audit, now }: EnrolmentDeps): Api {
     responses: { 201: json(IssuedEnrolmentCodeSchema, "The code"), ...PROBLEMS },
   });
   api.openapi(create, async (c) => {
-    const {
-      id = Bun.randomUUIDv7(),
-      note,
-      stableId = null,
-      device,
-      expiresAt,
-    } = c.req.valid("json");
-    const nowMs = now();
-    const expiresAtMs = expiresAt ?? nowMs + CODE_MS_DEFAULT;
-    if (expiresAtMs <= nowMs || expiresAtMs > nowMs + CODE_MS_MAX) {
-      throw fieldError("/expiresAt", "choose a time in the next 90 days");
-    }
-    const known = await codes.list();
-    if (known.some((code) => code.id === id)) {
-      throw new AppError("conflict", `there is an enrolment code ${id} already`);
-    }
-    if (known.filter((code) => code.usedAtMs === null).length >= CODES_MAX) {
-      throw new AppError("conflict", `there are ${CODES_MAX} unused codes: remove some first`);
-    }
-    const code = grouped(randomText(CODE_CHARACTERS));
-    const record = {
-      id,
-      codeHash: enrolmentCodeHash(code),
-      note,
-      template: JSON.stringify(device),
-      stableId,
-      createdBy: nameOf(needPrincipal(c)),
-      createdAtMs: nowMs,
-      expiresAtMs,
-      usedAtMs: null,
-      usedBy: null,
-    };
-    await codes.add(record);
-    await recordAction(audit, c, "enrolment-code.create", id, { note, stableId });
+    const { id, note, stableId = null, device, expiresAt } = c.req.valid("json");
+    const wanted = { id, note, stableId, device, expiresAtMs: expiresAt };
+    const { record, text } = await issueEnrolmentCode(deps, c, wanted);
     c.set("secretFields", ["code"]);
-    return c.json({ ...enrolmentCodeJson(record), code }, 201);
+    return c.json({ ...enrolmentCodeJson(record), code: text }, 201);
   });
 
   const remove = createRoute({
@@ -114,14 +75,7 @@ export function enrolmentCodeRoutes({ codes, audit, now }: EnrolmentDeps): Api {
     responses: { 204: { description: "It is gone" }, ...PROBLEMS },
   });
   api.openapi(remove, async (c) => {
-    const { id } = c.req.valid("param");
-    const code = (await codes.list()).find((one) => one.id === id);
-    if (!code) throw new AppError("not-found", `no enrolment code ${id}`);
-    if (code.usedAtMs !== null) {
-      throw new AppError("conflict", "the code was used already: remove the device instead");
-    }
-    await codes.remove(id);
-    await recordAction(audit, c, "enrolment-code.remove", id);
+    await takeBackEnrolmentCode(deps, c, c.req.valid("param").id);
     return c.body(null, 204);
   });
 
@@ -147,7 +101,7 @@ const KnockSchema = z
   .openapi("Knock");
 
 /** Devices that spoke to the site without being known, and how they become known. */
-export function knockRoutes({ knocks, useCases, audit }: EnrolmentDeps): Api {
+export function knockRoutes({ knocks, useCases, audit }: KnockDeps): Api {
   const api = newApi();
 
   const list = createRoute({
@@ -221,9 +175,4 @@ function knockJson(knock: Knock): z.infer<typeof KnockSchema> {
     lastAt: timeFrom(knock.lastAtMs),
     count,
   };
-}
-
-/** `abcd-efgh-ijkm-npqr`: the hash ignores the hyphens. */
-function grouped(text: string): string {
-  return text.match(/.{1,4}/g)?.join("-") ?? text;
 }

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { fieldIs } from "../../../devices/filter/filter.ts";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { parseSiteId, type SiteId } from "../../../devices/model/ids.ts";
+import { JOIN_CODE_MS_MAX } from "../../../sync/limits.ts";
 import type { Audit } from "../../access/audit.ts";
 import { nameOf } from "../../access/principal.ts";
 import { linkTo } from "../../reports/links.ts";
@@ -22,8 +23,7 @@ import {
 import type { JoinCodeSummary, SiteDirectory, SiteSummary } from "../use-cases.ts";
 
 /** How long a join code works unless said otherwise, and at most. */
-export const JOIN_CODE_MS_DEFAULT = 7 * 24 * 60 * 60_000;
-export const JOIN_CODE_MS_MAX = 90 * 24 * 60 * 60_000;
+const JOIN_CODE_MS_DEFAULT = 7 * 24 * 60 * 60_000;
 
 export interface SiteRoutesDeps {
   readonly directory: SiteDirectory;
@@ -66,7 +66,7 @@ const JoinCodeSchema = z
     usedAt: Time.nullable(),
   })
   .openapi("JoinCode");
-const NewJoinCodeSchema = z
+export const NewJoinCodeSchema = z
   .strictObject({
     name: nonEmptyLine(NAME_CHARACTERS_MAX).openapi({ description: "What people call the site" }),
     site: RecordId.optional().openapi({
@@ -169,7 +169,8 @@ export function siteRoutes({ directory, audit, base, now }: SiteRoutesDeps): Api
     const nowMs = now();
     const expiresAtMs = expiresAt ?? nowMs + JOIN_CODE_MS_DEFAULT;
     if (expiresAtMs <= nowMs || expiresAtMs > nowMs + JOIN_CODE_MS_MAX) {
-      throw fieldError("/expiresAt", "choose a time in the next 90 days");
+      const days = JOIN_CODE_MS_MAX / (24 * 60 * 60_000);
+      throw fieldError("/expiresAt", `choose a time in the next ${days} days`);
     }
     const site = parseSiteId(chosen ?? idFromName(name, () => Bun.randomUUIDv7()));
     if (!site) throw fieldError("/site", "choose an id of lower-case letters, digits and hyphens");

@@ -586,6 +586,53 @@ describe("making things", () => {
   });
 });
 
+describe("what the API would not take", () => {
+  const LONG = "x".repeat(300);
+  test.each([
+    ["/devices/new", "site", { stableId: LONG, platform: "Windows" }, "stableId"],
+    ["/devices/new", "site", { stableId: "a\u0001", platform: "Windows" }, "stableId"],
+    ["/devices/new", "site", { stableId: "a", platform: "Windows", name: LONG }, "name"],
+    ["/devices/new", "site", { stableId: "a", platform: "Windows", osMajor: "ten" }, "osMajor"],
+    ["/devices/new", "site", { stableId: "", platform: "Symbian" }, "stableId"],
+    ["/enrolment/codes", "site", { note: LONG, days: "7" }, "note"],
+    ["/enrolment/codes", "site", { stableId: LONG, days: "7" }, "stableId"],
+    ["/enrolment/codes", "site", { name: LONG, days: "7" }, "name"],
+    ["/sites/join-codes", "hub", { site: "graz", name: LONG, hours: "24" }, "name"],
+  ] as const)("is not taken from %s either, at the %s: %j", async (path, role, form, field) => {
+    await using console_ = await openConsole({ devices: 0, role });
+    const response = await console_.post(path, form);
+    expect(response.status).toBe(422);
+    expect((await readPage(response)).html).toContain(`id="wrong-${field}"`);
+  });
+
+  test("a device's facts are held to the same limits", async () => {
+    await using console_ = await openConsole({ devices: 1 });
+    const device = console_.data.devices[0]?.id;
+    const response = await console_.post(`/devices/${device}/edit`, { name: "a", model: LONG });
+    expect([response.status, (await readPage(response)).html.includes('id="wrong-model"')]).toEqual(
+      [422, true],
+    );
+    const account = { scheme: "site", certificateSubject: "x".repeat(2_000) };
+    expect((await console_.post(`/devices/${device}/oma-dm`, account)).status).toBe(422);
+  });
+
+  test("a code or a token lives as long as the form offers, whatever was sent", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    await console_.post("/enrolment/codes", { note: "n", days: "1e12" });
+    const [code] = (await console_.deps.site?.codes.list()) ?? [];
+    expect(code?.expiresAtMs).toBe(console_.deps.now() + 7 * 24 * 3_600_000);
+    await console_.post("/settings/tokens", { name: "t", role: "viewer", days: "1e12" });
+    const [token] = await console_.deps.tokens.list();
+    expect(token?.expiresAtMs).toBe(console_.deps.now() + 365 * 24 * 3_600_000);
+  });
+
+  test("a code that was used is not taken back", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const response = await console_.post("/enrolment/codes/nothing/remove", {});
+    expect(response.status).toBe(404);
+  });
+});
+
 describe("a wrong field", () => {
   // One gateway for all: what is wrong must leave it as it was.
   let console_: ConsoleFixture;
@@ -655,7 +702,7 @@ describe("a wrong field", () => {
     ["/groups/new", { name: "A/B", kind: "list" }, "name", "letters, digits"],
     ["/groups/new", { name: "A", kind: "filter", filter: "colour:red" }, "filter", "character 1"],
     ["/distributions/new", { revision: "none" }, "revision", ""],
-    ["/devices/new", { platform: "Windows", stableId: "" }, "stableId", "what the device calls"],
+    ["/devices/new", { platform: "Windows", stableId: "" }, "stableId", "this must not be empty"],
     ["/settings/local", { siteName: "X", timeZone: "Nowhere/At_All" }, "timeZone", "time zone"],
     [
       "/settings/enterprise",

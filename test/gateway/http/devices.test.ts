@@ -222,7 +222,8 @@ describe("devices by CSV", () => {
       [5, "failed"],
     ]);
     expect(result.rows[0].password.length).toBeGreaterThan(16);
-    expect(result.rows[2].problem).toContain("platform");
+    expect(result.rows[2].problem).toBe("/platform: use one of: iOS, Windows, Android");
+    expect(result.rows[3].problem).toBe("/shared: give true or false");
     const [known] = (await kit.want(200, "GET", "/devices?filter=stableId:csv-known")).rows;
     expect(known).toMatchObject({ name: "New name", shared: false });
     const [made] = (await kit.want(200, "GET", "/devices?filter=stableId:csv-1")).rows;

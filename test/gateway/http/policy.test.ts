@@ -488,6 +488,9 @@ describe("the hub", () => {
     const code = await admin.want(201, "POST", "/join-codes", { name: "Tromsø 2" });
     expect(code).toMatchObject({ site: "troms-2", code: "abcd-efgh" });
     await admin.want(422, "POST", "/join-codes", { name: "x", expiresAt: "2020-01-01T00:00:00Z" });
+    const inDays = (days: number) => new Date(hub.nowMs + days * 24 * 3_600_000).toISOString();
+    await admin.want(201, "POST", "/join-codes", { name: "x", expiresAt: inDays(30) });
+    await admin.want(422, "POST", "/join-codes", { name: "x", expiresAt: inDays(31) });
     await admin.want(404, "DELETE", "/join-codes/other");
     await admin.want(404, "POST", "/devices", {});
   });
