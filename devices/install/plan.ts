@@ -1,12 +1,12 @@
 import type { Distribution } from "../model/distribution.ts";
-import type { DistributionId, RevisionId } from "../model/ids.ts";
+import type { DistributionId, PackageId, RevisionId } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { bornRow } from "./birth.ts";
 import { explainRow } from "./explain.ts";
 import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
-import { appToldAtMs, keptVersion, presentVersion } from "./presence.ts";
+import { keptVersion, type Presence, presenceOf } from "./presence.ts";
 import { type Relevance, relevanceOf } from "./relevance.ts";
 import { productKey, targets, whyEnded } from "./targets.ts";
 import {
@@ -53,12 +53,16 @@ class Planner {
   readonly #decisions: PlannedDecision[] = [];
   readonly #reasons: PlannedReason[] = [];
   readonly #work: Work[] = [];
-  readonly #rows: Map<DistributionId, Installation>;
+  readonly #rows = new Map<DistributionId, Installation>();
+  /** Which rows are of an app: what is asked of an app is asked of these alone. */
+  readonly #rowsByApp = new Map<PackageId, DistributionId[]>();
   readonly #relevances = new Map<RevisionId, Relevance>();
+  /** Of apps whose rows have not changed since it was found. */
+  readonly #presences = new Map<PackageId, Presence>();
 
   constructor(input: PlanInput) {
     this.#input = input;
-    this.#rows = new Map(input.rows.map((row) => [row.distribution, row]));
+    for (const row of input.rows) this.#set(row);
   }
 
   run(): Plan {
@@ -91,10 +95,10 @@ class Planner {
     const known = this.#rows.get(distribution.id);
     if (!known || isOfFormerLife(known, device)) {
       const isFit = this.#fits(revision, app).relevant;
-      const present = this.#presentVersion(app);
+      const { version: present } = this.#presence(app);
       const born = bornRow(device, distribution, revision, { present, isFit }, nowMs);
       this.#births.push(born);
-      this.#rows.set(distribution.id, born);
+      this.#set(born);
     }
     this.#return(distribution);
     this.#checkRelevance(distribution, revision, app);
@@ -130,11 +134,29 @@ class Planner {
     change: Partial<Installation>,
   ): void {
     this.#decisions.push({ distribution: id, value, text, change });
-    this.#rows.set(id, { ...this.#row(id), ...change });
+    this.#set({ ...this.#row(id), ...change });
   }
 
-  #presentVersion(app: Package): string | null {
-    return presentVersion(this.#input, this.#rows.values(), app);
+  #set(row: Installation): void {
+    if (!this.#rows.has(row.distribution)) {
+      const known = this.#rowsByApp.get(row.package);
+      if (known) known.push(row.distribution);
+      else this.#rowsByApp.set(row.package, [row.distribution]);
+    }
+    this.#rows.set(row.distribution, row);
+    this.#presences.delete(row.package);
+  }
+
+  #rowsOf(app: PackageId): readonly Installation[] {
+    return (this.#rowsByApp.get(app) ?? []).map((id) => this.#row(id));
+  }
+
+  #presence(app: Package): Presence {
+    const known = this.#presences.get(app.id);
+    if (known) return known;
+    const found = presenceOf(this.#input, this.#rowsOf(app.id), app);
+    this.#presences.set(app.id, found);
+    return found;
   }
 
   /**
@@ -171,10 +193,7 @@ class Planner {
     const isOvertaken =
       row.offeredAtMs !== null &&
       isOpen(row) &&
-      [...this.#rows.values()].some(
-        (other) =>
-          other.package === row.package && (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
-      );
+      this.#rowsOf(row.package).some((other) => (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0));
     this.#decide(distribution.id, "resumed", "the device is in the target again", {
       ...(isOvertaken ? this.#retried(distribution, row.operation) : {}),
       counted: true,
@@ -237,8 +256,9 @@ class Planner {
     if (!fits.relevant) return fits;
     const isUninstall = distribution.operation === "uninstall";
     const needsApp = isUninstall || distribution.updateOnly;
-    if (!needsApp || appToldAtMs(this.#input, app) === null) return fits;
-    if (this.#presentVersion(app) !== null) return fits;
+    if (!needsApp) return fits;
+    const { toldAtMs, version } = this.#presence(app);
+    if (toldAtMs === null || version !== null) return fits;
     if (isUninstall) {
       return { relevant: false, state: null, condition: "the app is not on the device" };
     }
@@ -251,10 +271,11 @@ class Planner {
 
   #followInventory(distribution: Distribution, revision: Revision, app: Package): void {
     const { device } = this.#input;
-    if (appToldAtMs(this.#input, app) === null) return;
+    const { toldAtMs, version: present } = this.#presence(app);
+    if (toldAtMs === null) return;
     const row = this.#row(distribution.id);
     const isFit = this.#fits(revision, app).relevant;
-    const known = { present: this.#presentVersion(app), isFit };
+    const known = { present, isFit };
     for (const step of followInventory(device, row, distribution, revision, known)) {
       this.#decide(distribution.id, step.value, step.text, step.change);
     }
@@ -336,7 +357,7 @@ class Planner {
     const { device, policy } = this.#input;
     const row = this.#row(distribution.id);
     const app = policy.packages.get(distribution.package);
-    const kept = app ? keptVersion(this.#input, this.#rows.values(), app, row) : row.version;
+    const kept = app ? keptVersion(this.#input, this.#rowsOf(app.id), app, row) : row.version;
     return retriedChange(device, row, distribution, operation, kept);
   }
 

@@ -10,23 +10,25 @@ export const UNKNOWN_VERSION = "0";
 /** What is known of a device's apps, and what they are called. */
 export type KnownApps = Pick<PlanInput, "device" | "inventory" | "inventoryReads" | "policy">;
 
-/** Since when the device's lists tell whether it has an app; null when they do not. */
-export function appToldAtMs(known: KnownApps, app: Package): number | null {
-  const { device, inventoryReads, policy } = known;
-  return toldAtMs(device, inventoryReads, productsOf(policy, app.id), policy);
+/** Whether an app is on a device, as far as it is known. */
+export interface Presence {
+  /** Since when the device's lists tell whether it has the app; null when they do not. */
+  readonly toldAtMs: number | null;
+  /**
+   * The version on the device: by its inventory, or by the last that was said of the app since; null
+   * when it is not there.
+   */
+  readonly version: string | null;
 }
 
-/**
- * The version on the device: by its inventory, or by the last that was said of the app since; null
- * when it is not there, as far as it is known.
- */
-export function presentVersion(
-  known: KnownApps,
+/** @param rows of the device, those of the app among them */
+export function presenceOf(
+  { device, inventory, inventoryReads, policy }: KnownApps,
   rows: Iterable<Installation>,
   app: Package,
-): string | null {
-  const { device, inventory, policy } = known;
-  const inventoryAtMs = appToldAtMs(known, app);
+): Presence {
+  const products = productsOf(policy, app.id);
+  const inventoryAtMs = toldAtMs(device, inventoryReads, products, policy);
   let last: Installation | undefined;
   for (const row of rows) {
     if (row.package !== app.id) continue; // First, because it is so for most rows.
@@ -34,12 +36,13 @@ export function presentVersion(
     if (!tells || isOfFormerLife(row, device)) continue;
     if (!last || isLaterWord(row, last)) last = row;
   }
+  const told = { toldAtMs: inventoryAtMs };
   if (last && (inventoryAtMs === null || isNewsAfter(last, inventoryAtMs))) {
-    return isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null;
+    return { ...told, version: isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null };
   }
-  if (inventoryAtMs === null) return null;
-  const item = findItem(inventory, productsOf(policy, app.id));
-  return item ? (item.version ?? UNKNOWN_VERSION) : null;
+  if (inventoryAtMs === null) return { ...told, version: null };
+  const item = findItem(inventory, products);
+  return { ...told, version: item ? (item.version ?? UNKNOWN_VERSION) : null };
 }
 
 /**
@@ -52,10 +55,9 @@ export function keptVersion(
   app: Package,
   row: Installation,
 ): string | null {
-  const present = presentVersion(known, rows, app);
+  const { toldAtMs, version: present } = presenceOf(known, rows, app);
   if (present !== null) return present === UNKNOWN_VERSION ? (row.version ?? present) : present;
-  const isTold = appToldAtMs(known, app) !== null;
-  if (isTold || row.status === "removed_after_installation") return null;
+  if (toldAtMs !== null || row.status === "removed_after_installation") return null;
   return isPresent(row) ? (row.version ?? UNKNOWN_VERSION) : row.version;
 }
 

@@ -78,10 +78,17 @@ export function mayHave(device: Device, provider: Provider, platforms: readonly 
 export function installersOf(revision: Revision, app: Package): readonly Provider[] {
   const { channel } = revision;
   if (channel === "reported") return NONE;
-  const isForBoth = kindOf(revision) === "appx" && app.productId !== null && revision.msix !== null;
+  // The name last: it is the dearest to look at, and every plan of every device asks.
+  const isForBoth = revision.msix !== null && app.productId !== null && kindOf(revision) === "appx";
   const other = isForBoth ? COUNTERPARTS[channel] : undefined;
-  return other === undefined ? [channel] : [channel, other];
+  return other === undefined ? ALONE[channel] : [channel, other];
 }
+
+const ALONE: Readonly<Record<Provider, readonly Provider[]>> = {
+  EnterpriseAppManagement: ["EnterpriseAppManagement"],
+  EnterpriseDesktopAppManagement: ["EnterpriseDesktopAppManagement"],
+  EnterpriseModernAppManagement: ["EnterpriseModernAppManagement"],
+};
 
 /** The other provider of the kinds that two of them install. */
 const COUNTERPARTS: Readonly<Partial<Record<Provider, Provider>>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { presentVersion } from "../../../devices/install/presence.ts";
+import { presenceOf } from "../../../devices/install/presence.ts";
 import { findItem, productsOf, toldAtMs } from "../../../devices/install/products.ts";
 import type { PackageId, RevisionId } from "../../../devices/model/ids.ts";
 import type { InventoryItem, InventoryRead } from "../../../devices/model/inventory.ts";
@@ -141,7 +141,7 @@ describe("products of an app", () => {
     };
     const present = (id: string) => {
       const owner = policy.packages.get(id as PackageId);
-      return owner && presentVersion(known, [], owner);
+      return owner && presenceOf(known, [], owner).version;
     };
     expect([present("tools"), present("shop")]).toEqual(["1.0", null]);
   });
