@@ -13,6 +13,10 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TrustedProxies } from "../client-address.ts";
 import type { AppEnv } from "../environment.ts";
 import { readSyncml, syncmlResponse } from "../syncml-body.ts";
+import { Turnstile } from "../turnstile.ts";
+
+/** Messages that begin in one turn of the event loop: what they change is one group of the writer. */
+export const MESSAGES_PER_TURN = 64;
 
 export interface OmaDmDeps {
   readonly serve: (message: Message, origin: MessageOrigin) => Promise<Served>;
@@ -34,7 +38,9 @@ export interface VerifiedCertificates {
 export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
   const { serve, baseUrlOf, certificate, log, metrics } = deps;
   const routes = new Hono<AppEnv>();
+  const turnstile = new Turnstile(MESSAGES_PER_TURN);
   routes.post("/syncml", async (c) => {
+    await turnstile.pass();
     const address = c.get("address") ?? "";
     const about = { requestId: c.get("requestId"), address };
     const request = c.req.raw;
