@@ -8,6 +8,10 @@ import { testUnless } from "../harness/skip.ts";
 const WIDTHS = [1280, 380] as const;
 /** How much wider the page is than the window. */
 const WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+/** Tables that a name makes wider than twice their box: what stands beside it is out of sight. */
+const TABLES_WIDER =
+  '[...document.querySelectorAll(".table-box")].filter((box) => box.scrollWidth > 2 * box.clientWidth).length';
+const FORMS = /new|upload|settings|audit|enrolment|link/;
 const LOOK_MS = 5_000;
 const TEST_MS = 60_000;
 
@@ -43,6 +47,24 @@ describe("console in a browser", () => {
         TEST_MS,
       );
     }
+  }
+
+  for (const width of WIDTHS) {
+    browserTest(
+      `names of 200 letters without a blank keep within pages and tables at ${width} px`,
+      async () => {
+        await using console_ = await openConsole({ devices: 8, names: "W".repeat(200) });
+        await withPage(console_, { width }, async ({ page, server }) => {
+          for (const path of pathsOf(console_).filter((one) => !FORMS.test(one))) {
+            await page.goto(server.url(path));
+            const wider = await page.evaluate(WIDER);
+            const tables = await page.evaluate(TABLES_WIDER);
+            expect({ path, wider, tables }).toEqual({ path, wider: 0, tables: 0 });
+          }
+        });
+      },
+      TEST_MS,
+    );
   }
 
   browserTest(

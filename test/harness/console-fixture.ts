@@ -69,6 +69,8 @@ export interface ConsoleFixtureOptions {
   /** 0: a gateway just after its first start. */
   readonly devices?: number;
   readonly as?: Role;
+  /** Every device, app, window and error of a device is called so. */
+  readonly names?: string;
 }
 
 export interface ConsoleFixture extends AsyncDisposable {
@@ -94,7 +96,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   const made = consoleData({ devices, sites });
   // What a site says of a reason does not travel.
   const rows = made.rows.map((row) => ({ ...row, reasonDetail: "", nextAttemptMs: null }));
-  const full = role === "hub" ? { ...made, rows } : made;
+  const full = renamed(role === "hub" ? { ...made, rows } : made, options.names);
   const data: ConsoleData =
     devices === 0 ? { ...full, policy: emptyConsolePolicy(), files: [] } : full;
   const now = () => FIXTURE_NOW_MS;
@@ -726,5 +728,21 @@ function linkStatus(): Readonly<Record<string, unknown>> {
     clockOffsetMs: -340,
     lastError: null,
     nextAttemptAtMs: null,
+  };
+}
+
+function renamed(data: ConsoleData, name: string | undefined): ConsoleData {
+  if (name === undefined) return data;
+  const { devices, rows, policy } = data;
+  const packages = [...policy.packages].map(([id, one]) => [id, { ...one, name }] as const);
+  return {
+    ...data,
+    devices: devices.map((device) => ({ ...device, name })),
+    rows: rows.map((row) => ({ ...row, lastErrorText: row.lastErrorText && name })),
+    policy: {
+      ...policy,
+      packages: new Map(packages),
+      windows: policy.windows.map((window) => ({ ...window, name })),
+    },
   };
 }
