@@ -55,26 +55,42 @@ export function removeDevice(context: SiteContext, id: DeviceId): Promise<void> 
 }
 
 /**
- * Asks for the device's enterprise enrolment to be deleted at its next session (E-005): all
- * enterprise apps and the token go, and nothing is sent until it is enrolled again.
+ * Asks for the device's enrolment to end at its next session: a handheld's enterprise node is deleted
+ * (E-005), a PC removes its account. All enterprise apps but MSI packages go with it, and nothing is sent
+ * until it is enrolled again.
+ *
+ * @param by who asks for it
  */
-export function requestUnenrolment(context: SiteContext, id: DeviceId): Promise<Device> {
-  return setEnrolment(context, id, "unenrol-requested");
+export function requestUnenrolment(
+  context: SiteContext,
+  id: DeviceId,
+  by: string,
+): Promise<Device> {
+  return setEnrolment(context, id, "unenrol-requested", { text: "to be unenrolled", by });
 }
 
 /** Lets a device that was unenrolled be enrolled again at its next session. */
-export function requestEnrolment(context: SiteContext, id: DeviceId): Promise<Device> {
-  return setEnrolment(context, id, "unknown");
+export function requestEnrolment(context: SiteContext, id: DeviceId, by: string): Promise<Device> {
+  return setEnrolment(context, id, "unknown", { text: "to be enrolled again", by });
 }
 
 async function setEnrolment(
   context: SiteContext,
   id: DeviceId,
   enrolment: Enrolment,
+  asked: { readonly text: string; readonly by: string },
 ): Promise<Device> {
   const changed = await withDevice(context, id, (ledger) => {
     needAlive(ledger.device);
     ledger.patchDevice({ enrolment, enrolmentDigest: null });
+    ledger.deviceFact({
+      kind: "device",
+      atMs: context.now(),
+      source: "site",
+      protocol: "api",
+      value: JSON.stringify(ledger.device),
+      ...asked,
+    });
     replan(context, ledger, { contact: false });
     return ledger.device;
   });

@@ -21,7 +21,8 @@ import { enrolByCode } from "./enrol-by-code.ts";
 import { hear, settle, speak } from "./enterprise-app/conversation.ts";
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
 import { NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
-import { removePresentApps, reopenRemovals } from "./enterprise-app/removal.ts";
+import { hearGoodbye, hearLeaving, speakLeaving } from "./enterprise-app/leave.ts";
+import { reopenRemovals } from "./enterprise-app/removal.ts";
 import { providersServing } from "./enterprise-app/served.ts";
 import { forDevice } from "./for-device.ts";
 import { judgeAlert } from "./judge-alert.ts";
@@ -134,6 +135,7 @@ async function serveDevice(
     context: forThis,
     ledger,
     enterpriseId: forThis.policy.read().enterprise.enterpriseId ?? "",
+    providerId: credential?.serverId ?? context.omaDm().serverId,
     baseUrl: origin.baseUrl,
     protocol: "oma-dm",
     lacks,
@@ -151,15 +153,16 @@ async function serveDevice(
     storedAs(id, { dm: answered.session, conversation: conversation.state, client }, nowMs),
   );
   const changes = ledger.changes(context.policy.read(), nowMs);
-  const next = credential && credentialAfter(context, credential, received.events, origin);
+  const heard = credential && credentialAfter(context, credential, received.events, origin);
+  // What its certificates were good for ends with them.
+  const isOut = changes.revoke !== undefined && heard?.certificateSubject != null;
+  const next = heard && isOut ? { ...heard, certificateSubject: null } : heard;
   const isNews = next !== undefined && next !== credential;
   const all = isNews ? { ...changes, credential: next } : changes;
   if (!isEmpty(all)) await context.store.commit([all]);
   return { ...answered, rollbackFailures: alarmOfRollbacks(context, id, received.events) };
 }
 
-/** What these installed goes when the account goes; an MSI stays. [E-043, syncml 6.3] */
-const LEAVE_WITH_ACCOUNT = ["EnterpriseAppManagement", "EnterpriseModernAppManagement"] as const;
 /** How often other words are looked for when a device has no room for what was to be said. */
 const REPHRASED_MAX = 3;
 
@@ -229,7 +232,7 @@ function hearAndSpeak(
   if (ledger.instants.some((instant) => instant.evaluatedAtMs === nowMs)) {
     conversation.state = { ...conversation.state, evaluates: true };
   }
-  if (!serves) return [];
+  if (!serves) return speakLeaving(conversation);
   const commands = speak(conversation, work);
   // What is sent waits for the device from now on. Where nothing is, planning again says the same.
   if (ledger.changeCount !== changeCount) replan(context, ledger, { contact: false });
@@ -238,7 +241,7 @@ function hearAndSpeak(
 
 /** What the device says about itself, whatever it is managed with. */
 function hearDevice(conversation: Conversation, events: readonly SessionEvent[]): void {
-  const { ledger, context } = conversation;
+  const { ledger } = conversation;
   for (const event of events) {
     if (event.kind === "dev-info") {
       const { man, mod, swV } = event.info;
@@ -247,25 +250,11 @@ function hearDevice(conversation: Conversation, events: readonly SessionEvent[])
         ...(mod ? { model: mod } : {}),
         ...(swV ? { osVersion: swV } : {}),
       });
-    } else if (event.kind === "alert" && isUserUnenrolment(event)) {
-      removePresentApps(
-        conversation,
-        LEAVE_WITH_ACCOUNT,
-        "the user removed the enterprise account",
-      );
-      ledger.patchDevice({ enrolment: "unenrolled", enrolmentDigest: null });
-      context.log.info("device-unenrolled-by-user", { device: ledger.device.id });
+    } else {
+      hearLeaving(conversation, event);
+      hearGoodbye(conversation, event);
     }
   }
-}
-
-function isUserUnenrolment(event: Extract<SessionEvent, { kind: "alert" }>): boolean {
-  return (
-    event.code === 1226 &&
-    event.items.some((item) =>
-      item.meta?.type?.toLowerCase().includes("mdm.unenrollment.userrequest"),
-    )
-  );
 }
 
 /** 401 or 407 in SyncML, nothing stored but that it knocked. */

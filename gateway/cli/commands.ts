@@ -3,6 +3,7 @@ import { backupCommand } from "./commands/backup.ts";
 import { configCommands } from "./commands/config.ts";
 import { decodeCommand } from "./commands/decode.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { deviceCommands } from "./commands/devices.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommands } from "./commands/keys.ts";
 import { restoreCommand } from "./commands/restore.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: CommandTree = {
   demo: demoCommand,
   decode: decodeCommand,
   status: statusCommand,
+  devices: deviceCommands,
   doctor: doctorCommand,
   backup: backupCommand,
   restore: restoreCommand,

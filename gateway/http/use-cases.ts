@@ -38,8 +38,8 @@ export interface SiteUseCases {
   renewServerPassword(id: DeviceId): Promise<ServerAccount>;
   /** Calls it; "not-found", "conflict" with what is missing, "unavailable" when it cannot be sent. */
   notifyDevice(id: DeviceId): Promise<Notified>;
-  requestUnenrolment(id: DeviceId): Promise<Device>;
-  requestEnrolment(id: DeviceId): Promise<Device>;
+  requestUnenrolment(id: DeviceId, by: string): Promise<Device>;
+  requestEnrolment(id: DeviceId, by: string): Promise<Device>;
   /** All or nothing; resolves after the commit. [D13] */
   recordFacts(id: DeviceId, facts: readonly DirectFact[], by: string): Promise<RecordedFact[]>;
   requestInstallation(key: InstallationKey, by: string): Promise<Installation>;

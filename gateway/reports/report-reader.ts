@@ -110,6 +110,13 @@ export interface ReportReader {
   countDevices(filter: Filter): Promise<number>;
   device(id: DeviceId): Promise<DeviceView | undefined>;
   inventory(id: DeviceId): Promise<readonly InventoryItem[]>;
+  /** What happened to a device as such, in words, the latest first: `DEVICE_EVENTS_MAX` of them. */
+  deviceEvents(id: DeviceId): Promise<readonly DeviceEvent[]>;
   /** Rises whenever anything a page shows may have changed; live pages re-read when it does. */
   changeCounter(): number;
 }
+
+/** The latest that are shown; all of them are in the journal. */
+export const DEVICE_EVENTS_MAX = 50;
+
+export type DeviceEvent = Pick<Fact, "atMs" | "text" | "by" | "protocol">;

@@ -8,6 +8,8 @@ export interface Conversation {
   readonly context: SiteContext;
   readonly ledger: Ledger;
   readonly enterpriseId: string;
+  /** What the site is called in the account that the device has with it. */
+  readonly providerId: string;
   /** The gateway's address as this device reaches it, for content URLs. */
   readonly baseUrl: () => string;
   readonly protocol: "oma-dm";

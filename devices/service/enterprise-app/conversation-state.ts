@@ -24,6 +24,8 @@ export interface ConversationState {
   readonly pushes: Readonly<Record<DistributionId, Push>>;
   /** Status codes of removals that came in this package, by distribution. */
   readonly removals: Readonly<Record<DistributionId, readonly number[]>>;
+  /** A PC was asked in this session to remove its account. */
+  readonly leaving: boolean;
   /** The device's instant was evaluated in this session: its health is checked. */
   readonly evaluates: boolean;
   /** Rows that the inventory decides about, and why they are lost where it does not have them. [S-43] */
@@ -79,6 +81,7 @@ export const NEW_CONVERSATION: ConversationState = {
   ends: {},
   pushes: {},
   removals: {},
+  leaving: false,
   evaluates: false,
   lost: {},
 };

@@ -12,6 +12,7 @@ import {
   speakStatus,
 } from "./enrolment.ts";
 import { hearInventory, settleInventory, speakInventory } from "./inventory.ts";
+import { isLeaving, speakLeaving } from "./leave.ts";
 import { hearPoll, settlePolls, speakPolls } from "./poll.ts";
 import { hearPush, settlePushes, speakPushes } from "./push.ts";
 import { hearRemoval, settleRemovals, speakRemovals } from "./removal.ts";
@@ -53,6 +54,7 @@ export function settle(conversation: Conversation): void {
 export function speak(conversation: Conversation, work: readonly Work[]): OutgoingCommand[] {
   const identity = speakIdentity(conversation);
   if (identity.length > 0) return identity;
+  if (isLeaving(conversation)) return speakLeaving(conversation);
   const isEnrolled = isServedBy(conversation, "EnterpriseAppManagement");
   const enrolment = isEnrolled ? speakEnrolment(conversation) : [];
   if (enrolment.length > 0) return enrolment;

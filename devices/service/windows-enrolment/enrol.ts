@@ -111,8 +111,9 @@ async function enrol(
   const id = await deviceIdFor(site, wanted.stableId);
   const former = await site.store.find(id);
   const isServed = former?.removedAtMs === null && (await site.store.credential(id)) !== undefined;
+  const hasLeft = former?.enrolment === "unenrolled";
   // Its name is no secret: only a code for this very PC takes the place of one that is served here.
-  if (isServed && !isForThis) {
+  if (isServed && !isForThis && !hasLeft) {
     return refused(
       "Authorization",
       `This PC is known here already as ${former.name}. Ask for an enrolment code for this PC.`,
@@ -151,7 +152,7 @@ async function enrol(
       windowsEnrolment: enrolment,
     },
     account: accountFrom(site, secrets),
-    reimaged: isForThis,
+    reimaged: isForThis || hasLeft,
   });
   site.log.info("windows-pc-enrolled", {
     device: id,

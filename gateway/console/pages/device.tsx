@@ -1,7 +1,10 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
+import { providersOf } from "../../../devices/install/providers.ts";
+import type { Device } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../../devices/model/ids.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
+import { ENTERPRISE_PLATFORMS_DEFAULT } from "../../../devices/model/policy.ts";
 import type { DeviceCertificate } from "../../../devices/ports/certificates.ts";
 import type { DevicePatch } from "../../../devices/service/change-device.ts";
 import type { DmAccount } from "../../../devices/service/dm-account.ts";
@@ -11,6 +14,7 @@ import { issueEnrolmentCode } from "../../http/enrolment-codes.ts";
 import { needValid } from "../../http/field-problems.ts";
 import { DevicePatchSchema } from "../../http/schemas/device.ts";
 import {
+  type DeviceEvent,
   type DeviceView,
   type InstallationView,
   PAGE_ROWS_DEFAULT,
@@ -76,15 +80,17 @@ export function deviceDetailPages(kit: Kit): void {
 
   kit.form("devices:write", "/devices/:id/unenrol", async (visit) => {
     const id = needId(visit);
-    await useCases.requestUnenrolment(id);
+    const device = await useCases.requestUnenrolment(id, visit.principal.name);
     await recordAction(deps.audit, visit.c, "device.unenrol", id);
-    const notice = "Its enterprise enrolment will be deleted at its next contact.";
+    const notice = isPc(device)
+      ? "It is told to remove its account at its next contact."
+      : "Its enterprise enrolment will be deleted at its next contact.";
     return kit.done(visit.c, `/devices/${id}`, notice);
   });
 
   kit.form("devices:write", "/devices/:id/enrol", async (visit) => {
     const id = needId(visit);
-    await useCases.requestEnrolment(id);
+    await useCases.requestEnrolment(id, visit.principal.name);
     await recordAction(deps.audit, visit.c, "device.enrol", id);
     return kit.done(visit.c, `/devices/${id}`, "It will be enrolled at its next contact.");
   });
@@ -120,15 +126,17 @@ export function deviceDetailPages(kit: Kit): void {
     const device = await needDevice(visit);
     const filter = [fieldIs("device", device.id)];
     const isOurs = site !== undefined && device.removedAtMs === null;
-    const [page, inventory, tonight, account, certificates] = await Promise.all([
+    const [page, inventory, events, tonight, account, certificates] = await Promise.all([
       deps.reports.list({ filter, limit: PAGE_ROWS_DEFAULT }),
       deps.reports.inventory(device.id),
+      deps.reports.deviceEvents(device.id),
       isOurs ? site.useCases.tonight(device.id) : undefined,
       isOurs ? site.useCases.dmAccount(device.id) : undefined,
       site?.certificates.ofDevice(device.id) ?? [],
     ]);
     const hasMore = page.next !== undefined;
-    return { device, rows: page.rows, hasMore, inventory, tonight, account, certificates };
+    const { rows } = page;
+    return { device, rows, hasMore, inventory, events, tonight, account, certificates };
   }
 
   async function needDevice(visit: Visit): Promise<DeviceView> {
@@ -143,6 +151,7 @@ interface DeviceData {
   readonly rows: readonly InstallationView[];
   readonly hasMore: boolean;
   readonly inventory: readonly InventoryItem[];
+  readonly events: readonly DeviceEvent[];
   readonly tonight: Tonight | undefined;
   readonly account: DmAccount | undefined;
   readonly certificates: readonly DeviceCertificate[];
@@ -154,6 +163,7 @@ function DevicePage({
   rows,
   hasMore,
   inventory,
+  events,
   tonight,
   account,
   certificates,
@@ -226,6 +236,11 @@ function DevicePage({
             <CertificateTable view={view} issued={certificates} />
           </Card>
         )}
+        {events.length > 0 && (
+          <Card title="What happened to it">
+            <Events view={view} events={events} device={device} />
+          </Card>
+        )}
       </Live>
     </Page>
   );
@@ -266,7 +281,11 @@ function DeviceActions({ view, device, account }: DeviceActionsProps) {
           view={view}
           path={`/devices/${device.id}/unenrol`}
           label="Unenrol"
-          confirm={`Delete the enterprise enrolment of ${device.name}? Its enterprise apps go with it.`}
+          confirm={
+            isPc(device)
+              ? `Take ${device.name} out of management? It removes its account and the packaged apps that came by it, MSI packages stay, and its certificates are revoked. To come back it enrols with a new code.`
+              : `Delete the enterprise enrolment of ${device.name}? Its enterprise apps go with it.`
+          }
         />
       )}
       <Action
@@ -299,7 +318,7 @@ function DeviceFacts(props: { view: View; device: DeviceView; account: DmAccount
     ["Also known as", device.aliases.join(", ") || "nothing else"],
     ["Owner", `${device.ownership}${device.shared ? ", shared" : ""}`],
     ["Compliance", device.compliance],
-    ["Enterprise enrolment", ENROLMENT_WORDS[device.enrolment]],
+    ["Enrolment", ENROLMENT_WORDS[device.enrolment]],
     [
       "OMA DM",
       account ? <AccountSummary view={view} id={device.id} {...account} /> : "no account here",
@@ -444,6 +463,30 @@ function Inventory(props: { view: View; items: readonly InventoryItem[]; device:
       </table>
     </div>
   );
+}
+
+function Events(props: { view: View; events: readonly DeviceEvent[]; device: DeviceView }) {
+  const { view, events, device } = props;
+  return (
+    <ul class="rows">
+      {events.map(({ atMs, text, by }) => (
+        <li>
+          <span>{text}</span>
+          <span class="muted">
+            <When view={view} at={atMs} site={device.site} />, by {EVENT_ACTORS[by] ?? by}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const EVENT_ACTORS: Readonly<Record<string, string>> = { device: "the device", site: "the site" };
+
+/** A PC is managed by an account that it has; a handheld by its enterprise node. [Q47] */
+function isPc(device: Device): boolean {
+  const providers = providersOf(device, ENTERPRISE_PLATFORMS_DEFAULT) ?? [];
+  return providers.includes("EnterpriseModernAppManagement");
 }
 
 function EditPage({ view, device, form }: { view: View; device: DeviceView; form: FormState }) {

@@ -1,4 +1,16 @@
-import { and, asc, count, eq, getTableColumns, inArray, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import type { Filter } from "../../../devices/filter/filter.ts";
 import {
   bucketOf,
@@ -21,6 +33,7 @@ import type { PolicyReader } from "../../../devices/ports/policy-reader.ts";
 import type {
   BreakdownRow,
   BucketCounts,
+  DeviceEvent,
   DeviceView,
   GroupedCounts,
   InstallationView,
@@ -28,6 +41,7 @@ import type {
   Page,
   ReportReader,
 } from "../../reports/report-reader.ts";
+import { DEVICE_EVENTS_MAX } from "../../reports/report-reader.ts";
 import type { OutpostDatabase } from "../database.ts";
 import { deviceAliases, devices, inventory } from "../schema/devices.ts";
 import { facts, installations } from "../schema/installations.ts";
@@ -291,6 +305,23 @@ export class SqlReportReader implements ReportReader {
   async inventory(id: DeviceId): Promise<readonly InventoryItem[]> {
     const rows = this.#db.select().from(inventory).where(eq(inventory.device, id));
     return rows.orderBy(asc(inventory.productId)).all() as InventoryItem[];
+  }
+
+  async deviceEvents(id: DeviceId): Promise<readonly DeviceEvent[]> {
+    const { atMs, text, by, protocol } = facts;
+    const isTold = and(
+      eq(facts.device, id),
+      isNull(facts.distribution),
+      eq(facts.kind, "device"),
+      isNotNull(text),
+    );
+    return this.#db
+      .select({ atMs, text, by, protocol })
+      .from(facts)
+      .where(isTold)
+      .orderBy(desc(facts.siteIncarnation), desc(facts.seq))
+      .limit(DEVICE_EVENTS_MAX)
+      .all();
   }
 
   changeCounter(): number {

@@ -114,14 +114,14 @@ export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): 
     method: "post",
     path: "/devices/{id}/unenrol",
     tags,
-    summary: "Ask for the enterprise enrolment to be deleted: its apps go with it",
+    summary: "Ask for the enrolment to end: its apps but MSI packages go, a PC removes its account",
     ...guarded("devices:write"),
     request: { params: DeviceParam },
     responses: { 200: json(DeviceSchema, "The device now"), ...PROBLEMS },
   });
   api.openapi(unenrol, async (c) => {
     const id = needDeviceId(c.req.valid("param").id);
-    const device = await useCases.requestUnenrolment(id);
+    const device = await useCases.requestUnenrolment(id, nameOf(needPrincipal(c)));
     await recordAction(audit, c, "device.unenrol", id);
     return c.json(deviceJson(device), 200);
   });
@@ -137,7 +137,7 @@ export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): 
   });
   api.openapi(enrol, async (c) => {
     const id = needDeviceId(c.req.valid("param").id);
-    const device = await useCases.requestEnrolment(id);
+    const device = await useCases.requestEnrolment(id, nameOf(needPrincipal(c)));
     await recordAction(audit, c, "device.enrol", id);
     return c.json(deviceJson(device), 200);
   });

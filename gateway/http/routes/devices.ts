@@ -10,8 +10,10 @@ import type { Api } from "../environment.ts";
 import { guarded, json, jsonOrCsv, newApi, PROBLEMS } from "../openapi.ts";
 import { Links, ListQuery, pageOf, timeFrom } from "../schemas/common.ts";
 import {
+  DeviceEventSchema,
   DevicePatchSchema,
   DeviceViewSchema,
+  deviceEventJson,
   deviceViewJson,
   InventoryItemSchema,
 } from "../schemas/device.ts";
@@ -78,6 +80,21 @@ export function deviceRoutes(reports: ReportReader, base: string): Api {
       },
       200,
     );
+  });
+
+  const history = createRoute({
+    method: "get",
+    path: "/devices/{id}/history",
+    tags,
+    summary: "What happened to the device as such, the latest first",
+    ...guarded("reports:read"),
+    request: { params: DeviceParam },
+    responses: { 200: json(z.array(DeviceEventSchema), "Registered, unenrolled, …"), ...PROBLEMS },
+  });
+  api.openapi(history, async (c) => {
+    const { id } = await needDevice(reports, c.req.valid("param").id);
+    const events = await reports.deviceEvents(id);
+    return c.json(events.map(deviceEventJson), 200);
   });
 
   return api;

@@ -11,7 +11,7 @@ import {
   OWNERSHIP,
   PLATFORMS,
 } from "../../../devices/model/device.ts";
-import type { DeviceView } from "../../reports/report-reader.ts";
+import type { DeviceEvent, DeviceView } from "../../reports/report-reader.ts";
 import { line, NAME_CHARACTERS_MAX, nonEmptyLine, Time, timeFrom } from "./common.ts";
 
 /** What is known of a device. */
@@ -236,3 +236,15 @@ export const InventoryItemSchema = z
     seenAt: Time,
   })
   .openapi("InventoryItem");
+
+export const DeviceEventSchema = z
+  .object({
+    at: Time,
+    what: z.string().openapi({ example: "its user removed the enterprise account" }),
+    by: z.string().openapi({ description: "An administrator, `device` or `site`" }),
+  })
+  .openapi("DeviceEvent");
+
+export function deviceEventJson({ atMs, text, by }: DeviceEvent) {
+  return { at: timeFrom(atMs), what: text ?? "", by };
+}

@@ -101,13 +101,13 @@ const STORIES: Readonly<Record<string, (story: Story) => Promise<void>>> = {
     state.download = { status: 5 };
     state.installed = "1.0.0.0";
     await contact();
-    await requestUnenrolment(core.context, id);
+    await requestUnenrolment(core.context, id, "admin");
     await contact();
     state.installed = null;
     state.download = null;
     await (await distribute("2.0.0.0"))();
     await contact();
-    await requestEnrolment(core.context, id);
+    await requestEnrolment(core.context, id, "admin");
     await contact();
   },
   "an enrolment that is revoked, and renewed [S-47]": async ({

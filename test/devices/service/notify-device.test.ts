@@ -166,10 +166,10 @@ describe("work that is asked for", () => {
     await requestInstallation(core.context, key, "test");
     expect(trigger.sent).toHaveLength(1);
     await requestInstallation(core.context, key, "test");
-    await requestEnrolment(core.context, id);
+    await requestEnrolment(core.context, id, "admin");
     expect(trigger.sent).toHaveLength(1);
     core.nowMs += NOTIFIES_EVERY_MS;
-    await requestEnrolment(core.context, id);
+    await requestEnrolment(core.context, id, "admin");
     expect(trigger.sent).toHaveLength(2);
     expect(trigger.sent[1]?.sessionId).toBe(trigger.sent[0]?.sessionId);
   });
@@ -178,10 +178,10 @@ describe("work that is asked for", () => {
     const { core, trigger, id, raw } = await world();
     await using _ = core;
     await raw.open();
-    await requestEnrolment(core.context, id);
+    await requestEnrolment(core.context, id, "admin");
     expect(trigger.sent).toHaveLength(0);
     core.nowMs += NOTIFIES_EVERY_MS;
-    await requestEnrolment(core.context, id);
+    await requestEnrolment(core.context, id, "admin");
     expect(trigger.sent).toHaveLength(1);
   });
 
@@ -193,7 +193,7 @@ describe("work that is asked for", () => {
     const key = { site: core.context.site, device: id, distribution };
     expect((await requestInstallation(core.context, key, "test")).requestedAtMs).toBe(core.nowMs);
     const plain = await core.device("three");
-    await requestEnrolment(core.context, plain.id);
+    await requestEnrolment(core.context, plain.id, "admin");
     expect(trigger.sent).toHaveLength(0);
   });
 });

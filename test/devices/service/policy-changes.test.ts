@@ -334,10 +334,10 @@ test("work in hand of a device that was unenrolled waits for its enrolment, and 
     nativeValue: "accepted",
     lastErrorText: null,
   });
-  await requestUnenrolment(core.context, id);
+  await requestUnenrolment(core.context, id, "admin");
   await raw.session(phone(state));
   expect(await core.row(id, distribution)).toMatchObject({ reason: "enrolment" });
-  await requestEnrolment(core.context, id);
+  await requestEnrolment(core.context, id, "admin");
   const commands = await raw.session(phone(state));
   expect(commands.map(({ name }) => name)).toContain("Atomic");
 });

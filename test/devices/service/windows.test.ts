@@ -180,7 +180,7 @@ describe("what administrators do", () => {
     await raw.session(phone(state));
     const distribution = await core.distribute("1.0.0.0");
     expect((await core.row(id, distribution)).status).toBe("installed");
-    await requestUnenrolment(core.context, id);
+    await requestUnenrolment(core.context, id, "admin");
     const commands = await raw.session(phone(state));
     expect(commands.map((command) => command.name)).toEqual(["Delete"]);
     expect(await core.row(id, distribution)).toMatchObject({

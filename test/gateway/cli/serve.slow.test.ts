@@ -111,6 +111,19 @@ describe("outpost simulate", () => {
     expect(last).toMatchObject({ devices: 6, problems: {} });
     expect(last.sessions).toBeGreaterThan(5);
 
+    const connection = ["--url", site.url, "--json"];
+    const gone = await outpost(["devices", "unenrol", "simulated-001", ...connection], {
+      OUTPOST_TOKEN: token,
+    });
+    expect(JSON.parse(gone.out)).toMatchObject({
+      name: "simulated-001",
+      enrolment: "unenrol-requested",
+    });
+    const nobody = await outpost(["devices", "unenrol", "nobody", ...connection], {
+      OUTPOST_TOKEN: token,
+    });
+    expect([nobody.code, nobody.err.trim()]).toEqual([2, "No device is called nobody."]);
+
     const refused = await outpost([...words, "--encoding", "json"], { OUTPOST_TOKEN: token });
     expect(refused.code).toBe(2);
     expect(refused.err).toContain('--encoding is "json": write xml or wbxml.');

@@ -130,6 +130,13 @@ describe("devices", () => {
     const unenrolled = await kit.want(200, "POST", `/devices/${id}/unenrol`);
     expect(unenrolled.enrolment).toBe("unenrol-requested");
     expect((await kit.want(200, "POST", `/devices/${id}/enrol`)).enrolment).toBe("unknown");
+    const history = await kit.want(200, "GET", `/devices/${id}/history`);
+    expect(history).toMatchObject([
+      { what: "to be enrolled again", by: expect.stringMatching(/./) },
+      { what: "to be unenrolled", at: expect.stringMatching(/^2026-/) },
+      { what: "registered" },
+    ]);
+    await kit.want(404, "GET", "/devices/0123456789abcdef0123456789abcdef/history");
   });
 
   test("tonight says what the window will bring, and why not", async () => {
