@@ -119,7 +119,12 @@ function backUpBefore(connection: Connection): string | undefined {
   const target = `${connection.path}.before-migration`;
   const partial = `${target}.partial`;
   if (existsSync(partial)) rmSync(partial);
-  connection.prepare("VACUUM INTO ?").run(partial);
-  renameSync(partial, target);
+  try {
+    connection.prepare("VACUUM INTO ?").run(partial);
+    renameSync(partial, target);
+  } catch (error) {
+    rmSync(partial, { force: true }); // On a full disk half a copy would only be in the way.
+    throw error;
+  }
   return target;
 }

@@ -83,18 +83,8 @@ export async function holderOf(
     const request = { path, key: options.key, depth: "quick" } as const;
     const check = await checkDatabaseFile(request, options.checkCommand);
     if (check.kind === "busy") return lock.pid;
-    // Without the key nobody can look, so that the lock file has to do.
-    if (check.kind === "wrong-key" && isAlive(lock.pid)) return lock.pid;
   }
   return undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /**

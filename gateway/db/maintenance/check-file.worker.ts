@@ -16,19 +16,21 @@ await Bun.write(Bun.stdout, JSON.stringify(check()));
 
 function check(): FileCheck {
   const mismatch = keyMismatch(path, key);
-  if (mismatch) return mismatch;
   let connection: Connection;
   try {
     connection = open();
   } catch (error) {
+    // Whoever has it open has it, whatever key we were given.
     if (error instanceof AppError && error.code === "unavailable") return { kind: "busy" };
     if (!(error instanceof DatabaseDamagedError)) throw error;
+    if (mismatch) return mismatch;
     if (key === undefined) return { kind: "damaged", problems: [error.message] };
     return {
       kind: "wrong-key",
       detail: `The key does not open the database ${path}: it is the key of another database, or the file is damaged.`,
     };
   }
+  if (mismatch) return mismatch;
   try {
     const problems = structureProblems(connection);
     if (problems.length === 0) problems.push(...textProblems(connection, ["sqlite_schema"]));

@@ -121,7 +121,14 @@ function rulesAt({ nowMs, realMs }: PruneTimes): readonly Rule[] {
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What is kept of a device beside its tombstone, its rows and its facts. */
-const OF_A_DEVICE = ["device_credentials", "sessions", "inventory", "download_nodes", "instants"];
+const OF_A_DEVICE = [
+  "device_credentials",
+  "sessions",
+  "inventory",
+  "inventory_reads",
+  "download_nodes",
+  "instants",
+];
 
 /** A frame that its site may send again, because the acknowledgement was lost, must be recognised. */
 const IS_OVER = `NOT EXISTS (SELECT 1 FROM sites WHERE sites.id = inbox.site

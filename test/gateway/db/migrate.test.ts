@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { generateSQLiteDrizzleJson, generateSQLiteMigration } from "drizzle-kit/api";
 import { Connection } from "../../../gateway/db/driver/connection.ts";
@@ -92,6 +92,18 @@ describe("migrate()", () => {
       before.close();
     }));
 });
+
+test("a copy that cannot be made leaves neither half of it nor a change behind", () =>
+  withFolder((folder) => {
+    const path = join(folder, "a.db");
+    const connection = new Connection(path);
+    migrate(connection, [FIRST], silentLog);
+    mkdirSync(join(`${path}.before-migration`, "in the way"), { recursive: true });
+    expect(() => migrate(connection, [FIRST, SECOND], silentLog)).toThrow();
+    expect(existsSync(`${path}.before-migration.partial`)).toBe(false);
+    expect(migrationState(connection, [FIRST, SECOND]).pending).toEqual([SECOND]);
+    connection.close();
+  }));
 
 describe("MIGRATIONS", () => {
   test("rise in time", () => {

@@ -114,6 +114,24 @@ describe("restore", () => {
       expect(readFileSync(join(dataDir, "site.db"))).toEqual(present);
     }));
 
+  test.each([
+    ["encrypted", KEY, undefined],
+    ["not encrypted", undefined, KEY],
+  ])(
+    "refuses a data folder in use that is %s, also for a backup that is not alike",
+    (_, key, backupKey) =>
+      withFolder(async (folder) => {
+        const { backup } = await backedUp(folder, backupKey);
+        const dataDir = join(folder, "running");
+        mkdirSync(dataDir);
+        await using database = await openFile(join(dataDir, "site.db"), { key });
+        await new SqlSiteStore(database, SITE).commit([{ device: idOf("x") }]);
+        const options = { backup, dataDir, key: backupKey, force: true, now };
+        await expect(restore(options)).rejects.toThrow("in use by a running gateway");
+        expect(readdirSync(dataDir).filter((name) => name.includes("restor"))).toEqual([]);
+      }),
+  );
+
   test("refuses a data folder that is in use", () =>
     withFolder(async (folder) => {
       const { dataDir, backup } = await backedUp(folder, undefined);

@@ -15,6 +15,7 @@ import {
   enrolmentCodes,
   instants,
   inventory,
+  inventoryReads,
   knocks,
   sessions,
 } from "../../../../gateway/db/schema/devices.ts";
@@ -127,6 +128,10 @@ describe("prune()", () => {
         .values({ ...ITEM, device })
         .run();
       database.db
+        .insert(inventoryReads)
+        .values({ device, provider: "EnterpriseAppManagement", context: "device", atMs: 1 })
+        .run();
+      database.db
         .insert(downloadNodes)
         .values({ ...NODE, device })
         .run();
@@ -141,6 +146,7 @@ describe("prune()", () => {
       ["download_nodes", 1],
       ["instants", 1],
       ["inventory", 1],
+      ["inventory_reads", 1],
       ["sessions", 1],
     ]);
     const left = database.db.select().from(deviceCredentials).all();
