@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -14,6 +14,17 @@ import { settled } from "../harness/settled.ts";
 const Who = z.looseObject({ csrfToken: z.string() });
 
 describe("a gateway's process", () => {
+  test("keeps what it writes to itself: keys and hashes of passwords are in its databases", async () => {
+    await using gateway = await startGateway({ role: "both" });
+    const { dataDir } = gateway.process;
+    const written = readdirSync(dataDir, { recursive: true }).map((name) =>
+      join(dataDir, String(name)),
+    );
+    expect(written.some((path) => path.endsWith("site.db"))).toBe(true);
+    const open = [dataDir, ...written].filter((path) => (statSync(path).mode & 0o077) !== 0);
+    expect(open).toEqual([]);
+  }, 30_000);
+
   test("ends with code 0 at SIGTERM while pages are open and keep listening", async () => {
     await using gateway = await startGateway({ role: "both" });
     const login = await fetch(`${gateway.url}/api/v1/session`, {
