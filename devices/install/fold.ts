@@ -144,17 +144,15 @@ export function foldDecision(
   decision: Decision,
   hlc: Hlc,
 ): Folded {
-  const changesStatus =
-    (decision.change.status !== undefined && decision.change.status !== row.status) ||
-    (decision.change.state !== undefined && decision.change.state !== row.state);
-  const sequence = changesStatus ? device.sequence + 1 : row.sequence;
+  const isTransition = changesStatus(row, decision.change);
+  const sequence = isTransition ? device.sequence + 1 : row.sequence;
   const decided: Installation = {
     ...row,
     ...decision.change,
     incarnation: device.incarnation,
     sequence,
     hlc,
-    ...(changesStatus
+    ...(isTransition
       ? {
           observedAtMs: decision.atMs,
           sinceMs: decision.atMs,
@@ -163,10 +161,18 @@ export function foldDecision(
       : {}),
   };
   return {
-    device: changesStatus ? { ...device, sequence } : device,
+    device: isTransition ? { ...device, sequence } : device,
     row: decided,
     fact: decisionFact(device, decided, decision, hlc),
   };
+}
+
+/** Is the change a transition of the row, so that the row is observed anew with it? */
+export function changesStatus(row: Installation, change: Partial<Installation>): boolean {
+  return (
+    (change.status !== undefined && change.status !== row.status) ||
+    (change.state !== undefined && change.state !== row.state)
+  );
 }
 
 /** The fact of a decision about a row that is already as decided (a birth). */

@@ -4,6 +4,7 @@ import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { bornRow } from "./birth.ts";
 import { explainRow } from "./explain.ts";
+import { changesStatus } from "./fold.ts";
 import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
 import { keptVersion, type Presence, presenceOf } from "./presence.ts";
@@ -134,7 +135,11 @@ class Planner {
     change: Partial<Installation>,
   ): void {
     this.#decisions.push({ distribution: id, value, text, change });
-    this.#set({ ...this.#row(id), ...change });
+    const row = this.#row(id);
+    // As the fold will have it: what follows in this plan must say what the next plan says.
+    const { nowMs } = this.#input;
+    const observed = changesStatus(row, change) ? { observedAtMs: nowMs } : {};
+    this.#set({ ...row, ...change, ...observed });
   }
 
   #set(row: Installation): void {
@@ -194,6 +199,7 @@ class Planner {
       row.offeredAtMs !== null &&
       isOpen(row) &&
       this.#rowsOf(row.package).some((other) => (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0));
+    if (isOvertaken) this.#admitLoss(distribution, row.operation);
     this.#decide(distribution.id, "resumed", "the device is in the target again", {
       ...(isOvertaken ? this.#retried(distribution, row.operation) : {}),
       counted: true,
@@ -334,13 +340,8 @@ class Planner {
   }
 
   #retry(distribution: Distribution, value: string, operation: Operation): void {
-    const { device, nowMs } = this.#input;
-    const row = this.#row(distribution.id);
-    const isLost = isPresent(row) && operation !== "uninstall";
-    if (isLost && this.#retried(distribution, operation).version === null) {
-      // The table leads from an update to an install only through Removed.
-      this.#decide(distribution.id, "inventory-absent", ABSENT, goneChange(device));
-    }
+    const { nowMs } = this.#input;
+    this.#admitLoss(distribution, operation);
     this.#decide(
       distribution.id,
       value,
@@ -351,6 +352,13 @@ class Planner {
         requestedAtMs: distribution.mode === "on-demand" ? nowMs : null,
       },
     );
+  }
+
+  /** Before a retry that finds the app gone: the table leads from an update to an install only through Removed. */
+  #admitLoss(distribution: Distribution, operation: Operation): void {
+    const isKept = this.#retried(distribution, operation).version !== null;
+    if (isKept || operation === "uninstall" || !isPresent(this.#row(distribution.id))) return;
+    this.#decide(distribution.id, "inventory-absent", ABSENT, goneChange(this.#input.device));
   }
 
   #retried(distribution: Distribution, operation: Operation): Partial<Installation> {

@@ -298,6 +298,7 @@ export class World {
       ...this.view,
       device: ledger.device,
       inventory: ledger.inventory,
+      inventoryReads: ledger.inventoryReads,
       installations: [...rows.values()],
     };
   }
