@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import { Readable } from "node:stream";
+import { arrivedBody } from "./arrived-body.ts";
 import { allowsAddress, type ContentOrigin, findOrigin } from "./content-origin.ts";
 import { type ContentResponse, TransferFailed, type TransferRequest } from "./transfer.ts";
 
@@ -128,7 +128,7 @@ function asContent(url: URL, response: IncomingMessage): ContentResponse {
   return {
     status: statusCode,
     headers: { get: (name) => headers[name]?.toString() ?? null },
-    body: Readable.toWeb(response) as unknown as ReadableStream<Uint8Array>,
+    body: arrivedBody(response),
   };
 }
 
