@@ -1,4 +1,5 @@
-import type { Encoding } from "../../protocols/syncml/encoding.ts";
+import { secretHashOf } from "../../protocols/oma-dm/credentials.ts";
+import { type Hearing, hearNotification } from "../../protocols/oma-dm/hear-notification.ts";
 import {
   type AppState,
   EMPTY_APP_STATE,
@@ -16,25 +17,35 @@ import type { FleetDevice, Progress } from "./fleet.ts";
 import type { PlannedDevice } from "./fleet-plan.ts";
 import { loginStatus } from "./login-status.ts";
 import { Polls } from "./polls.ts";
-import { PROFILES, type Profile } from "./profiles.ts";
+import { PROFILES, type Profile, type ProfileChange } from "./profiles.ts";
 import { Random } from "./random.ts";
 import { type Account, runSession, type SessionOutcome } from "./session.ts";
+import { type User, userByChance } from "./user.ts";
 
 export interface DeviceOptions {
   readonly fetch: Fetch;
-  /** Instead of that of its kind. */
-  readonly encoding?: Encoding | undefined;
+  /** Otherwise than its kind. */
+  readonly change?: ProfileChange | undefined;
   readonly behaviour?: Behaviour;
   /** Virtual time at which the device is switched on. */
   readonly startMs: number;
   /** Refuses files that do not begin like a package. Real devices do. */
   readonly checksFormat?: boolean;
   readonly apps?: ReadonlyMap<string, InstalledApp>;
+  /** What its user says to a question of the server; else chance decides, by its behaviour. */
+  readonly user?: User | undefined;
 }
 
 /** A session of a device, with the products whose DownloadInstall was executed in it. */
 export interface ContactOutcome extends SessionOutcome<DeviceTreeState> {
   readonly started: readonly string[];
+}
+
+/** What a device made of a notification. */
+export interface Heard {
+  readonly hearing: Hearing["kind"];
+  /** The session that it began for it. */
+  readonly session: ContactOutcome | undefined;
 }
 
 /** What a device did in one step. */
@@ -56,20 +67,25 @@ export class SimulatedDevice implements FleetDevice {
   readonly #jobs = new Map<string, Job>();
   #state: AppState;
   readonly #polls: Polls;
+  readonly #user: User;
   #sessions = 0;
   #nonce: string | null = null;
+  #serverNonce: string | null = null;
+  /** Sessions that it was called for, the latest first. */
+  #heard: readonly number[] = [];
   #stepping = false;
 
   constructor(plan: PlannedDevice, account: Account, options: DeviceOptions) {
     this.plan = plan;
     const profile: Profile = PROFILES[plan.profile];
-    this.profile = { ...profile, encoding: options.encoding ?? profile.encoding };
+    this.profile = { ...profile, ...options.change };
     this.#account = account;
     this.#options = options;
     this.#behaviour = options.behaviour ?? CALM;
     this.#random = new Random(plan.seed);
     this.#state = { ...EMPTY_APP_STATE, inventory: options.apps ?? new Map() };
     this.#polls = new Polls(this.#behaviour, this.#random, options.startMs);
+    this.#user = options.user ?? userByChance(this.#behaviour, new Random(plan.seed + 1));
   }
 
   /** The app tree as it is now. */
@@ -103,8 +119,32 @@ export class SimulatedDevice implements FleetDevice {
     return { session: this.#polls.take(nowMs) ? await this.contact(nowMs) : undefined };
   }
 
-  /** Holds a session now, whatever the schedule says. */
-  async contact(nowMs: number): Promise<ContactOutcome> {
+  /**
+   * A notification has come. A good one begins the session that the server asks for, once; what
+   * anybody else sends is passed over. [syncml 3.8]
+   */
+  async hear(notification: Uint8Array, nowMs: number): Promise<Heard> {
+    const { server } = this.#account;
+    if (server === undefined) return { hearing: "ignored", session: undefined };
+    const { userName: serverId, password } = server;
+    const secretHash = secretHashOf(serverId, password);
+    const hearing = hearNotification(notification, {
+      serverId,
+      key: { secretHash, nonce: this.#serverNonce ?? "" },
+      heard: this.#heard,
+    });
+    if (hearing.kind !== "begin") return { hearing: hearing.kind, session: undefined };
+    this.#heard = hearing.heard;
+    const session = await this.contact(nowMs, hearing.notification.sessionId);
+    return { hearing: "begin", session };
+  }
+
+  /**
+   * Holds a session now, whatever the schedule says.
+   *
+   * @param calledFor the session that the server asked for
+   */
+  async contact(nowMs: number, calledFor?: number): Promise<ContactOutcome> {
     if (this.#stepping) throw new Error(`${this.plan.name} is in a session already`);
     this.#stepping = true;
     try {
@@ -112,9 +152,14 @@ export class SimulatedDevice implements FleetDevice {
       this.#sessions += 1;
       const { plan, profile } = this;
       const { structData } = profile;
-      const outcome = await runSession(
+      const outcome = await runSession<DeviceTreeState>(
         {
-          tree: deviceTree(infoOf(plan, profile), { nowMs, structData }),
+          tree: {
+            ...deviceTree(infoOf(plan, profile), { nowMs, structData }),
+            ...(profile.hasScreen && {
+              ask: (state, prompt) => ({ state, ...this.#user(prompt) }),
+            }),
+          },
           state: { apps: this.#state, started: [] },
           alerts: [loginStatus("user")],
         },
@@ -125,11 +170,14 @@ export class SimulatedDevice implements FleetDevice {
           fetch: this.#options.fetch,
           sessionNumber: this.#sessions,
           nonce: this.#nonce,
+          serverNonce: this.#serverNonce,
+          calledFor,
           nowMs,
         },
       );
       const { apps, started } = outcome.state;
       this.#nonce = outcome.nonce;
+      this.#serverNonce = outcome.serverNonce;
       this.#state = apps;
       for (const product of started) this.#begin(product, nowMs);
       return { ...outcome, started };

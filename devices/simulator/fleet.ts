@@ -27,6 +27,13 @@ export interface FleetDevice {
   step(nowMs: number): Promise<{ readonly session: SessionLike | undefined }>;
   /** Holds a session now, whatever the schedule says. */
   contact(nowMs: number): Promise<SessionLike>;
+  /** What it makes of a notification; devices that are called otherwise have none. */
+  hear?(notification: Uint8Array, nowMs: number): Promise<HeardLike>;
+}
+
+export interface HeardLike {
+  readonly hearing: "begin" | "repeated" | "ignored";
+  readonly session: SessionLike | undefined;
 }
 
 /** What a fleet did in one step. */
@@ -72,6 +79,22 @@ export class Fleet {
   /** Lets every device hold a session now. */
   async contactAll(nowMs: number): Promise<FleetStep> {
     return this.#run(this.devices, (device) => device.contact(nowMs));
+  }
+
+  /**
+   * A notification that came to where the whole fleet listens: the device that it is signed for hears
+   * it. Not while a step is under way.
+   */
+  async hear(notification: Uint8Array, nowMs: number): Promise<FleetStep> {
+    let heard: HeardLike | undefined;
+    for (const device of this.devices) {
+      heard = await device.hear?.(notification, nowMs);
+      if (heard !== undefined && heard.hearing !== "ignored") break;
+    }
+    const { session } = heard ?? {};
+    if (session === undefined) return { sessions: 0, messages: 0, problems: {} };
+    const { end, messages } = session;
+    return { sessions: 1, messages, problems: end === "done" ? {} : { [end]: 1 } };
   }
 
   /** How far the fleet is with one product, or with all of them. */

@@ -24,19 +24,44 @@ export type Quirk =
   /** In WBXML, the root has an xmlns whose name is nowhere. */
   | "nokia-xmlns"
   /** An Atomic gets no Status of its own. */
-  | "silent-atomic";
+  | "silent-atomic"
+  /** The Type of what it reports begins with `Reversed-Domain-Name:` and a blank. */
+  | "blank-in-type"
+  /** Says 0 instead of 401 and 407 to a server that it does not trust yet. */
+  | "zero-status"
+  /** What an Exec led to is reported before the Status of that Exec. */
+  | "alert-first"
+  /** Interior nodes are among the DevInfo that it sends. */
+  | "interior-dev-info"
+  /** Fails at an interior node that is added without a Data element. */
+  | "needs-data"
+  /** A chunk passes for the whole object. */
+  | "ignores-more-data"
+  /** A nonce of eight bytes is answered with a wrong digest, for ever. */
+  | "no-short-nonce";
+
+export const CREDENTIALS = ["basic", "md5", "mac"] as const;
+export type Credentials = (typeof CREDENTIALS)[number];
 
 export interface Profile {
   readonly name: string;
   readonly encoding: Encoding;
   /** `application/vnd.syncml+xml` instead of `application/vnd.syncml.dm+xml`; so for WBXML. */
   readonly plainContentType: boolean;
-  readonly credentials: "basic" | "md5";
+  readonly credentials: Credentials;
+  /** Takes commands only from a server that has proved who it is, so; null: from any. */
+  readonly demands: Exclude<Credentials, "basic"> | null;
   /** Sends no credentials until it is asked for them. */
   readonly waitsForChallenge: boolean;
   readonly hexSessionId: boolean;
   /** Bytes; null: it says nothing about it. */
   readonly maxMsgSize: number | null;
+  /** Bytes of one object; null: it says nothing about it. */
+  readonly maxObjSize: number | null;
+  /** Bytes of its own messages, on a narrow line; null: what the server takes. */
+  readonly sendBytesMax: number | null;
+  /** Its user can be asked; others answer a question with 406. */
+  readonly hasScreen: boolean;
   /** Answers `?list=StructData`; others say 406. */
   readonly structData: boolean;
   readonly largeObjects: boolean;
@@ -54,9 +79,13 @@ const STANDARD: Profile = {
   encoding: "xml",
   plainContentType: false,
   credentials: "md5",
+  demands: null,
   waitsForChallenge: false,
   hexSessionId: false,
   maxMsgSize: null,
+  maxObjSize: null,
+  sendBytesMax: null,
+  hasScreen: true,
   structData: true,
   largeObjects: true,
   lacks: [],
@@ -129,9 +158,55 @@ export const PROFILES = {
     osVersion: "10.0.19045.5608",
     isPc: true,
   },
+  /** Wants to know who its server is, once a session. */
+  wary: { ...STANDARD, name: "wary", demands: "md5", quirks: ["no-short-nonce"] },
+  /** Wants every message of its server signed, and asks for it with 407. */
+  stern: { ...STANDARD, name: "stern", demands: "mac" },
+  /** Signs its own as well, and asks with zeros. */
+  signed: {
+    ...STANDARD,
+    name: "signed",
+    credentials: "mac",
+    demands: "mac",
+    quirks: ["zero-status"],
+  },
+  /** Little memory on a narrow line: small objects, small messages in both directions. */
+  tight: {
+    ...STANDARD,
+    name: "tight",
+    encoding: "wbxml",
+    maxMsgSize: 3_000,
+    maxObjSize: 2_500,
+    sendBytesMax: 1_500,
+    hasScreen: false,
+  },
+  /** Tells what came of the work before it says that it took it. */
+  eager: {
+    ...STANDARD,
+    name: "eager",
+    quirks: ["alert-first", "blank-in-type", "interior-dev-info"],
+  },
+  /** A library that knows nothing of large objects, and cannot do without a Data element. */
+  plain: {
+    ...STANDARD,
+    name: "plain",
+    maxMsgSize: 5_000,
+    structData: false,
+    largeObjects: false,
+    hasScreen: false,
+    quirks: ["ignores-more-data", "needs-data", "interior-dev-info"],
+  },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof PROFILES;
+
+/** What a fleet is told to do otherwise than its kinds do. */
+export type ProfileChange = Partial<
+  Pick<
+    Profile,
+    "credentials" | "demands" | "encoding" | "maxMsgSize" | "maxObjSize" | "sendBytesMax"
+  >
+>;
 
 export function isProfileName(text: string): text is ProfileName {
   return Object.hasOwn(PROFILES, text);
@@ -140,7 +215,7 @@ export function isProfileName(text: string): text is ProfileName {
 /** How many of a fleet's devices are of each kind, as shares. */
 export type ProfileMix = Readonly<Partial<Record<ProfileName, number>>>;
 
-/** What a branch is like: mostly good clients, and one of every weak kind in thirty. */
+/** What a branch is like: mostly good clients, and one of every weak kind in forty. */
 export const FIELD_MIX: ProfileMix = {
   standard: 10,
   compact: 2,
@@ -151,4 +226,10 @@ export const FIELD_MIX: ProfileMix = {
   embedded: 1,
   legacy: 2,
   silent: 1,
+  wary: 1,
+  stern: 1,
+  signed: 1,
+  tight: 1,
+  eager: 1,
+  plain: 1,
 };

@@ -1,23 +1,23 @@
+import { createHash } from "node:crypto";
 import {
   type AtomicRules,
   type Carried,
   carryOut,
   type ManagementTree,
+  notCarriedOut,
 } from "../../protocols/oma-dm/carry-out.ts";
 import { receiveAnswer, startSession } from "../../protocols/oma-dm/client-session.ts";
 import type { ClientConfig, ClientEnd, ClientTurn } from "../../protocols/oma-dm/client-state.ts";
-import { ALERT } from "../../protocols/syncml/alerts.ts";
 import type { Command } from "../../protocols/syncml/message.ts";
+import { clientConfig } from "./client-config.ts";
 import type { Fetch } from "./fetch-content.ts";
 import type { PlannedDevice } from "./fleet-plan.ts";
+import { mishear, stumblesOver } from "./mishear.ts";
 import type { Profile } from "./profiles.ts";
-import { exchange } from "./transport.ts";
+import { bytesOf, exchange } from "./transport.ts";
 
 /** Messages after which a device hangs up on a server that never ends. */
 export const MESSAGES_MAX = 200;
-/** Answers in one message of a device that has little memory. */
-const NARROW_ANSWERS = 12;
-const ANSWERS_MAX = 1_000;
 
 /** How a device gets into its site. */
 export interface Account {
@@ -25,6 +25,8 @@ export interface Account {
   readonly serverUrl: string;
   readonly userName: string;
   readonly password: string;
+  /** By which the server proves who it is, and who calls. */
+  readonly server?: { readonly userName: string; readonly password: string } | undefined;
 }
 
 export interface SessionContext {
@@ -36,6 +38,10 @@ export interface SessionContext {
   readonly sessionNumber: number;
   /** Base64, kept from the last session; null before the first. */
   readonly nonce: string | null;
+  /** Base64, of what the server was last given; null before the first. */
+  readonly serverNonce?: string | null | undefined;
+  /** The session that the server called for; else the device begins one by itself. */
+  readonly calledFor?: number | undefined;
   readonly nowMs: number;
 }
 
@@ -60,6 +66,7 @@ export interface SessionOutcome<State> {
   readonly messages: number;
   readonly state: State;
   readonly nonce: string | null;
+  readonly serverNonce: string | null;
   /** The HTTP status of `http-error`. */
   readonly httpStatus: number | undefined;
 }
@@ -74,31 +81,41 @@ export async function runSession<State>(
 ): Promise<SessionOutcome<State>> {
   const { profile, fetch } = context;
   let { state } = subject;
-  let { nonce } = context;
-  const carry = (command: Command): Carried => {
+  let { nonce, serverNonce = null } = context;
+  const carry = (command: Command): Carried & { readonly isCancelled?: boolean } => {
     const lacking: readonly string[] = profile.lacks;
-    if (lacking.includes(command.name)) return notImplemented(command);
+    if (lacking.includes(command.name)) return notCarriedOut(command, 501);
+    const refusal = stumblesOver(command, profile.quirks);
+    if (refusal !== undefined) return notCarriedOut(command, refusal);
     const done = carryOut(subject.tree, state, command, subject.atomicRules);
     state = done.state;
-    return done.carried;
+    return { ...done.carried, isCancelled: done.isCancelled };
   };
   const outcome = (end: SessionEnd, messages: number, httpStatus?: number) => ({
     end,
     messages,
     state,
     nonce,
+    serverNonce,
     httpStatus,
   });
 
-  let turn: ClientTurn = startSession(configOf(context, subject.alerts));
+  let turn: ClientTurn = startSession(clientConfig(context, subject.alerts));
   for (let messages = 0; messages < MESSAGES_MAX; messages++) {
-    const { message, session } = turn;
+    const { message, session, mac } = turn;
     if (message === undefined) return outcome("failed", messages);
-    const answer = await exchange(fetch, session.server, message, profile);
+    const answer = await exchange(fetch, session.server, message, profile, mac);
     if (answer.kind === "unreachable") return outcome("unreachable", messages);
     if (answer.kind === "refused") return outcome("http-error", messages, answer.httpStatus);
-    turn = receiveAnswer(session, answer.message, carry);
-    for (const event of turn.events) if (event.kind === "nonce") nonce = event.nonce;
+    turn = receiveAnswer(session, mishear(answer.message, profile.quirks), carry, {
+      mac: answer.mac,
+      freshNonce: freshNonce(context, messages),
+      sizeOf: (one) => bytesOf(one, profile),
+    });
+    for (const event of turn.events) {
+      if (event.kind === "nonce") nonce = event.nonce;
+      if (event.kind === "server-nonce") serverNonce = event.nonce;
+    }
     if (subject.hangsUp?.(state)) return outcome("hung-up", messages + 1);
     for (const event of turn.events) {
       if (event.kind === "ended") return outcome(event.reason, messages + 1);
@@ -107,37 +124,8 @@ export async function runSession<State>(
   return outcome("endless", MESSAGES_MAX);
 }
 
-function configOf(
-  { account, plan, profile, sessionNumber, nonce }: SessionContext,
-  alerts: ClientConfig["alerts"],
-): ClientConfig {
-  return {
-    sessionId: sessionNumber.toString(profile.hexSessionId ? 16 : 10).toUpperCase(),
-    device: plan.stableId,
-    server: account.serverUrl,
-    userName: account.userName,
-    password: account.password,
-    scheme: profile.credentials === "basic" ? "syncml:auth-basic" : "syncml:auth-md5",
-    nonce,
-    waitsForChallenge: profile.waitsForChallenge,
-    demands: null,
-    startAlert: ALERT.clientInitiated,
-    alerts,
-    devInfo: [
-      ["./DevInfo/DevId", plan.stableId],
-      ["./DevInfo/Man", plan.manufacturer],
-      ["./DevInfo/Mod", plan.model],
-      ["./DevInfo/DmV", "1.2"],
-      ["./DevInfo/Lang", "en-US"],
-    ],
-    maxMsgSize: profile.maxMsgSize,
-    maxObjSize: null,
-    largeObjects: profile.largeObjects,
-    sendBytesMax: null,
-    answersMax: profile.maxMsgSize === null ? ANSWERS_MAX : NARROW_ANSWERS,
-  };
-}
-
-function notImplemented(command: Command): Carried {
-  return { command, codes: [{ target: undefined, code: 501 }], nodes: [], members: [] };
+/** Base64 of 16 bytes that nobody can guess who does not know the device's seed. */
+function freshNonce({ plan, sessionNumber }: SessionContext, messages: number): string {
+  const seeded = `${plan.seed} ${plan.stableId} ${sessionNumber} ${messages}`;
+  return createHash("sha256").update(seeded).digest().subarray(0, 16).toString("base64");
 }

@@ -1,3 +1,4 @@
+import { ALERT } from "../../protocols/syncml/alerts.ts";
 import type { Element } from "../../protocols/syncml/element.ts";
 import type { Command, Message, StatusCommand } from "../../protocols/syncml/message.ts";
 import type { Quirk } from "./profiles.ts";
@@ -12,6 +13,10 @@ export function weakenMessage(message: Message, quirks: readonly Quirk[]): Messa
   }
   if (quirks.includes("no-header-cmd-ref")) commands = commands.map(withoutHeaderRef);
   if (quirks.includes("statuses-reversed")) commands = reversed(commands);
+  if (quirks.includes("zero-status")) commands = commands.map(withZero);
+  if (quirks.includes("interior-dev-info")) commands = commands.map(withInterior);
+  if (quirks.includes("blank-in-type")) commands = commands.map(withBlankInType);
+  if (quirks.includes("alert-first")) commands = withAlertFirst(commands);
   if (quirks.includes("repeats-cmd-id")) {
     commands = commands.map((command, index) => ({ ...command, cmdId: String((index % 3) + 1) }));
   }
@@ -45,6 +50,42 @@ function withoutHeaderRef(command: Command): Command {
   if (command.name !== "Status" || command.cmd !== "SyncHdr") return command;
   const { cmdRef: _, ...rest } = command;
   return rest;
+}
+
+/** One client says 0 until it trusts its server; what it asks for stays. [syncml 1] */
+function withZero(command: Command): Command {
+  const isRefusal = command.name === "Status" && (command.code === 401 || command.code === 407);
+  return isRefusal ? { ...command, code: 0 } : command;
+}
+
+function withInterior(command: Command): Command {
+  if (command.name !== "Replace") return command;
+  const interior = { source: "./DevInfo", meta: { format: "node" } };
+  return { ...command, items: [interior, ...command.items] };
+}
+
+function withBlankInType(command: Command): Command {
+  if (command.name !== "Alert") return command;
+  const items = command.items.map((item) =>
+    item.meta?.type === undefined
+      ? item
+      : { ...item, meta: { ...item.meta, type: `Reversed-Domain-Name: ${item.meta.type}` } },
+  );
+  return { ...command, items };
+}
+
+/** Before the first Status of an Exec comes what came of it. [syncml 1] */
+function withAlertFirst(commands: readonly Command[]): readonly Command[] {
+  const index = commands.findIndex((one) => one.name === "Status" && one.cmd === "Exec");
+  if (index < 0) return commands;
+  const meta = { type: "org.example.mdm.work-begun", format: "chr", mark: "informational" };
+  const alert: Command = {
+    name: "Alert",
+    cmdId: String(commands.length + 1),
+    code: ALERT.generic,
+    items: [{ meta, data: "begun" }],
+  };
+  return [...commands.slice(0, index), alert, ...commands.slice(index)];
 }
 
 /** The Status for SyncHdr stays first; the others come backwards, Results after them. */

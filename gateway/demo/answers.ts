@@ -1,7 +1,13 @@
 /** What the demo reads of the gateways' answers; the OpenAPI document has the whole of them. */
 import { z } from "zod";
 
-export const RegisteredDevice = z.object({ userName: z.string(), password: z.string() });
+export const RegisteredDevice = z.object({
+  device: z.object({ id: z.string() }),
+  userName: z.string(),
+  password: z.string(),
+  serverId: z.string().nullable(),
+  serverPassword: z.string().nullable(),
+});
 export const JoinCode = z.object({ code: z.string() });
 export const UploadedFile = z.object({ sha256: z.string() });
 export const Created = z.object({ id: z.string() });

@@ -3,8 +3,13 @@ import { SimulatedDevice } from "../../devices/simulator/device.ts";
 import type { Fetch } from "../../devices/simulator/fetch-content.ts";
 import { Fleet } from "../../devices/simulator/fleet.ts";
 import { type PlannedDevice, planFleet } from "../../devices/simulator/fleet-plan.ts";
-import { PROFILES, type ProfileMix } from "../../devices/simulator/profiles.ts";
-import type { Encoding } from "../../protocols/syncml/encoding.ts";
+import {
+  PROFILES,
+  type Profile,
+  type ProfileChange,
+  type ProfileMix,
+} from "../../devices/simulator/profiles.ts";
+import type { Account } from "../../devices/simulator/session.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { RegisteredDevice } from "./answers.ts";
 
@@ -31,7 +36,9 @@ export async function enrolFleet(
     readonly behaviour: Behaviour;
     readonly fetch: Fetch;
     readonly mix?: ProfileMix;
-    readonly encoding?: Encoding | undefined;
+    readonly change?: ProfileChange | undefined;
+    /** Where they all listen to notifications, as the site reaches it: `127.0.0.1:2948`. */
+    readonly listensAt?: string | undefined;
   },
 ): Promise<Fleet> {
   const { count, seed, prefix, mix } = options;
@@ -41,7 +48,7 @@ export async function enrolFleet(
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, plan] = next;
-      const account = await register(site.client, plan);
+      const account = await register(site.client, plan, options);
       devices[index] = new SimulatedDevice(
         plan,
         { serverUrl: `${site.url}/syncml`, ...account },
@@ -49,7 +56,7 @@ export async function enrolFleet(
           fetch: options.fetch,
           behaviour: options.behaviour,
           startMs: options.startMs,
-          encoding: options.encoding,
+          change: options.change,
         },
       );
     }
@@ -58,9 +65,14 @@ export async function enrolFleet(
   return new Fleet(devices);
 }
 
-async function register(client: ApiClient, plan: PlannedDevice) {
-  const profile = PROFILES[plan.profile];
-  const { userName, password } = await client.request("/api/v1/devices", RegisteredDevice, {
+/** A device that asks who its server is, or listens to it, gets a password of the server. */
+async function register(
+  client: ApiClient,
+  plan: PlannedDevice,
+  { change, listensAt }: { change?: ProfileChange | undefined; listensAt?: string | undefined },
+): Promise<Omit<Account, "serverUrl">> {
+  const profile: Profile = { ...PROFILES[plan.profile], ...change };
+  const registered = await client.request("/api/v1/devices", RegisteredDevice, {
     method: "POST",
     json: {
       stableId: plan.stableId,
@@ -72,7 +84,20 @@ async function register(client: ApiClient, plan: PlannedDevice) {
       osVersion: profile.osVersion,
       osMajor: Number(profile.osVersion.split(".")[0]),
       ownership: "corporate",
+      mutual: profile.demands !== null || listensAt !== undefined,
     },
   });
-  return { userName, password };
+  const { device, userName, password, serverId, serverPassword } = registered;
+  if (listensAt !== undefined) {
+    await client.send(`/api/v1/devices/${device.id}/oma-dm`, {
+      method: "PATCH",
+      json: { notifyAddress: listensAt },
+    });
+  }
+  const isKnown = serverId !== null && serverPassword !== null;
+  return {
+    userName,
+    password,
+    server: isKnown ? { userName: serverId, password: serverPassword } : undefined,
+  };
 }

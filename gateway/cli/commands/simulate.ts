@@ -1,16 +1,16 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { z } from "zod";
 import { type Behaviour, FIELD } from "../../../devices/simulator/behaviour.ts";
 import { SimulatedDevice } from "../../../devices/simulator/device.ts";
-import { Fleet, type FleetSummary } from "../../../devices/simulator/fleet.ts";
+import { Fleet, type FleetStep, type FleetSummary } from "../../../devices/simulator/fleet.ts";
 import { planFleet } from "../../../devices/simulator/fleet-plan.ts";
-import { isProfileName, PROFILES, type ProfileMix } from "../../../devices/simulator/profiles.ts";
-import { ENCODINGS, type Encoding } from "../../../protocols/syncml/encoding.ts";
+import type { ProfileChange } from "../../../devices/simulator/profiles.ts";
 import { ApiClient } from "../../client/api-client.ts";
 import { enrolFleet } from "../../demo/branch.ts";
 import { CommandError, command, JSON_ARG } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
+import { type Datagrams, hearDatagrams } from "../hear-datagrams.ts";
 import { readWholeNumber, siteUrl, tokenOf } from "../options.ts";
+import { FLEET_ARGS, type FleetArgs, readChange, readMix } from "../simulated-fleet.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { tableText } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -29,6 +29,8 @@ const STATUS_NAMES: Readonly<Record<string, string>> = {
 
 interface Totals {
   sessions: number;
+  /** Those of them that a notification began. */
+  called: number;
   messages: number;
   readonly problems: Record<string, number>;
 }
@@ -55,15 +57,12 @@ export const simulateCommand = command({
       valueHint: "FILE",
       description: "File with one enrolment code per line, instead of a token.",
     },
-    mix: {
+    ...FLEET_ARGS,
+    listen: {
       type: "string",
-      valueHint: "NAME=SHARE,…",
-      description: `Kinds of devices: ${Object.keys(PROFILES).join(", ")}.`,
-    },
-    encoding: {
-      type: "string",
-      valueHint: ENCODINGS.join("|"),
-      description: "How all devices speak; else each as its kind does.",
+      valueHint: "HOST:PORT",
+      description:
+        "Listen for notifications (UDP) there, and tell the site so: called devices begin a session.",
     },
     interval: {
       type: "string",
@@ -93,9 +92,11 @@ export const simulateCommand = command({
       args.for === undefined
         ? Number.POSITIVE_INFINITY
         : Date.now() + readWholeNumber("for", args.for, 1, 31_536_000) * 1000;
-    const mix = readMix(args.mix);
-    const encoding = readEncoding(args.encoding);
-    const named = { count, seed, prefix: "simulated", encoding };
+    const mix = readMix(args);
+    const change = readChange(args);
+    if (args.codes !== undefined) refuseWithCodes(args);
+    using datagrams = args.listen === undefined ? undefined : await hearDatagrams(args.listen);
+    const named = { count, seed, prefix: "simulated", change, listensAt: datagrams?.address };
     const common = { ...named, startMs: Date.now(), behaviour, fetch };
     const fleet =
       args.codes === undefined
@@ -105,23 +106,29 @@ export const simulateCommand = command({
           )
         : fleetFromCodes(url, await readCodes(args.codes, count), common);
     terminal.err(`${count} devices are switched on.`);
-    return runFleet(fleet, { untilMs, json: args.json === true, terminal });
+    if (datagrams) terminal.err(`They listen for notifications at ${datagrams.address}.`);
+    return await runFleet(fleet, { untilMs, json: args.json === true, terminal, datagrams });
   },
 });
 
 async function runFleet(
   fleet: Fleet,
-  { untilMs, json, terminal }: { untilMs: number; json: boolean; terminal: Terminal },
+  {
+    untilMs,
+    json,
+    terminal,
+    datagrams,
+  }: { untilMs: number; json: boolean; terminal: Terminal; datagrams: Datagrams | undefined },
 ) {
   const stop = stopSignal(Date.now);
-  const totals: Totals = { sessions: 0, messages: 0, problems: {} };
+  const totals: Totals = { sessions: 0, called: 0, messages: 0, problems: {} };
   let reportMs = Date.now() + REPORT_MS;
   while (!stop.aborted && Date.now() < untilMs) {
-    const step = await fleet.step(Date.now());
-    totals.sessions += step.sessions;
-    totals.messages += step.messages;
-    for (const [end, number] of Object.entries(step.problems)) {
-      totals.problems[end] = (totals.problems[end] ?? 0) + number;
+    addTo(totals, await fleet.step(Date.now()));
+    for (const datagram of datagrams?.take() ?? []) {
+      const step = await fleet.hear(datagram, Date.now());
+      totals.called += step.sessions;
+      addTo(totals, step);
     }
     const line = describe(fleet.summary(), totals);
     if (terminal.isTty && !json) terminal.overwrite(line.slice(0, terminal.columns - 1));
@@ -145,6 +152,14 @@ async function runFleet(
   return Object.keys(totals.problems).length === 0 ? EXIT.ok : EXIT.negative;
 }
 
+function addTo(totals: Totals, { sessions, messages, problems }: FleetStep): void {
+  totals.sessions += sessions;
+  totals.messages += messages;
+  for (const [end, number] of Object.entries(problems)) {
+    totals.problems[end] = (totals.problems[end] ?? 0) + number;
+  }
+}
+
 function describe({ devices, busy, byStatus }: FleetSummary, totals: Totals): string {
   const problems = Object.entries(totals.problems).map(([end, number]) => `${number} ${end}`);
   const failed = (byStatus.failed ?? 0) + (byStatus["download-failed"] ?? 0);
@@ -154,6 +169,7 @@ function describe({ devices, busy, byStatus }: FleetSummary, totals: Totals): st
     `${byStatus.installed ?? 0} installed`,
     `${failed} failed`,
     `${totals.sessions} sessions`,
+    ...(totals.called > 0 ? [`${totals.called} of them called for`] : []),
     `${totals.messages} messages`,
     ...(problems.length > 0 ? [`problems: ${problems.join(", ")}`] : []),
   ].join(", ");
@@ -169,7 +185,7 @@ function fleetFromCodes(
     readonly prefix: string;
     readonly startMs: number;
     readonly behaviour: Behaviour;
-    readonly encoding: Encoding | undefined;
+    readonly change: ProfileChange;
     readonly fetch: typeof fetch;
   },
 ): Fleet {
@@ -200,28 +216,10 @@ async function readCodes(path: string, count: number): Promise<string[]> {
   );
 }
 
-function readEncoding(text: string | undefined): Encoding | undefined {
-  if (text === undefined) return undefined;
-  const encoding = ENCODINGS.find((one) => one === text.toLowerCase());
-  if (encoding !== undefined) return encoding;
-  throw new CommandError(`--encoding is "${text}": write ${ENCODINGS.join(" or ")}.`, EXIT.usage);
-}
-
-const Share = z.coerce.number().int().min(0).max(1_000);
-
-function readMix(text: string | undefined): ProfileMix | undefined {
-  if (text === undefined) return undefined;
-  const mix: Record<string, number> = {};
-  for (const part of text.split(",")) {
-    const [name = "", share] = part.trim().split("=");
-    const number = Share.safeParse(share);
-    if (!isProfileName(name) || !number.success) {
-      throw new CommandError(
-        `--mix has "${part}": write kinds and shares such as standard=3,thrifty=1. Kinds: ${Object.keys(PROFILES).join(", ")}.`,
-        EXIT.usage,
-      );
-    }
-    mix[name] = number.data;
-  }
-  return mix;
+/** A code is a password that is used once, and no password of the server comes with it. */
+function refuseWithCodes(args: FleetArgs & { readonly listen?: string | undefined }): void {
+  const given = ["profile", "mix", "auth", "server-auth", "listen"] as const;
+  const wrong = given.find((name) => args[name] !== undefined);
+  if (wrong === undefined) return;
+  throw new CommandError(`--${wrong} needs a token: codes enrol plain devices.`, EXIT.usage);
 }

@@ -1,6 +1,8 @@
 import type { Fetch } from "../../../devices/simulator/fetch-content.ts";
 import { secretHashOf } from "../../../protocols/oma-dm/credentials.ts";
+import { MAC_HEADER, macHeader, receivedMac } from "../../../protocols/oma-dm/message-mac.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
+import type { OwnCredential } from "../../../protocols/oma-dm/own-credentials.ts";
 import { answer, receive } from "../../../protocols/oma-dm/server-session.ts";
 import type {
   ServerSession,
@@ -15,6 +17,7 @@ export const ACCOUNT = {
   serverUrl: "http://site.test/syncml",
   userName: "till-1",
   password: "a secret of the device",
+  server: { userName: "outpost", password: "a secret of the server" },
 } as const;
 
 /**
@@ -29,6 +32,12 @@ export class ScriptServer {
   packages: (readonly OutgoingCommand[])[] = [];
   #session: ServerSession | undefined;
   #credential: StoredCredential;
+  #own: OwnCredential = {
+    userName: ACCOUNT.server.userName,
+    secretHash: secretHashOf(ACCOUNT.server.userName, ACCOUNT.server.password),
+    scheme: null,
+    nonce: null,
+  };
   #nonces = 0;
 
   constructor(scheme: StoredCredential["scheme"] = "any") {
@@ -57,6 +66,8 @@ export class ScriptServer {
     if (type === undefined) return new Response("", { status: 415 });
     const received = receive(this.#session, decodeMessage(parseDocument(bytes, type.encoding)), {
       credential: this.#credential,
+      own: this.#own,
+      mac: receivedMac(new Headers(init.headers).get(MAC_HEADER), bytes),
       freshNonce: Buffer.from(`nonce number ${this.#nonces++}`.padEnd(16)).toString("base64"),
     });
     this.events.push(...received.events);
@@ -64,10 +75,16 @@ export class ScriptServer {
       if (event.kind === "authenticated" && event.nextNonce !== null) {
         this.#credential = { ...this.#credential, nextNonce: event.nextNonce };
       }
+      if (event.kind === "own-accepted") {
+        const { scheme, nonce } = event;
+        this.#own = { ...this.#own, scheme, nonce: nonce ?? this.#own.nonce };
+      }
     }
     const commands = received.turn === "commands" ? (this.packages.shift() ?? []) : [];
-    const answered = answer(received.session, commands);
+    const answered = answer(received.session, commands, { own: this.#own });
     this.#session = answered.session;
-    return new Response(printDocument(encodeMessage(answered.message), type.encoding));
+    const printed = printDocument(encodeMessage(answered.message), type.encoding);
+    const headers = answered.mac ? { [MAC_HEADER]: macHeader(answered.mac, printed) } : undefined;
+    return new Response(printed, headers && { headers });
   };
 }

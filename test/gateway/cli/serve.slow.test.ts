@@ -97,16 +97,17 @@ describe("outpost simulate", () => {
       "1",
       "--for",
       "4",
-      "--encoding",
-      "wbxml",
+      ...["--encoding", "wbxml", "--auth", "mac", "--server-auth", "mac"],
+      ...["--message-size", "4000", "--listen", "127.0.0.1:0"],
     ];
     const issued = await client.send("/api/v1/tokens", {
       method: "POST",
       json: { name: "fleet", role: "operator" },
     });
     const { token } = (await issued.json()) as { token: string };
-    const { code, out } = await outpost([...words, "--json"], { OUTPOST_TOKEN: token });
+    const { code, out, err } = await outpost([...words, "--json"], { OUTPOST_TOKEN: token });
     expect(code).toBe(0);
+    expect(err).toMatch(/listen for notifications at 127\.0\.0\.1:\d+/);
     const last = JSON.parse(out.trim().split("\n").at(-1) ?? "") as { sessions: number };
     expect(last).toMatchObject({ devices: 6, problems: {} });
     expect(last.sessions).toBeGreaterThan(5);
@@ -127,6 +128,17 @@ describe("outpost simulate", () => {
     const refused = await outpost([...words, "--encoding", "json"], { OUTPOST_TOKEN: token });
     expect(refused.code).toBe(2);
     expect(refused.err).toContain('--encoding is "json": write xml or wbxml.');
+    for (const [option, value, said] of [
+      ["--auth", "none", "write basic, md5 or mac"],
+      ["--server-auth", "basic", "write none, md5 or mac"],
+      ["--message-size", "10", "a whole number from 1000"],
+      ["--profile", "perfect", "write one of standard"],
+      ["--listen", "2948", "write HOST:PORT"],
+      ["--codes", "none.txt", "--auth needs a token"],
+    ] as const) {
+      const { code, err } = await outpost([...words, option, value], { OUTPOST_TOKEN: token });
+      expect([option, code, err.includes(said)]).toEqual([option, 2, true]);
+    }
   }, 60_000);
 });
 

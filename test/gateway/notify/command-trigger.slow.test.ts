@@ -2,11 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { DeviceId } from "../../../devices/model/ids.ts";
 import type { DeviceTrigger, Parcel } from "../../../devices/ports/device-trigger.ts";
 import { CommandTemplate } from "../../../gateway/config/command-template.ts";
 import { COMMANDS_MAX, CommandTrigger } from "../../../gateway/notify/command-trigger.ts";
 import { wrapPush } from "../../../protocols/oma-dm/wap-push.ts";
+import { deviceTriggerContract } from "../../contracts/device-trigger.contract.ts";
 
 const NOTIFICATION = Uint8Array.from({ length: 40 }, (_, index) => index * 5);
 const PUSH = wrapPush(NOTIFICATION, 0x2a);
@@ -31,6 +33,13 @@ function program(script: string): { readonly path: string; readonly said: () => 
 const commandOf = (path: string, ...args: readonly string[]) =>
   CommandTemplate.read(JSON.stringify([path, ...args]));
 const WRITE = 'for one in "$@"; do echo "$one" >> "$said"; done';
+
+const SENDER = fileURLToPath(new URL("../../harness/send-datagram.ts", import.meta.url));
+
+deviceTriggerContract("a program", () => ({
+  trigger: new CommandTrigger(commandOf(process.execPath, SENDER, "{address}", "{push}")),
+  nowhere: "no-such-host.invalid:1",
+}));
 
 describe("a program", () => {
   test("gets what its template names, each as one argument, and no shell looks at it", async () => {
