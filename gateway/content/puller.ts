@@ -4,6 +4,7 @@ import type { BlobStore } from "./blob-store.ts";
 import type { DiskFloor } from "./disk-floor.ts";
 import { adoptStray, hubFile } from "./hub-file.ts";
 import { PullQueue, type PullQueueDeps } from "./pull-queue.ts";
+import type { Beats } from "./stall-watch.ts";
 import { type ContentResponse, type TransferRequest, transfer } from "./transfer.ts";
 
 export interface ContentRequest extends TransferRequest {
@@ -19,14 +20,14 @@ export interface PullerDeps extends Pick<PullQueueDeps<PackageFile>, "now" | "ra
   readonly fetchContent: FetchContent;
   /** Told of every byte that came over the line. */
   readonly onFetched: (bytes: number) => void;
-  /** How long a transfer may be silent; default `STALL_MS`. */
-  readonly stallMs?: number | undefined;
+  /** As in `TransferDeps`. */
+  readonly stallBeats?: Beats | undefined;
 }
 
 /** Brings the files that the policy names from the hub. */
 export class Puller extends PullQueue<PackageFile> {
   constructor(deps: PullerDeps) {
-    const { store, diskFloor, fetchContent, stallMs } = deps;
+    const { store, diskFloor, fetchContent, stallBeats } = deps;
     super({
       ...deps,
       keyOf: ({ sha256 }) => sha256,
@@ -42,7 +43,7 @@ export class Puller extends PullQueue<PackageFile> {
             onFetched(bytes);
             deps.onFetched(bytes);
           },
-          stallMs,
+          stallBeats,
         };
         await transfer(transferDeps, hubFile(store, file), signal, onBytes);
       },

@@ -1,20 +1,31 @@
+/** Calls `beat` again and again, as far apart as a transfer may be silent, until it is disposed of. */
+export type Beats = (beat: () => void) => Disposable;
+
+/** A transfer that brings no byte for so long is broken off and resumed. */
+export const STALL_MS = 60_000;
+
+const STALL_BEATS: Beats = (beat) => {
+  const timer = setInterval(beat, STALL_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+};
+
 /**
- * Breaks a transfer off when nothing has arrived for `stallMs`, or when `outer` says stop: its `signal`
- * fires in both cases. Looks once per interval, so a stall is noticed after one to two of them.
+ * Breaks a transfer off when nothing has arrived between two beats, or when `outer` says stop: its
+ * `signal` fires in both cases. So a stall is noticed after one to two times `STALL_MS`.
  */
 export class StallWatch implements Disposable {
   readonly #controller = new AbortController();
-  readonly #timer: Timer;
+  readonly #beating: Disposable;
   readonly #outer: AbortSignal;
   readonly #onOuterAbort = () => this.#controller.abort();
   #arrived = false;
   #stalled = false;
 
-  constructor(stallMs: number, outer: AbortSignal) {
+  constructor(outer: AbortSignal, beats: Beats = STALL_BEATS) {
     this.#outer = outer;
     outer.addEventListener("abort", this.#onOuterAbort);
     if (outer.aborted) this.#controller.abort();
-    this.#timer = setInterval(() => this.#look(), stallMs);
+    this.#beating = beats(() => this.#look());
   }
 
   get signal(): AbortSignal {
@@ -63,7 +74,7 @@ export class StallWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#beating[Symbol.dispose]();
     this.#outer.removeEventListener("abort", this.#onOuterAbort);
   }
 

@@ -4,11 +4,8 @@ import { SYNC_EVERY_BYTES } from "./blob-store.ts";
 import type { DiskFloor, Reservation } from "./disk-floor.ts";
 import { PartialFile } from "./partial-file.ts";
 import { judgeAnswer, type PullFailure, type PullVerdict } from "./pull-answer.ts";
-import { StallWatch } from "./stall-watch.ts";
+import { type Beats, StallWatch } from "./stall-watch.ts";
 import type { TransferTarget } from "./transfer-target.ts";
-
-/** A transfer that brings no byte for so long is broken off and resumed. */
-export const STALL_MS = 60_000;
 
 export interface TransferRequest {
   /** To be sent as they are: `accept-encoding`, and `range` with `if-range` when resuming. */
@@ -33,8 +30,8 @@ export interface TransferDeps {
   readonly ask: (request: TransferRequest) => Promise<ContentResponse>;
   /** Told of every byte that came over the line. */
   readonly onFetched: (bytes: number) => void;
-  /** Default `STALL_MS`. */
-  readonly stallMs?: number | undefined;
+  /** When it is looked whether anything has arrived; every `STALL_MS` unless a test says so. */
+  readonly stallBeats?: Beats | undefined;
 }
 
 /** An attempt that did not end with the file: what to tell people, and how to go on. */
@@ -95,7 +92,7 @@ class Attempt {
     this.#deps = deps;
     this.#target = target;
     this.#bytes = target.bytes;
-    this.#watch = new StallWatch(deps.stallMs ?? STALL_MS, signal);
+    this.#watch = new StallWatch(signal, deps.stallBeats);
     this.#onBytes = onBytes;
   }
 

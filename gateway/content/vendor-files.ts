@@ -29,7 +29,6 @@ export interface VendorFilesDeps extends Pick<PullQueueDeps<VendorWant>, "now" |
   readonly onFetched: (bytes: number) => void;
   /** Default `UPLOAD_BYTES_MAX`. */
   readonly bytesMax?: number;
-  readonly stallMs?: number;
 }
 
 /**
@@ -128,7 +127,7 @@ export class VendorFiles {
   }
 
   async #pull(want: VendorWant, { signal, onBytes, onFetched }: PullRun): Promise<void> {
-    const { store, diskFloor, fetchUrl, stallMs } = this.#deps;
+    const { store, diskFloor, fetchUrl } = this.#deps;
     const url = new URL(want.url);
     if (await this.#findStray(want)) return;
     const deps = {
@@ -139,7 +138,6 @@ export class VendorFiles {
         onFetched(bytes);
         this.#deps.onFetched(bytes);
       },
-      stallMs,
     };
     await transfer(deps, this.#target(want, url), signal, onBytes);
     this.#pinWhatIsHere();

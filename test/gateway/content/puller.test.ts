@@ -3,8 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import type { PackageFile } from "../../../devices/model/package.ts";
 import { SYNC_EVERY_BYTES } from "../../../gateway/content/blob-store.ts";
-import type { FetchContent } from "../../../gateway/content/puller.ts";
+import type { FetchContent, PullerDeps } from "../../../gateway/content/puller.ts";
 import { Puller } from "../../../gateway/content/puller.ts";
+import type { Beats } from "../../../gateway/content/stall-watch.ts";
 import { seededRandom } from "../../harness/seeded-random.ts";
 import {
   type ContentHarness,
@@ -351,8 +352,19 @@ describe("answers that are not this file", () => {
       number === 1 ? { hangAfter: 1000 } : undefined,
     );
     await using content = await contentHarness();
-    const puller = pullerOf(content, origin.fetchContent, { stallMs: 20 });
+    const { beat, stallBeats } = manualBeats();
+    const thousand = Promise.withResolvers<void>();
+    let fetched = 0;
+    const onFetched = (bytes: number) => {
+      fetched += bytes;
+      if (fetched === 1000) thousand.resolve();
+    };
+    const puller = pullerOf(content, origin.fetchContent, { stallBeats, onFetched });
     puller.want([FILE]);
+    await thousand.promise;
+    beat(); // Something has arrived since the beginning, nothing since then.
+    expect(puller.progress(FILE.sha256)?.kind).toBe("running");
+    beat();
     await puller.idle();
     expect(puller.progress(FILE.sha256)).toMatchObject({
       problem: "The hub sent nothing any more at 1000 of 300000 bytes.",
@@ -363,8 +375,16 @@ describe("answers that are not this file", () => {
 
   test("a transport that never answers and minds no signal is broken off too", async () => {
     await using content = await contentHarness();
-    const puller = pullerOf(content, () => new Promise(() => {}), { stallMs: 20 });
+    const { beat, stallBeats } = manualBeats();
+    const asked = Promise.withResolvers<void>();
+    const never: FetchContent = () => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    const puller = pullerOf(content, never, { stallBeats });
     puller.want([FILE]);
+    await asked.promise;
+    beat();
     await puller.idle();
     expect(puller.progress(FILE.sha256)).toMatchObject({ failure: "away" });
   });
@@ -461,18 +481,32 @@ describe("pauses", () => {
 function pullerOf(
   content: ContentHarness,
   fetchContent: FetchContent,
-  more: { onFetched?: (bytes: number) => void; stallMs?: number } = {},
+  more: Partial<Pick<PullerDeps, "onFetched" | "stallBeats">> = {},
 ): Puller {
   return new Puller({
     store: content.store,
     diskFloor: content.diskFloor,
     fetchContent,
     onFetched: more.onFetched ?? (() => {}),
-    stallMs: more.stallMs,
+    stallBeats: more.stallBeats,
     now: () => content.clock.nowMs,
     random: () => 0,
     log: silentLog,
   });
+}
+
+/** Time as far as a silent transfer is concerned. */
+function manualBeats(): { beat: () => void; stallBeats: Beats } {
+  const watching = new Set<() => void>();
+  return {
+    beat: () => {
+      for (const look of watching) look();
+    },
+    stallBeats: (look) => {
+      watching.add(look);
+      return { [Symbol.dispose]: () => watching.delete(look) };
+    },
+  };
 }
 
 /** Lets the pauses pass until the file is here. */
