@@ -267,6 +267,8 @@ export interface HubOversight {
   quarantinedFrame(
     id: string,
   ): Promise<{ readonly summary: QuarantinedFrameSummary; readonly frame: Uint8Array } | undefined>;
+  /** Somebody has looked into it: its bytes go, and make room. False when there is none. */
+  dismissFrame(id: string): Promise<boolean>;
   refusedRecords(): readonly RefusedRecord[];
 }
 

@@ -6,7 +6,7 @@ import type { PolicyBook } from "../../sync/policy/policy-book.ts";
 import type { OverrideView } from "../../sync/policy/project.ts";
 import type { PolicyKind } from "../../sync/ports/policy-author.ts";
 import type { OutpostDatabase } from "../db/database.ts";
-import { type QuarantinedRow, QuarantineReader } from "../db/stores/quarantine-reader.ts";
+import { type QuarantinedRow, QuarantineStore } from "../db/stores/quarantine-store.ts";
 import type {
   HubOversight,
   OverrideSummary,
@@ -18,13 +18,13 @@ import type { SiteFreshness } from "../reports/freshness.ts";
 export interface OversightDeps {
   readonly book: PolicyBook;
   readonly policy: PolicyReader;
-  readonly database: Pick<OutpostDatabase, "db">;
+  readonly database: Pick<OutpostDatabase, "db" | "writer">;
   readonly siteOf: (id: SiteId) => Pick<SiteFreshness, "name">;
 }
 
 /** The sites' own words, what was not taken from them, and frames that failed a check. */
 export function hubOversight({ book, database, policy, siteOf }: OversightDeps): HubOversight {
-  const quarantine = new QuarantineReader(database);
+  const quarantine = new QuarantineStore(database);
   const named = (row: QuarantinedRow): QuarantinedFrameSummary => ({
     ...row,
     siteName: siteOf(row.site).name,
@@ -45,6 +45,7 @@ export function hubOversight({ book, database, policy, siteOf }: OversightDeps):
       const { frame, ...row } = found;
       return { summary: named(row), frame };
     },
+    dismissFrame: (id) => quarantine.dismiss(id),
     refusedRecords: (): readonly RefusedRecord[] =>
       book.problems.map(({ id, kind, origin, reason }) => ({ id, kind, origin, reason })),
   };

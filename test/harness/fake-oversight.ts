@@ -20,7 +20,7 @@ const SITES = [
 
 export function fakeOversight(isEmpty: boolean): HubOversight {
   let overrides = isEmpty ? [] : someOverrides();
-  const frames = isEmpty ? [] : someFrames();
+  let frames = isEmpty ? [] : someFrames();
   return {
     overrides: async () => overrides,
     revokeOverride: async (site, kind, id) => {
@@ -39,6 +39,11 @@ export function fakeOversight(isEmpty: boolean): HubOversight {
     quarantinedFrame: async (id) => {
       const summary = frames.find((one) => one.id === id);
       return summary && { summary, frame: new Uint8Array(Buffer.from("OPF1 the bytes")) };
+    },
+    dismissFrame: async (id) => {
+      const before = frames.length;
+      frames = frames.filter((one) => one.id !== id);
+      return frames.length < before;
     },
     refusedRecords: () =>
       isEmpty

@@ -1,7 +1,8 @@
 import { parseSiteId } from "../../../devices/model/ids.ts";
-import { frameAnswer, needFrame } from "../../http/routes/oversight.ts";
+import { dismissFrame, frameAnswer, needFrame } from "../../http/routes/oversight.ts";
 import type { HubOversight, QuarantinedFrameSummary, RefusedRecord } from "../../http/use-cases.ts";
 import { quarantineAdvice } from "../../reports/quarantine-advice.ts";
+import { Action } from "../components/action.tsx";
 import { Card } from "../components/card.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Live, Page } from "../components/layout.tsx";
@@ -42,6 +43,12 @@ export function quarantinePages(kit: Kit): void {
   kit.page("/quarantine/:id", async ({ c, view }) => {
     const { summary } = await needFrame(oversight, c.req.param("id") ?? "");
     return <FramePage view={view} frame={summary} />;
+  });
+
+  kit.form("sites:write", "/quarantine/:id/dismiss", async ({ c }) => {
+    const id = c.req.param("id") ?? "";
+    const { siteName } = await dismissFrame(oversight, kit.deps.audit, c, id);
+    return kit.done(c, "/quarantine", `The frame of ${siteName} is gone.`);
   });
 
   kit.pageFor("audit:read", "/quarantine/:id/frame", async ({ c }) => {
@@ -198,6 +205,14 @@ function FramePage({ view, frame }: { view: View; frame: QuarantinedFrameSummary
               </a>
             </p>
           )}
+          <Action
+            view={view}
+            path={`/quarantine/${frame.id}/dismiss`}
+            label="Dismiss"
+            kind="danger"
+            confirm="Dismiss this frame? Its bytes are deleted for good."
+            whyNot={whyNot(view, "sites:write")}
+          />
         </div>
       </Card>
     </Page>

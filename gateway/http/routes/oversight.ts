@@ -8,7 +8,7 @@ import { nameOf } from "../../access/principal.ts";
 import { quarantineAdvice } from "../../reports/quarantine-advice.ts";
 import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from "../../reports/report-reader.ts";
 import { recordAction } from "../audited.ts";
-import type { Api } from "../environment.ts";
+import type { Api, AppContext } from "../environment.ts";
 import { needPrincipal } from "../identify.ts";
 import { guarded, json, newApi, PROBLEMS } from "../openapi.ts";
 import { LIST_QUERY, pageOf, Time, timeFrom } from "../schemas/common.ts";
@@ -183,6 +183,20 @@ export function oversightRoutes({ audit, oversight }: OversightRoutesDeps): Api 
     return frameAnswer(summary, frame);
   });
 
+  const dismissal = createRoute({
+    method: "delete",
+    path: "/quarantine/{id}",
+    tags: ["quarantine"],
+    summary: "Dismiss a frame that was looked into; its bytes go for good",
+    ...guarded("sites:write"),
+    request: { params: FrameParam },
+    responses: { 204: { description: "Dismissed" }, ...PROBLEMS },
+  });
+  api.openapi(dismissal, async (c) => {
+    await dismissFrame(oversight, audit, c, c.req.valid("param").id);
+    return c.body(null, 204);
+  });
+
   const refused = createRoute({
     method: "get",
     path: "/refused-records",
@@ -218,6 +232,20 @@ export async function needFrame(oversight: HubOversight, id: string) {
   const found = await oversight.quarantinedFrame(id);
   if (!found) throw new AppError("not-found", `no frame ${id} in quarantine`);
   return found;
+}
+
+/** @throws AppError "not-found" */
+export async function dismissFrame(
+  oversight: HubOversight,
+  audit: Audit,
+  c: AppContext,
+  id: string,
+): Promise<QuarantinedFrameSummary> {
+  const { summary } = await needFrame(oversight, id);
+  await oversight.dismissFrame(id);
+  const { frameSeq, incarnation, site } = summary;
+  await recordAction(audit, c, "quarantine.dismiss", `${site}/${incarnation}/${frameSeq}`);
+  return summary;
 }
 
 function needSite(text: string): SiteId {

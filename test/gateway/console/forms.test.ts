@@ -262,6 +262,10 @@ describe("at the hub", () => {
     expect((await console_.get("/quarantine/none")).status).toBe(404);
     await using operator = await openConsole({ role: "hub", devices: 3, as: "operator" });
     expect((await operator.get(`/quarantine/${id}/frame`)).status).toBe(403);
+    expect((await operator.post(`/quarantine/${id}/dismiss`, {})).status).toBe(403);
+    expect((await console_.post(`/quarantine/${id}/dismiss`, {})).status).toBe(303);
+    expect((await page("/quarantine")).text).toContain("50 of 63 rows");
+    expect((await console_.post(`/quarantine/${id}/dismiss`, {})).status).toBe(404);
     expect((await readPage(await operator.get(`/quarantine/${id}`))).text).toContain(
       "the bytes hold what the site reported",
     );

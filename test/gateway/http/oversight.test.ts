@@ -195,6 +195,19 @@ describe("quarantine", () => {
     await admin.want(404, "GET", "/quarantine?site=No%20Site");
   });
 
+  test("a frame that was looked into is dismissed by an administrator, and that is written down", async () => {
+    put(1);
+    put(2);
+    const operator = await hub.token("operator");
+    expect((await hub.ask("DELETE", "/quarantine/f1", { headers: operator })).status).toBe(403);
+    await admin.want(204, "DELETE", "/quarantine/f1");
+    await admin.want(404, "DELETE", "/quarantine/f1");
+    const { rows, total } = await admin.want(200, "GET", "/quarantine");
+    expect([rows.map(({ id }: Json) => id), total]).toEqual([["f2"], 1]);
+    const [entry] = (await admin.want(200, "GET", "/audit")).rows;
+    expect(entry).toMatchObject({ action: "quarantine.dismiss", subject: "brno/3/1" });
+  });
+
   test("gives the bytes to an administrator, where they were kept", async () => {
     put(1);
     put(2, { frame: Buffer.alloc(0), bytes: 2_000_000 });

@@ -14,15 +14,15 @@ export interface QuarantineQuery {
   readonly cursor?: string | undefined;
 }
 
-/** At the hub: frames in quarantine, the newest first. */
-export class QuarantineReader {
-  readonly #database: Pick<OutpostDatabase, "db">;
+/** At the hub: frames in quarantine, for whoever looks into them. */
+export class QuarantineStore {
+  readonly #database: Pick<OutpostDatabase, "db" | "writer">;
 
-  constructor(database: Pick<OutpostDatabase, "db">) {
+  constructor(database: Pick<OutpostDatabase, "db" | "writer">) {
     this.#database = database;
   }
 
-  /** @throws AppError "invalid" for a cursor that is none of ours */
+  /** The newest first. @throws AppError "invalid" for a cursor that is none of ours */
   list({ cursor, limit, site }: QuarantineQuery): {
     readonly rows: readonly QuarantinedRow[];
     readonly total: number;
@@ -54,6 +54,14 @@ export class QuarantineReader {
       .where(eq(quarantine.id, id))
       .all();
     return row && ({ ...row, frame: new Uint8Array(row.frame) } as ReturnType<typeof this.find>);
+  }
+
+  /** For good; the frame counts as received all the same. False when there is none. */
+  async dismiss(id: string): Promise<boolean> {
+    const { changes } = await this.#database.writer.submit((db) =>
+      db.delete(quarantine).where(eq(quarantine.id, id)).run(),
+    );
+    return changes > 0;
   }
 }
 
