@@ -18,9 +18,11 @@ import { NAME_CHARACTERS_MAX } from "../model/limits.ts";
 import { clientAfter, NEW_CLIENT, questionsFor } from "./dm-client.ts";
 import { credentialAfter, receiveContext, refuseBlocked } from "./dm-credential.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
+import { hearLogin } from "./enterprise-app/alerts.ts";
 import { hear, settle, speak } from "./enterprise-app/conversation.ts";
 import type { Conversation } from "./enterprise-app/conversation-context.ts";
 import { NEW_CONVERSATION } from "./enterprise-app/conversation-state.ts";
+import { hearDetail, speakIdentity } from "./enterprise-app/detail.ts";
 import { hearGoodbye, hearLeaving, speakLeaving } from "./enterprise-app/leave.ts";
 import { reopenRemovals } from "./enterprise-app/removal.ts";
 import { providersServing } from "./enterprise-app/served.ts";
@@ -232,7 +234,8 @@ function hearAndSpeak(
   if (ledger.instants.some((instant) => instant.evaluatedAtMs === nowMs)) {
     conversation.state = { ...conversation.state, evaluates: true };
   }
-  if (!serves) return speakLeaving(conversation);
+  // Nothing to say about apps, as far as is known; what the device is may change that.
+  if (!serves) return [...speakLeaving(conversation), ...speakIdentity(conversation)];
   const commands = speak(conversation, work);
   // What is sent waits for the device from now on. Where nothing is, planning again says the same.
   if (ledger.changeCount !== changeCount) replan(context, ledger, { contact: false });
@@ -251,6 +254,8 @@ function hearDevice(conversation: Conversation, events: readonly SessionEvent[])
         ...(swV ? { osVersion: swV } : {}),
       });
     } else {
+      hearLogin(conversation, event);
+      hearDetail(conversation, event);
       hearLeaving(conversation, event);
       hearGoodbye(conversation, event);
     }

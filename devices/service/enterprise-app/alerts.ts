@@ -14,21 +14,25 @@ import { servedApp } from "./served.ts";
 /** Some clients write `Reversed-Domain-Name:` before it, with a blank or without. [syncml 1] */
 const LOGIN_STATUS = /(^|[\s:])com\.microsoft\/mdm\/loginstatus$/i;
 
-/** What a device says by itself: who is signed in, and that an installation has ended. [syncml 5, 6] */
-export function hearAlert(conversation: Conversation, event: SessionEvent): void {
-  if (event.kind !== "alert") return;
-  if (event.code !== ALERT.clientEvent && event.code !== ALERT.generic) return;
-  for (const item of event.items) {
-    if (LOGIN_STATUS.test(item.meta?.type?.trim() ?? "")) hearLogin(conversation, item);
-    else hearEnd(conversation, item);
+/** A device says who is signed in. [syncml 5] */
+export function hearLogin(conversation: Conversation, event: SessionEvent): void {
+  for (const { meta, data } of itemsOf(event)) {
+    if (!LOGIN_STATUS.test(meta?.type?.trim() ?? "")) continue;
+    const word = data?.trim().toLowerCase();
+    const login: ConversationState["login"] =
+      word === "none" || word === "others" ? "nobody" : "somebody";
+    conversation.state = { ...conversation.state, login };
   }
 }
 
-function hearLogin(conversation: Conversation, { data }: Item): void {
-  const word = data?.trim().toLowerCase();
-  const login: ConversationState["login"] =
-    word === "none" || word === "others" ? "nobody" : "somebody";
-  conversation.state = { ...conversation.state, login };
+/** A device says by itself that an installation or a removal has ended. [syncml 6] */
+export function hearEnds(conversation: Conversation, event: SessionEvent): void {
+  for (const item of itemsOf(event)) hearEnd(conversation, item);
+}
+
+function itemsOf(event: SessionEvent): readonly Item[] {
+  if (event.kind !== "alert") return [];
+  return event.code === ALERT.clientEvent || event.code === ALERT.generic ? event.items : [];
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan-types.ts";
-import { hearAlert } from "./alerts.ts";
+import { hearEnds } from "./alerts.ts";
 import type { Conversation } from "./conversation-context.ts";
-import { hearDetail, speakDetail, speakIdentity } from "./detail.ts";
+import { speakDetail, speakIdentity } from "./detail.ts";
 import {
   hearEnrolment,
   hearEnterpriseStatus,
@@ -21,10 +21,9 @@ import { isServedBy } from "./served.ts";
 /** Takes in what the device answered; facts go to the ledger. */
 export function hear(conversation: Conversation, events: readonly SessionEvent[]): void {
   for (const event of events) {
-    hearAlert(conversation, event);
+    hearEnds(conversation, event);
     hearEnrolment(conversation, event);
     hearEnterpriseStatus(conversation, event);
-    hearDetail(conversation, event);
     hearInventory(conversation, event);
     hearPoll(conversation, event);
     hearPush(conversation, event);

@@ -119,7 +119,9 @@ export class SimulatedPc implements FleetDevice {
   async step(nowMs: number): Promise<{ readonly session: SessionOutcome<PcState> | undefined }> {
     await this.#advance(nowMs);
     const isPoll = this.#polls.take(nowMs);
-    if (isPoll) this.#setSignedIn(!this.#random.chance(this.#behaviour.signedOutRate));
+    const { signedOutRate } = this.#behaviour;
+    // Who never goes home by chance stays as it was said.
+    if (isPoll && signedOutRate > 0) this.#setSignedIn(!this.#random.chance(signedOutRate));
     const calls = this.#callsAtMs <= nowMs && nowMs >= this.#polls.lostUntilMs;
     return { session: isPoll || calls ? await this.contact(nowMs) : undefined };
   }
