@@ -15,6 +15,7 @@ import type { Message } from "../../protocols/syncml/message.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
 import { NAME_CHARACTERS_MAX } from "../model/limits.ts";
+import type { Course } from "../ports/session-recorder.ts";
 import { clientAfter, NEW_CLIENT, questionsFor } from "./dm-client.ts";
 import { credentialAfter, receiveContext, refuseBlocked } from "./dm-credential.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
@@ -54,6 +55,8 @@ export interface Served {
   readonly mac: MacKey | undefined;
   /** Commands that the device said it could not undo. */
   readonly rollbackFailures?: number;
+  /** Undefined for a message of a stranger. */
+  readonly course?: Course;
 }
 
 /**
@@ -120,7 +123,8 @@ async function serveDevice(
   const judged = receiveContext(context, credential, origin);
   const received = receive(state?.dm, message, { ...judged, judgeAlert });
   const { own } = judged;
-  if (received.turn === "repeat") return answer(received.session, [], { own });
+  if (received.turn === "repeat")
+    return onCourse(id, received, answer(received.session, [], { own }));
   const forgotten = last !== undefined && !isRecent ? lostCommands(last.dm) : [];
   reportLost(context, id, [...forgotten, ...received.events]);
 
@@ -162,7 +166,17 @@ async function serveDevice(
   const isNews = next !== undefined && next !== credential;
   const all = isNews ? { ...changes, credential: next } : changes;
   if (!isEmpty(all)) await context.store.commit([all]);
-  return { ...answered, rollbackFailures: alarmOfRollbacks(context, id, received.events) };
+  const rollbackFailures = alarmOfRollbacks(context, id, received.events);
+  return { ...onCourse(id, received, answered), rollbackFailures };
+}
+
+function onCourse(device: DeviceId, received: Received, answered: Answer): Served {
+  const { message, mac, session } = answered;
+  const { continues, events, turn } = received;
+  const hasMore = session.outstanding.length + session.queued.length > 0 || session.unfinished;
+  const isOver =
+    session.phase === "closed" || turn === "ended" || (turn === "commands" && !hasMore);
+  return { message, mac, course: { device, turn, continues, isOver, events } };
 }
 
 /** How often other words are looked for when a device has no room for what was to be said. */

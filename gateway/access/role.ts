@@ -14,6 +14,8 @@ export const SCOPES = {
   "metrics:read": "viewer",
   /** Register, change and remove devices, rotate their secrets, enrolment codes, knocks. */
   "devices:write": "operator",
+  /** What was said in sessions of devices, message by message. Without secrets, but not without names. */
+  "sessions:read": "operator",
   /** Report facts about devices. [D13] */
   "facts:write": "operator",
   /** Request and retry installations. */

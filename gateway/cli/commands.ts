@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommands } from "./commands/keys.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { sessionsCommand } from "./commands/sessions.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tokenCommands } from "./commands/token.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: CommandTree = {
   simulate: simulateCommand,
   demo: demoCommand,
   decode: decodeCommand,
+  sessions: sessionsCommand,
   status: statusCommand,
   devices: deviceCommands,
   doctor: doctorCommand,

@@ -12,6 +12,7 @@ import type { SessionCookie } from "../http/identify.ts";
 import type {
   Backups,
   CertificateUseCases,
+  DeviceSessions,
   HubOversight,
   LinkStatus,
   LocalSettingsStore,
@@ -59,6 +60,7 @@ export interface SiteConsoleDeps {
   readonly codes: EnrolmentCodes;
   readonly secrets: SiteSecrets;
   readonly certificates: CertificateUseCases;
+  readonly sessions: DeviceSessions;
   /** Where Windows PCs enrol, such as `https://mdm.contoso.com`; undefined while it is nowhere set. */
   readonly enrolmentAddress: () => string | undefined;
 }

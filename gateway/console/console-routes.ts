@@ -11,6 +11,7 @@ import { appPages } from "./pages/apps.tsx";
 import { auditPages } from "./pages/audit.tsx";
 import { backupPages } from "./pages/backups.tsx";
 import { deviceDetailPages } from "./pages/device.tsx";
+import { deviceSessionPages } from "./pages/device-sessions.tsx";
 import { devicePages } from "./pages/devices.tsx";
 import { distributionPages } from "./pages/distributions.tsx";
 import { dmAccountPages } from "./pages/dm-account.tsx";
@@ -70,6 +71,7 @@ export function consoleRoutes(deps: ConsoleDeps): Console {
   devicePages(kit);
   deviceDetailPages(kit);
   dmAccountPages(kit);
+  deviceSessionPages(kit);
   appPages(kit);
   distributionPages(kit);
   windowPages(kit);

@@ -1,6 +1,7 @@
 import type { RequiredProof, ServerProblem } from "../../devices/model/credential.ts";
 import type { Enrolment } from "../../devices/model/device.ts";
 import type { Bucket, Operation, Reason } from "../../devices/model/installation.ts";
+import type { RecordedSession, SessionOutcome } from "../../devices/model/recorded-session.ts";
 import type { BlobView } from "../reports/report-reader.ts";
 
 /** One bucket as it looks everywhere: never by colour alone. */
@@ -100,3 +101,30 @@ export const BLOB_STATE_WORDS: Readonly<Record<BlobView["state"], string>> = {
   complete: "On hand",
   quarantined: "Quarantined",
 };
+
+/** How sessions of devices end, as a badge. */
+export const OUTCOME_LOOKS: Readonly<
+  Record<
+    SessionOutcome,
+    { readonly kind: "good" | "warn" | "bad" | "plain"; readonly label: string }
+  >
+> = {
+  running: { kind: "plain", label: "Running" },
+  finished: { kind: "good", label: "Finished" },
+  refused: { kind: "bad", label: "Refused" },
+  aborted: { kind: "bad", label: "Aborted" },
+  cut: { kind: "warn", label: "Broke off" },
+  unreadable: { kind: "bad", label: "Unreadable" },
+};
+
+/** How a device showed who it is, as it said itself. */
+export function schemeWords(scheme: RecordedSession["scheme"]): string {
+  if (scheme === null) return "nothing";
+  const words: Readonly<Record<string, string>> = {
+    "syncml:auth-basic": "password (basic)",
+    "syncml:auth-md5": "digest (MD5)",
+    "syncml:auth-mac": "signature (MAC)",
+    certificate: "client certificate",
+  };
+  return words[scheme.toLowerCase()] ?? scheme;
+}

@@ -23,6 +23,7 @@ import { certificateRoutes } from "./routes/certificates.ts";
 import { contentOriginRoutes } from "./routes/content-origins.ts";
 import { deviceChanges } from "./routes/device-changes.ts";
 import { deviceImport } from "./routes/device-import.ts";
+import { deviceSessionRoutes } from "./routes/device-sessions.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { distributionRoutes } from "./routes/distributions.ts";
 import { dmAccountRoutes } from "./routes/dm-account.ts";
@@ -39,6 +40,7 @@ import { packageRoutes } from "./routes/packages.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { revisionRoutes } from "./routes/revisions.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { sessionRecordingRoutes } from "./routes/session-recording.ts";
 import { settingsRoutes } from "./routes/settings.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { windowRoutes } from "./routes/windows.ts";
@@ -47,6 +49,7 @@ import { securityHeaders } from "./security-headers.ts";
 import type {
   Backups,
   CertificateUseCases,
+  DeviceSessions,
   HubOversight,
   LinkStatus,
   LocalSettingsStore,
@@ -88,6 +91,7 @@ export interface SiteApiDeps {
   readonly codes: EnrolmentCodes;
   readonly knocks: KnockList;
   readonly secrets: SiteSecrets;
+  readonly sessions: DeviceSessions;
 }
 
 /** What only the hub has: sites. */
@@ -154,6 +158,8 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     enrolmentCodeRoutes(enrolment),
     knockRoutes(enrolment),
     keyRoutes({ secrets: role.secrets, audit }),
+    deviceSessionRoutes({ sessions: role.sessions, reports }),
+    sessionRecordingRoutes({ settings, audit }),
   ];
 }
 

@@ -25,6 +25,12 @@ export interface SyncmlBody {
  * @throws ProtocolError naming the rule that the bytes break
  */
 export async function readSyncml(request: Request): Promise<SyncmlBody> {
+  const { bytes, mediaType } = await receiveSyncml(request);
+  return { mediaType, root: parseDocument(bytes, mediaType.encoding), bytes };
+}
+
+/** The bytes alone. @throws AppError as `readSyncml` does */
+export async function receiveSyncml(request: Request): Promise<Omit<SyncmlBody, "root">> {
   const bytes = await readBytes(request, DEVICE_BODY_BYTES_MAX);
   const contentType = request.headers.get("content-type");
   const mediaType = mediaTypeOf(contentType, bytes);
@@ -35,7 +41,7 @@ export async function readSyncml(request: Request): Promise<SyncmlBody> {
       `Content-Type ${contentType} is not served here; send one of ${served}`,
     );
   }
-  return { mediaType, root: parseDocument(bytes, mediaType.encoding), bytes };
+  return { mediaType, bytes };
 }
 
 /** The document as an answer, in the encoding that was received. Headers may depend on its bytes. */

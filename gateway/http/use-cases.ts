@@ -6,8 +6,14 @@
 import type { Device } from "../../devices/model/device.ts";
 import type { DeviceId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
+import type {
+  RecordedMessage,
+  RecordedSession,
+  SessionRecording,
+} from "../../devices/model/recorded-session.ts";
 import type { WindowsEnrolmentSettings } from "../../devices/model/windows-enrolment.ts";
 import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
+import type { SessionQuery } from "../../devices/ports/session-records.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
@@ -51,6 +57,29 @@ export interface SiteUseCases {
   approveKnock(knock: Knock, wanted: Partial<NewDevice>, by: string): Promise<RegisteredDevice>;
 }
 
+/** What was said in sessions of devices, as far as it was kept; all that was said until now. */
+export interface DeviceSessions {
+  /** Latest first. */
+  list(query: SessionQuery): Promise<{
+    readonly rows: readonly RecordedSession[];
+    readonly total: number;
+    readonly next: number | undefined;
+  }>;
+  find(id: number): Promise<RecordedSession | undefined>;
+  /** Of one session, in order, from the `from`-th on (0 is the first). */
+  messages(id: number, from: number, limit: number): Promise<readonly RecordedMessage[]>;
+  /** The device's session that was under way then, or its last one before. */
+  around(device: DeviceId, atMs: number): Promise<RecordedSession | undefined>;
+  state(): Promise<{
+    /** Why nothing is recorded now, in words; null when it is. */
+    readonly problem: string | null;
+    /** On the disk. */
+    readonly bytes: number;
+    /** Since the start, for want of room or time. */
+    readonly notRecorded: number;
+  }>;
+}
+
 /** The site's certificate authority and what it issued. */
 export interface CertificateUseCases {
   /** Newest first. */
@@ -79,6 +108,8 @@ export interface LocalSettings {
   /** Of a site; a hub serves no devices. */
   readonly omaDm: OmaDmSettings;
   readonly windowsEnrolment: WindowsEnrolmentSettings;
+  /** Which sessions of devices are kept for people to look at. */
+  readonly sessions: SessionRecording;
 }
 
 export interface LocalSettingsStore {

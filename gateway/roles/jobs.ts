@@ -83,6 +83,11 @@ export function siteJobs(
       },
     },
     ...core.enrolment.jobs,
+    {
+      name: "prune-sessions",
+      everyMs: DAY_MS / 4,
+      run: (nowMs) => core.sessions.prune(nowMs),
+    },
     ...commonJobs(foundation, log),
   ];
 }

@@ -1,4 +1,5 @@
 import { FACT_RETENTION_DAYS } from "../../devices/model/limits.ts";
+import { SESSION_RECORDING_DEFAULT } from "../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../devices/model/windows-enrolment.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { ValueStore } from "../db/stores/value-store.ts";
@@ -28,6 +29,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
       ...first,
       ...stored,
       omaDm: { ...OMA_DM_DEFAULT, ...stored?.omaDm },
+      sessions: { ...SESSION_RECORDING_DEFAULT, ...stored?.sessions },
       windowsEnrolment: { ...WINDOWS_ENROLMENT_DEFAULT, ...stored?.windowsEnrolment },
     });
   }

@@ -17,6 +17,7 @@ import { orderSources } from "../content/order-sources.ts";
 import type { FetchContent } from "../content/puller.ts";
 import { Puller } from "../content/puller.ts";
 import { SiteContent } from "../content/site-content.ts";
+import { sessionsPathIn } from "../db/maintenance/data-folder.ts";
 import { CachedSiteStore } from "../db/stores/cached-site-store.ts";
 import { devicesByFormerId } from "../db/stores/device-ids.ts";
 import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
@@ -31,6 +32,7 @@ import type { Foundation, RoleOptions } from "./foundation.ts";
 import { LocalSettingsValues } from "./local-settings.ts";
 import { type SiteEnrolment, siteEnrolment } from "./site-enrolment.ts";
 import { siteSecrets } from "./site-secrets.ts";
+import { openSiteSessions, type SiteSessions } from "./site-sessions.ts";
 import { SiteUplink } from "./site-uplink.ts";
 import { openVendorContent, type VendorContent } from "./vendor-content.ts";
 
@@ -48,6 +50,7 @@ export interface SiteCore {
   readonly settings: LocalSettingsValues;
   readonly secrets: SiteSecrets;
   readonly enrolment: SiteEnrolment;
+  readonly sessions: SiteSessions;
 }
 
 /** Builds a site over its foundation. Nothing runs yet. */
@@ -168,8 +171,20 @@ export async function buildSite(
   };
   const secrets = siteSecrets(uplink, linkKeys);
   const enrolment = siteEnrolment(foundation, { context, settings }, options);
+  const sessions = openSiteSessions({
+    path: sessionsPathIn(config.dataDir),
+    key: config.databaseKey?.reveal(),
+    store,
+    recording: () => settings.read().sessions,
+    checkRoom: async () => {
+      using room = await foundation.diskFloor.reserve(0);
+      await room.check();
+    },
+    now,
+    ...options,
+  });
   const made = { context, trees, holder, store, uplink, urls, content, puller, settings };
-  return { ...made, vendors, secrets, enrolment };
+  return { ...made, vendors, secrets, enrolment, sessions };
 }
 
 function triggerOf({ notifyBy, notifyCommand }: SiteConfig): DeviceTrigger | undefined {

@@ -79,6 +79,7 @@ export async function runSite(
   });
   stack.defer(() => core.puller.close());
   stack.use(core.vendors);
+  stack.use(core.sessions);
   stack.use(core.uplink);
   const replanner = new Replanner(core.context, core.content);
   const scheduler = stack.use(

@@ -34,6 +34,16 @@ export const METRICS = {
     help: "Commands that a device could not undo when their Atomic failed (Status 516): look at it.",
     labels: [],
   },
+  outpost_sessions_not_recorded_total: {
+    kind: "counter",
+    help: "Exchanges of sessions that were not kept for people to look at, for want of room or time.",
+    labels: [],
+  },
+  outpost_session_records_bytes: {
+    kind: "gauge",
+    help: "Bytes of recorded sessions of devices.",
+    labels: [],
+  },
   outpost_windows_enrolments_total: {
     kind: "counter",
     help: "Requests of Windows enrolment; operation is discover, policies or enrolment, outcome ok or refused.",

@@ -1,67 +1,165 @@
 import type { Element } from "./element.ts";
-
-/** Stands where a secret stood. */
-export const MASK = "[masked]";
+import { MASK, maskPiece, maskText, SECRET_NODES } from "./secret-text.ts";
 
 /**
  * The tree without what would let its reader act for the device or the server: credentials, nonces,
  * secrets of accounts, tokens, and the signatures of download links. The same tree otherwise, so that it
- * can be shown, logged or sent to somebody who helps.
+ * can be shown, kept or sent to somebody who helps.
  */
 export function maskSecrets(element: Element): Element {
-  return mask(element, { inCredential: false, inSecretItem: false });
+  return maskMessage(element, undefined).masked;
+}
+
+/** An object that goes on in the next message of its sender. */
+export interface OpenObject {
+  readonly isSecret: boolean;
+  /** The end of what was sent of it. */
+  readonly tail: string;
+}
+
+/** A secret that a cut goes through is at most so long, with what shows that it is one. */
+const TAIL_CHARACTERS = 2_000;
+
+/**
+ * The same for one message of several: a secret may be cut in two where a large object goes on.
+ *
+ * @param open what the message before, of the same sender, returned
+ */
+export function maskMessage(
+  root: Element,
+  open: OpenObject | undefined,
+): { readonly masked: Element; readonly open: OpenObject | undefined } {
+  const masker = new Masker(open);
+  return { masked: masker.mask(root, AROUND_ROOT), open: masker.open };
 }
 
 interface Around {
   readonly inCredential: boolean;
   /** An Item about a secret: its Data is one. */
   readonly inSecretItem: boolean;
+  readonly inStatus: boolean;
 }
 
-function mask(element: Element, around: Around): Element {
-  const { name, text } = element;
-  const isSecret =
-    name === "NextNonce" ||
-    (name === "Data" && (around.inCredential || around.inSecretItem)) ||
-    (name === "Value" && around.inSecretItem);
-  if (isSecret) return { ...element, children: [], text: text === "" ? "" : MASK };
-  const inside = {
-    inCredential: around.inCredential || name === "Cred",
-    inSecretItem:
-      around.inSecretItem || ((name === "Item" || name === "Node") && isAboutSecret(element)),
-  };
-  return {
-    ...element,
-    text: text.replace(SIGNATURE, `$1${MASK}`),
-    children: element.children.map((child) => mask(child, inside)),
-  };
+const AROUND_ROOT: Around = { inCredential: false, inSecretItem: false, inStatus: false };
+
+class Masker {
+  open: OpenObject | undefined;
+
+  constructor(open: OpenObject | undefined) {
+    this.open = open;
+  }
+
+  /** The very same element where nothing in it is secret. */
+  mask(element: Element, around: Around): Element {
+    const { name } = element;
+    if (name === "NextNonce" || (around.inCredential && name === "Data")) return hidden(element);
+    if (around.inSecretItem && (name === "Data" || name === "Value")) return hidden(element);
+    if (name === "Item") return this.#item(element, around);
+    const inside =
+      name === "Cred"
+        ? { ...around, inCredential: true }
+        : name === "Status"
+          ? { ...around, inStatus: true }
+          : name === "Node" && isAboutSecret(element)
+            ? { ...around, inSecretItem: true }
+            : around;
+    const text = element.text.length < SHORTEST_SECRET ? element.text : maskText(element.text);
+    return withChanges(element, text, (child) => this.mask(child, inside));
+  }
+
+  /** The answer to a command has items as well, which are no part of any object. */
+  #item(item: Element, around: Around): Element {
+    const goesOn = item.children.some(({ name }) => name === "MoreData");
+    const open = around.inStatus ? undefined : this.open;
+    const isPiece = !around.inStatus && (goesOn || open !== undefined);
+    const isSecret =
+      around.inSecretItem ||
+      isAboutSecret(item) ||
+      // The pieces after the first need not say what they are pieces of.
+      (open?.isSecret === true && !namesNode(item));
+    const inside = isSecret ? { ...around, inSecretItem: true } : around;
+    if (!isPiece || isSecret) {
+      if (isPiece) this.open = goesOn ? { isSecret, tail: "" } : undefined;
+      return withChanges(item, item.text, (child) => this.mask(child, inside));
+    }
+    return withChanges(item, item.text, (child) =>
+      child.name === "Data" && child.children.length === 0
+        ? this.#piece(child, goesOn)
+        : this.mask(child, inside),
+    );
+  }
+
+  #piece(data: Element, goesOn: boolean): Element {
+    const tail = this.open?.tail ?? "";
+    const text = maskPiece(data.text, tail);
+    this.open = goesOn
+      ? { isSecret: false, tail: (tail + data.text).slice(-TAIL_CHARACTERS) }
+      : undefined;
+    return text === data.text ? data : { ...data, text };
+  }
 }
 
-/** The signature of a download link, wherever it stands. */
-const SIGNATURE = /([?&](?:amp;)?sig=)[^&\s"'<]+/g;
+/** Text that is shorter holds nothing like `?sig=1`. */
+const SHORTEST_SECRET = 6;
 
-/** Nodes whose values are secrets, by the last part of their URI or by their name in a tree. */
-const SECRET_NODES: ReadonlySet<string> = new Set([
-  "aauthsecret",
-  "aauthdata",
-  "enrollmenttoken",
-  "password",
-  "privatekey",
-]);
+function hidden(element: Element): Element {
+  const isEmpty = element.text === "" && element.children.length === 0;
+  if (isEmpty) return element;
+  return { ...element, children: [], text: element.text === "" ? "" : MASK };
+}
+
+function withChanges(element: Element, text: string, change: (child: Element) => Element): Element {
+  const { children } = element;
+  let changed: Element[] | undefined;
+  for (let index = 0; index < children.length; index++) {
+    const child = children[index] as Element;
+    const next = change(child);
+    if (next === child) continue;
+    changed ??= [...children];
+    changed[index] = next;
+  }
+  if (changed === undefined && text === element.text) return element;
+  return { ...element, text, children: changed ?? children };
+}
 
 /** What an alert tells, by its Type. */
 const SECRET_TYPE = /UserToken|AADToken|AccessToken/i;
 
 function isAboutSecret({ children }: Element): boolean {
-  return children.some((child) => {
-    if (child.name === "Meta") return child.children.some(isSecretType);
-    if (child.name === "Type") return isSecretType(child);
-    if (child.name === "NodeName") return SECRET_NODES.has(child.text.trim().toLowerCase());
-    if (child.name !== "Target" && child.name !== "Source") return false;
-    const uri = child.children.find(({ name }) => name === "LocURI")?.text.trim() ?? "";
-    const [path = ""] = uri.split("?");
-    return SECRET_NODES.has(path.split("/").at(-1)?.toLowerCase() ?? "");
-  });
+  for (const child of children) {
+    switch (child.name) {
+      case "Meta":
+        if (child.children.some(isSecretType)) return true;
+        break;
+      case "Type":
+        if (isSecretType(child)) return true;
+        break;
+      case "NodeName":
+        if (SECRET_NODES.has(child.text.trim().toLowerCase())) return true;
+        break;
+      case "Target":
+      case "Source":
+        if (isSecretUri(uriOf(child))) return true;
+        break;
+    }
+  }
+  return false;
+}
+
+function namesNode({ children }: Element): boolean {
+  return children.some(
+    (child) => (child.name === "Target" || child.name === "Source") && uriOf(child) !== "",
+  );
+}
+
+function uriOf({ children }: Element): string {
+  return children.find(({ name }) => name === "LocURI")?.text.trim() ?? "";
+}
+
+function isSecretUri(uri: string): boolean {
+  const query = uri.indexOf("?");
+  const path = query < 0 ? uri : uri.slice(0, query);
+  return SECRET_NODES.has(path.slice(path.lastIndexOf("/") + 1).toLowerCase());
 }
 
 function isSecretType({ name, text }: Element): boolean {

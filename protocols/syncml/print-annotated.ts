@@ -7,17 +7,31 @@ import { describeStatus } from "./statuses.ts";
 
 const INDENT = "  ";
 
+/** Of a text that is shortened, as many characters are shown. */
+export const FOLDED_CHARACTERS = 200;
+
 /**
  * Prints a tree for people: well-formed XML, indented, with comments that say what a command, a status or
  * an alert is called. Text is as it was, in a CDATA section where escaping would hide it.
+ *
+ * @param foldOver text with more characters than this is shortened, and a comment says how long it was
  */
-export function printAnnotated(root: Element): readonly string[] {
+export function printAnnotated(
+  root: Element,
+  foldOver: number = Number.POSITIVE_INFINITY,
+): readonly string[] {
   const lines = ['<?xml version="1.0" encoding="UTF-8"?>'];
-  printInto(lines, root, "", "");
+  printInto(lines, root, "", "", foldOver);
   return lines;
 }
 
-function printInto(lines: string[], element: Element, inherited: string, indent: string): void {
+function printInto(
+  lines: string[],
+  element: Element,
+  inherited: string,
+  indent: string,
+  foldOver: number,
+): void {
   const { name, namespace, children, text } = element;
   const comment = commentOn(element);
   const note = comment === undefined ? "" : ` <!-- ${comment.replaceAll("--", "- -")} -->`;
@@ -27,12 +41,14 @@ function printInto(lines: string[], element: Element, inherited: string, indent:
     start += ` ${attribute.name}="${escapeAttribute(attribute.value)}"`;
   }
   if (children.length === 0) {
-    lines.push(`${start}${text === "" ? "/>" : `>${readable(text)}</${name}>`}${note}`);
+    lines.push(`${start}${text === "" ? "/>" : `>${shown(text, foldOver)}</${name}>`}${note}`);
     return;
   }
   lines.push(`${start}>${note}`);
-  if (text.trim() !== "") lines.push(indent + INDENT + readable(text));
-  for (const child of children) printInto(lines, child, namespace, indent + INDENT);
+  if (text.trim() !== "") lines.push(indent + INDENT + shown(text, foldOver));
+  for (const child of children) {
+    printInto(lines, child, namespace, indent + INDENT, foldOver);
+  }
   lines.push(`${indent}</${name}>`);
 }
 
@@ -68,6 +84,13 @@ function commentOnCommand(element: Element): string {
   const [count, what] = members > 0 ? [members, "command"] : [items, "item"];
   const id = childText(element, "CmdID")?.trim() ?? "";
   return `${element.name}${id === "" ? " without CmdID" : ` ${id}`}, ${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function shown(text: string, foldOver: number): string {
+  if (text.length <= Math.max(foldOver, FOLDED_CHARACTERS)) return readable(text);
+  // Not in the middle of a character.
+  const start = text.slice(0, FOLDED_CHARACTERS).replace(/[\ud800-\udbff]$/, "");
+  return `${readable(start)}<!-- … ${text.length.toLocaleString("en-US")} characters in all -->`;
 }
 
 function readable(text: string): string {

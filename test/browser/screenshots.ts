@@ -41,7 +41,21 @@ for (const role of ["site", "hub"] as const) {
       audit: "/audit",
       error: "/nothing",
       ...(role === "site"
-        ? { enrolment: "/enrolment", "windows-pcs": "/enrolment/windows", keys: "/settings/keys" }
+        ? {
+            sessions: "/sessions",
+            "sessions-of-device": row ? `/devices/${row.device}/sessions` : "/sessions?outcome=cut",
+            ...(row && {
+              "session-good": "/sessions/1",
+              "session-failed": "/sessions/2",
+              "session-refused": "/sessions/3",
+              "session-long": "/sessions/4",
+              "session-unreadable": "/sessions/5",
+              "session-gone": "/sessions/99",
+            }),
+            enrolment: "/enrolment",
+            "windows-pcs": "/enrolment/windows",
+            keys: "/settings/keys",
+          }
         : { sites: "/sites", overrides: "/overrides", quarantine: "/quarantine" }),
       backups: "/settings/backups",
       ...(row && {

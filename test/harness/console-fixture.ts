@@ -12,12 +12,14 @@ import {
 } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
 import type { Policy } from "../../devices/model/policy.ts";
+import { SESSION_RECORDING_DEFAULT } from "../../devices/model/recorded-session.ts";
 import {
   WINDOWS_ENROLMENT_DEFAULT,
   type WindowsEnrolmentSettings,
 } from "../../devices/model/windows-enrolment.ts";
 import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
 import type { EnrolmentCode } from "../../devices/ports/enrolment-codes.ts";
+import type { SessionRecorder } from "../../devices/ports/session-recorder.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { DmAccount } from "../../devices/service/dm-account.ts";
 import { Accounts } from "../../gateway/access/accounts.ts";
@@ -36,6 +38,7 @@ import {
 import { SqlAccessStore } from "../../gateway/db/stores/access-store.ts";
 import { SqlReportReader } from "../../gateway/db/stores/report-reader.ts";
 import { SqlSiteLinkStore } from "../../gateway/db/stores/site-link-store.ts";
+import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
 import { ValueStore } from "../../gateway/db/stores/value-store.ts";
 import type { AppEnv } from "../../gateway/http/environment.ts";
 import { securityHeaders } from "../../gateway/http/security-headers.ts";
@@ -48,6 +51,8 @@ import type {
 } from "../../gateway/http/use-cases.ts";
 import type { BlobView } from "../../gateway/reports/report-reader.ts";
 import { siteSecrets } from "../../gateway/roles/site-secrets.ts";
+import { openSiteSessions } from "../../gateway/roles/site-sessions.ts";
+import { Metrics } from "../../gateway/telemetry/metrics.ts";
 import { Keyring } from "../../sync/link/keyring.ts";
 import type { PolicyChange } from "../../sync/ports/policy-author.ts";
 import { cheapPasswords } from "./cheap-passwords.ts";
@@ -59,6 +64,7 @@ import {
 } from "./console-data.ts";
 import { fakeBackups } from "./fake-backups.ts";
 import { fakeOversight } from "./fake-oversight.ts";
+import { recordSome } from "./recorded-sessions.ts";
 
 const HOUR_MS = 3_600_000;
 export const FIXTURE_PASSWORD = "correct horse battery";
@@ -81,6 +87,8 @@ export interface ConsoleFixture extends AsyncDisposable {
   /** Cookie header of somebody who is logged in. */
   readonly cookie: string;
   readonly csrf: string;
+  /** Records further sessions of devices. */
+  readonly recorder: SessionRecorder;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, form: Record<string, string | readonly string[]>): Promise<Response>;
   /** Ends the streams of open pages, as a line that breaks does. */
@@ -151,7 +159,22 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     ],
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT as WindowsEnrolmentSettings,
+    sessions: SESSION_RECORDING_DEFAULT,
   };
+  const sessions = openSiteSessions({
+    path: ":memory:",
+    key: undefined,
+    store: new SqlSiteStore(database, "prague" as SiteId),
+    recording: () => settings.sessions,
+    checkRoom: async () => undefined,
+    now,
+    log,
+    metrics: new Metrics(),
+  });
+  const [spoken] = data.devices;
+  if (spoken && devices > 0 && role === "site") {
+    recordSome(sessions.recorder, spoken.id, now(), spoken.stableId);
+  }
   const knocks = devices > 0 ? someKnocks() : [];
   const codes: EnrolmentCode[] = devices > 0 ? someCodes(data) : [];
   const deps: ConsoleDeps = {
@@ -190,6 +213,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
               await LinkKeys.open(new ValueStore(database), now),
             ),
             certificates: fakeCertificates(data),
+            sessions: sessions.view,
             enrolmentAddress: () =>
               settings.windowsEnrolment.host === null
                 ? undefined
@@ -240,6 +264,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     base,
     cookie,
     csrf,
+    recorder: sessions.recorder,
     get: (path, headers = {}) => send(path, { headers: { cookie, ...headers } }),
     post: (path, form) => {
       const body = new URLSearchParams({ _csrf: csrf });
@@ -256,6 +281,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     change,
     async [Symbol.asyncDispose]() {
       shown.close();
+      await sessions[Symbol.asyncDispose]();
       await database.close();
       if (failures.length > 0) throw new AggregateError(failures, "the console logged errors");
     },

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { Hono } from "hono";
+import { SESSION_RECORDING_DEFAULT } from "../../devices/model/recorded-session.ts";
 import {
   WINDOWS_ENROLMENT_DEFAULT,
   type WindowsEnrolmentSettings,
@@ -73,6 +74,7 @@ export class EnrolmentSite implements AsyncDisposable {
         contentOrigins: [],
         omaDm: core.omaDm,
         windowsEnrolment: this.settings,
+        sessions: SESSION_RECORDING_DEFAULT,
       }),
     };
     this.enrolment = siteEnrolment(

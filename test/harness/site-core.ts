@@ -14,6 +14,7 @@ import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/p
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
 import type { Log } from "../../devices/ports/log.ts";
+import type { SessionRecorder } from "../../devices/ports/session-recorder.ts";
 import { HlcClock } from "../../devices/service/clock.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
@@ -57,6 +58,8 @@ export class SiteCore implements AsyncDisposable {
   omaDm: OmaDmSettings = { requiredProof: "any", serverId: "outpost" };
   /** How devices are called. */
   trigger: DeviceTrigger | undefined;
+  /** What sessions are recorded with; nothing unless a test wants it. */
+  recorder: SessionRecorder = { record() {}, recordUnreadable() {} };
   /** Where messages come from. */
   address = "192.168.1.20";
 
@@ -126,6 +129,11 @@ export class SiteCore implements AsyncDisposable {
         header: "x-certificate-subject",
         proxies: { includes: (address) => this.proxies.includes(address) },
       },
+      recorder: {
+        record: (exchange) => this.recorder.record({ ...exchange, address: this.address }),
+        recordUnreadable: (message) => this.recorder.recordUnreadable(message),
+      },
+      now: () => this.nowMs,
       log: QUIET,
       metrics: new Metrics(),
     });

@@ -21,6 +21,13 @@ const SECTIONS: readonly { readonly title: string; readonly entries: readonly En
       { path: "/sites", label: "Sites", icon: "site", only: "hub" },
       { path: "/installations", label: "Installations", icon: "rows" },
       { path: "/devices", label: "Devices", icon: "device" },
+      {
+        path: "/sessions",
+        label: "Sessions",
+        icon: "talk",
+        only: "site",
+        scope: "sessions:read",
+      },
     ],
   },
   {

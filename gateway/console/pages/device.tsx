@@ -13,6 +13,7 @@ import { recordAction } from "../../http/audited.ts";
 import { issueEnrolmentCode } from "../../http/enrolment-codes.ts";
 import { needValid } from "../../http/field-problems.ts";
 import { DevicePatchSchema } from "../../http/schemas/device.ts";
+import type { DeviceSessions } from "../../http/use-cases.ts";
 import {
   type DeviceEvent,
   type DeviceView,
@@ -29,6 +30,7 @@ import { FormProblem } from "../components/form-problem.tsx";
 import { InstallationTable } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Secret } from "../components/secret.tsx";
+import { SessionTable } from "../components/session-table.tsx";
 import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import { deviceFacts } from "../device-form.ts";
@@ -39,6 +41,9 @@ import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { ENROLMENT_WORDS, OPERATION_WORDS, PROOF_WORDS, REASON_WORDS } from "../words.ts";
 import { DeviceBadges, DeviceFieldsets } from "./devices.tsx";
 import { CodePage } from "./enrolment.tsx";
+
+/** The latest sessions of a device; there is a page for all of them. */
+const SESSIONS_SHOWN = 5;
 
 /** One device: its apps, what the coming night brings, its inventory, and what can be done. */
 export function deviceDetailPages(kit: Kit): void {
@@ -126,17 +131,21 @@ export function deviceDetailPages(kit: Kit): void {
     const device = await needDevice(visit);
     const filter = [fieldIs("device", device.id)];
     const isOurs = site !== undefined && device.removedAtMs === null;
-    const [page, inventory, events, tonight, account, certificates] = await Promise.all([
+    const [page, inventory, events, tonight, account, certificates, sessions] = await Promise.all([
       deps.reports.list({ filter, limit: PAGE_ROWS_DEFAULT }),
       deps.reports.inventory(device.id),
       deps.reports.deviceEvents(device.id),
       isOurs ? site.useCases.tonight(device.id) : undefined,
       isOurs ? site.useCases.dmAccount(device.id) : undefined,
       site?.certificates.ofDevice(device.id) ?? [],
+      site && whyNot(visit.view, "sessions:read") === undefined
+        ? site.sessions.list({ device: device.id, limit: SESSIONS_SHOWN })
+        : undefined,
     ]);
     const hasMore = page.next !== undefined;
     const { rows } = page;
-    return { device, rows, hasMore, inventory, events, tonight, account, certificates };
+    const known = { device, rows, hasMore, inventory, events, tonight, account, certificates };
+    return { ...known, sessions };
   }
 
   async function needDevice(visit: Visit): Promise<DeviceView> {
@@ -155,6 +164,8 @@ interface DeviceData {
   readonly tonight: Tonight | undefined;
   readonly account: DmAccount | undefined;
   readonly certificates: readonly DeviceCertificate[];
+  /** The latest; undefined where they are not to be seen. */
+  readonly sessions: Awaited<ReturnType<DeviceSessions["list"]>> | undefined;
 }
 
 function DevicePage({
@@ -167,6 +178,7 @@ function DevicePage({
   tonight,
   account,
   certificates,
+  sessions,
 }: DeviceData & { view: View }) {
   const terms = [fieldIs("device", device.id)];
   return (
@@ -231,6 +243,26 @@ function DevicePage({
         >
           <Inventory view={view} items={inventory} device={device} />
         </Card>
+        {sessions !== undefined && (
+          <Card
+            title="Sessions"
+            flush
+            aside={
+              <a href={url(view, `/devices/${device.id}/sessions`)}>
+                {plural(sessions.total, "session")}
+              </a>
+            }
+          >
+            {sessions.rows.length === 0 ? (
+              <Empty
+                title="No session is kept"
+                words="What it says to this site over OMA DM is shown here."
+              />
+            ) : (
+              <SessionTable view={view} rows={sessions.rows} names={undefined} />
+            )}
+          </Card>
+        )}
         {certificates.length > 0 && (
           <Card title="Certificates" flush>
             <CertificateTable view={view} issued={certificates} />

@@ -15,7 +15,7 @@ import { When } from "../components/when.tsx";
 import type { FormVisit, Kit } from "../kit.tsx";
 import { whyNotRequest, whyNotRetry } from "../row-actions.ts";
 import { plural } from "../time-words.ts";
-import { url, type View } from "../view.ts";
+import { url, type View, whyNot } from "../view.ts";
 import { OPERATION_WORDS } from "../words.ts";
 
 /** Facts shown at first; the rest is one click away. */
@@ -189,6 +189,14 @@ function FactLine(props: { view: View; fact: Fact; platform: Platform }) {
       </div>
       <div class="small muted">
         <When view={view} at={fact.atMs} site={fact.site} /> · {sourceWords(fact)}
+        {isFromSession(view, fact) && (
+          <>
+            {" · "}
+            <a href={url(view, `/devices/${fact.device}/sessions`, { at: fact.atMs })}>
+              its session
+            </a>
+          </>
+        )}
         {fact.attempt !== null && fact.attempt > 1 ? ` · attempt ${fact.attempt}` : ""}
         {fact.version !== null ? ` · version ${fact.version}` : ""}
       </div>
@@ -196,6 +204,14 @@ function FactLine(props: { view: View; fact: Fact; platform: Platform }) {
         <DeviceError code={fact.lastError} text={fact.text} signed />
       </div>
     </li>
+  );
+}
+
+function isFromSession(view: View, fact: Fact): boolean {
+  return (
+    view.role === "site" &&
+    fact.protocol === "oma-dm" &&
+    whyNot(view, "sessions:read") === undefined
   );
 }
 

@@ -18,6 +18,7 @@ import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
 import { ContentOriginsForm, contentOriginsFrom } from "./content-origins.tsx";
 import { OmaDmSettingsForm, omaDmFrom } from "./oma-dm-settings.tsx";
+import { recordingFrom, SessionRecordingForm } from "./session-recording-settings.tsx";
 
 /** The one setting record of the policy. */
 const ENTERPRISE = "enterprise";
@@ -88,6 +89,17 @@ export function settingsPages(kit: Kit): void {
       },
       ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} omaDm={form} />,
     );
+    kit.form(
+      "settings:write",
+      "/settings/sessions",
+      async (visit) => {
+        const change = recordingFrom(visit.form);
+        await deps.settings.write({ sessions: change });
+        await recordAction(deps.audit, visit.c, "settings.sessions", "settings", { ...change });
+        return kit.done(visit.c, "/settings", "The settings of recorded sessions were saved.");
+      },
+      ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} sessions={form} />,
+    );
   }
 
   function current(): Pick<SettingsPageProps, "settings" | "policy"> {
@@ -103,12 +115,19 @@ interface SettingsPageProps {
   readonly enterprise: FormState;
   readonly omaDm: FormState;
   readonly origins: FormState;
+  readonly sessions: FormState;
 }
 
-const FRESH = { local: FRESH_FORM, enterprise: FRESH_FORM, omaDm: FRESH_FORM, origins: FRESH_FORM };
+const FRESH = {
+  local: FRESH_FORM,
+  enterprise: FRESH_FORM,
+  omaDm: FRESH_FORM,
+  origins: FRESH_FORM,
+  sessions: FRESH_FORM,
+};
 
 function SettingsPage(props: SettingsPageProps) {
-  const { view, settings, policy, local, enterprise, omaDm, origins } = props;
+  const { view, settings, policy, local, enterprise, omaDm, origins, sessions } = props;
   const reason = whyNot(view, "settings:write");
   return (
     <Page
@@ -177,12 +196,20 @@ function SettingsPage(props: SettingsPageProps) {
         </fieldset>
       </PostForm>
       {view.role === "site" && (
-        <OmaDmSettingsForm
-          view={view}
-          form={omaDm}
-          settings={settings.omaDm}
-          isLocked={reason !== undefined}
-        />
+        <>
+          <OmaDmSettingsForm
+            view={view}
+            form={omaDm}
+            settings={settings.omaDm}
+            isLocked={reason !== undefined}
+          />
+          <SessionRecordingForm
+            view={view}
+            form={sessions}
+            recording={settings.sessions}
+            isLocked={reason !== undefined}
+          />
+        </>
       )}
       <ContentOriginsForm
         view={view}

@@ -18,6 +18,11 @@ export interface ConnectionOptions {
    * to read; the system lets go of the lock when the process ends, however it ends.
    */
   readonly locking?: "exclusive" | "shared";
+  /**
+   * `full` (the default): what was written is on the disk. `relaxed`: a power cut may take the last
+   * writes with it, and the file stays whole; for what is no fact.
+   */
+  readonly durability?: "full" | "relaxed";
 }
 
 /** Statements kept prepared; the least recently used goes first. */
@@ -290,6 +295,7 @@ export class Connection implements StatementHost {
       if (locking === "exclusive") database.exec("PRAGMA locking_mode = EXCLUSIVE");
       if (!this.#options.readonly) database.exec("PRAGMA journal_mode = WAL");
       database.exec(SETTINGS);
+      if (this.#options.durability === "relaxed") database.exec("PRAGMA synchronous = NORMAL");
       if (this.#options.readonly) database.exec("PRAGMA query_only = 1");
       return database;
     } catch (error) {

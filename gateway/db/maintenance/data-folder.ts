@@ -14,6 +14,11 @@ export function databasePathIn(dataDir: string, name: DatabaseName): string {
   return join(dataDir, `${name}.db`);
 }
 
+/** Recorded sessions of a site's devices: no fact, and in no backup. */
+export function sessionsPathIn(dataDir: string): string {
+  return join(dataDir, "site-sessions.db");
+}
+
 export function contentFolderIn(dataDir: string, name: DatabaseName): string {
   return join(dataDir, CONTENT_FOLDERS[name]);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { eq } from "drizzle-orm";
 import { parseSha256, type Sha256 } from "../../../devices/model/ids.ts";
 import { BlobFolder } from "../../content/blob-folder.ts";
@@ -11,7 +11,13 @@ import { MIGRATIONS } from "../migrations/index.ts";
 import { blobs } from "../schema/content.ts";
 import { checkDatabaseFile } from "./check-file.ts";
 import { checkText } from "./check-text.ts";
-import { contentFolderIn, type DatabaseName, databasePathIn, databasesIn } from "./data-folder.ts";
+import {
+  contentFolderIn,
+  type DatabaseName,
+  databasePathIn,
+  databasesIn,
+  sessionsPathIn,
+} from "./data-folder.ts";
 
 export interface Finding {
   /** `ok`: nothing to do. `warning`: it works, look at it soon. `problem`: it will not work. */
@@ -49,7 +55,24 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     findings.push({ level: "warning", about: "database", text });
   }
   for (const name of names) findings.push(...(await databaseFindings(name, options)));
-  return findings;
+  const sessions = await sessionsFinding(options);
+  return sessions === undefined ? findings : [...findings, sessions];
+}
+
+/** Recorded sessions are no facts: the worst that can be wrong with them is an empty list. */
+async function sessionsFinding(options: DoctorOptions): Promise<Finding | undefined> {
+  const path = sessionsPathIn(options.dataDir);
+  const request = { path, key: options.key, depth: "quick" } as const;
+  const check = await checkDatabaseFile(request, options.checkCommand);
+  if (check.kind === "missing" || check.kind === "busy") return undefined;
+  const about = "sessions";
+  if (check.kind === "ok") {
+    const { size } = await stat(path);
+    const text = `Recorded sessions take ${megabytes(size)}; they are in no backup.`;
+    return { level: "ok", about, text };
+  }
+  const text = `The recorded sessions in ${path} cannot be read. Delete the file, or let the next start begin it anew: nothing else depends on it.`;
+  return { level: "warning", about, text };
 }
 
 async function diskFinding({ dataDir, freeDiskBytesMin }: DoctorOptions): Promise<Finding> {

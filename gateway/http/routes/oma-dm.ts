@@ -1,18 +1,24 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Log } from "../../../devices/ports/log.ts";
+import type {
+  Course,
+  Exchange,
+  SeenMessage,
+  SessionRecorder,
+} from "../../../devices/ports/session-recorder.ts";
 import type { MessageOrigin, Served } from "../../../devices/service/dm-session.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
 import { MAC_HEADER, macHeader, receivedMac } from "../../../protocols/oma-dm/message-mac.ts";
 import { canonicalSubject } from "../../../protocols/oma-dm/subject.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
-import { type MediaType, printDocument } from "../../../protocols/syncml/encoding.ts";
+import { parseDocument, printDocument } from "../../../protocols/syncml/encoding.ts";
 import type { Message } from "../../../protocols/syncml/message.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TrustedProxies } from "../client-address.ts";
 import type { AppEnv } from "../environment.ts";
-import { readSyncml, syncmlResponse } from "../syncml-body.ts";
+import { receiveSyncml, type SyncmlBody, syncmlResponse } from "../syncml-body.ts";
 import { Turnstile } from "../turnstile.ts";
 
 /** Messages that begin in one turn of the event loop: what they change is one group of the writer. */
@@ -23,6 +29,9 @@ export interface OmaDmDeps {
   /** The gateway's address as the sender of this request reaches it. */
   readonly baseUrlOf: (request: Request) => string;
   readonly certificate: VerifiedCertificates;
+  /** Keeps what was said, for people. */
+  readonly recorder: SessionRecorder;
+  readonly now: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -36,7 +45,7 @@ export interface VerifiedCertificates {
 
 /** `POST /syncml`: the OMA DM server of the site. */
 export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
-  const { serve, baseUrlOf, certificate, log, metrics } = deps;
+  const { serve, baseUrlOf, certificate, metrics } = deps;
   const routes = new Hono<AppEnv>();
   const turnstile = new Turnstile(MESSAGES_PER_TURN);
   routes.post("/syncml", async (c) => {
@@ -44,22 +53,32 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
     const address = c.get("address") ?? "";
     const about = { requestId: c.get("requestId"), address };
     const request = c.req.raw;
-    const { mediaType, message, bytes } = await readMessage(request, { log, metrics, about });
+    const atMs = deps.now();
+    const heard = await readMessage(request, atMs, about, deps);
+    const { mediaType, message, bytes } = heard;
+    const mac = receivedMac(request.headers.get(MAC_HEADER), bytes);
+    const arrival = { atMs, address, hasMac: mac !== undefined };
     const answer = await serve(message, {
       address,
       baseUrl: () => baseUrlOf(request),
-      mac: receivedMac(request.headers.get(MAC_HEADER), bytes),
+      mac,
       certificateSubject: verifiedSubject(certificate, c),
       sizeOf: (message) => printDocument(encodeMessage(message), mediaType.encoding).byteLength,
+    }).catch((error) => {
+      recordRefusal(heard, arrival, error, deps);
+      throw error;
     });
     metrics.count("outpost_syncml_messages_total", { outcome: "ok" });
     const { rollbackFailures = 0 } = answer;
     if (rollbackFailures > 0) {
       metrics.count("outpost_rollback_failures_total", {}, rollbackFailures);
     }
-    return syncmlResponse(encodeMessage(answer.message), mediaType, (bytes) =>
-      answer.mac === undefined ? {} : { [MAC_HEADER]: macHeader(answer.mac, bytes) },
-    );
+    const root = encodeMessage(answer.message);
+    return syncmlResponse(root, mediaType, (printed) => {
+      const message = { root, message: answer.message, bytes: printed.length };
+      recordAnswer(heard, arrival, message, answer.course, deps);
+      return answer.mac === undefined ? {} : { [MAC_HEADER]: macHeader(answer.mac, printed) };
+    });
   });
   return routes;
 }
@@ -74,30 +93,73 @@ function verifiedSubject(
   return proxies.includes(peer) ? canonicalSubject(req.raw.headers.get(header) ?? "") : undefined;
 }
 
-/** What cannot be read is refused and logged with the rule it breaks; nothing of it is stored. */
+interface HeardMessage extends SyncmlBody {
+  readonly message: Message;
+}
+
+/** How a message came. */
+type Arrival = Pick<Exchange, "address" | "atMs" | "hasMac">;
+
+function recordAnswer(
+  heard: HeardMessage,
+  arrival: Arrival,
+  answer: SeenMessage,
+  course: Course | undefined,
+  { recorder }: OmaDmDeps,
+): void {
+  if (course === undefined) return; // A stranger has knocked, and that is all that is kept.
+  recorder.record({
+    ...arrival,
+    encoding: heard.mediaType.encoding,
+    request: seen(heard),
+    outcome: { kind: "answered", answer, course },
+  });
+}
+
+/** Refused without an answer in SyncML; what is our own fault is in the log. */
+function recordRefusal(
+  heard: HeardMessage,
+  arrival: Arrival,
+  error: unknown,
+  { recorder }: OmaDmDeps,
+): void {
+  if (!(error instanceof AppError || error instanceof ProtocolError)) return;
+  recorder.record({
+    ...arrival,
+    encoding: heard.mediaType.encoding,
+    request: seen(heard),
+    outcome: { kind: "turned-away", problem: error.message },
+  });
+}
+
+function seen({ root, message, bytes }: HeardMessage): SeenMessage {
+  return { root, message, bytes: bytes.length };
+}
+
+/** What cannot be read is refused, logged and recorded with the rule it breaks. */
 async function readMessage(
   request: Request,
-  {
-    log,
-    metrics,
-    about,
-  }: Pick<OmaDmDeps, "log" | "metrics"> & { readonly about: Readonly<Record<string, string>> },
-): Promise<{
-  readonly mediaType: MediaType;
-  readonly message: Message;
-  readonly bytes: Uint8Array;
-}> {
+  atMs: number,
+  about: { readonly requestId: string; readonly address: string },
+  { log, metrics, recorder }: OmaDmDeps,
+): Promise<HeardMessage> {
+  let received: Omit<SyncmlBody, "root"> | undefined;
   try {
-    const { mediaType, root, bytes } = await readSyncml(request);
-    return { mediaType, message: decodeMessage(root), bytes };
+    received = await receiveSyncml(request);
+    const { bytes, mediaType } = received;
+    const root = parseDocument(bytes, mediaType.encoding);
+    return { mediaType, root, message: decodeMessage(root), bytes };
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof AppError) {
       metrics.count("outpost_syncml_messages_total", { outcome: "refused" });
-      log.warn("message-refused", {
-        rule: error instanceof ProtocolError ? error.rule : error.code,
-        problem: error.message,
-        ...about,
-      });
+      const rule = error instanceof ProtocolError ? error.rule : error.code;
+      log.warn("message-refused", { rule, problem: error.message, ...about });
+      if (received !== undefined) {
+        const { bytes, mediaType } = received;
+        const problem = `${rule}: ${error.message}`;
+        const { address } = about;
+        recorder.recordUnreadable({ atMs, address, encoding: mediaType.encoding, bytes, problem });
+      }
     }
     throw error;
   }

@@ -183,6 +183,10 @@ async function crawl(console_: ConsoleFixture): Promise<ReadonlyMap<string, Read
     seen.add(kind);
     if (pages.size > PAGES_MAX) throw new Error("the pages do not end");
     const response = await console_.get(path, { accept: "text/html" });
+    if (response.status === 303) {
+      waiting.push(response.headers.get("location") ?? "");
+      continue;
+    }
     if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) {
       expect([path, response.status]).toEqual([path, 200]);
       continue;

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HLC_ZERO } from "../../../devices/model/hlc.ts";
 import type { Sha256, SiteId } from "../../../devices/model/ids.ts";
+import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
 import type { DeviceTrigger } from "../../../devices/ports/device-trigger.ts";
+import type { SessionRecorder } from "../../../devices/ports/session-recorder.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../../devices/service/outlook.ts";
@@ -45,6 +47,7 @@ import { listFiles } from "../../../gateway/roles/doors.ts";
 import { hubOversight } from "../../../gateway/roles/hub-oversight.ts";
 import { siteEnrolment } from "../../../gateway/roles/site-enrolment.ts";
 import { siteSecrets } from "../../../gateway/roles/site-secrets.ts";
+import { openSiteSessions } from "../../../gateway/roles/site-sessions.ts";
 import { siteUseCases } from "../../../gateway/roles/site-use-cases.ts";
 import { Metrics } from "../../../gateway/telemetry/metrics.ts";
 import { Keyring } from "../../../sync/link/keyring.ts";
@@ -80,6 +83,8 @@ export class ApiHarness implements AsyncDisposable {
   peer = "192.0.2.7";
   readonly database: OutpostDatabase;
   readonly book: PolicyBook;
+  /** What its device sessions are recorded with. */
+  readonly recorder: SessionRecorder;
   readonly #dispose: () => Promise<void>;
 
   static async open(options: HarnessOptions = {}): Promise<ApiHarness> {
@@ -151,8 +156,19 @@ export class ApiHarness implements AsyncDisposable {
       contentOrigins: [],
       omaDm: { requiredProof: "any", serverId: "outpost" },
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
+      sessions: SESSION_RECORDING_DEFAULT,
     };
     const sites: SiteSummary[] = [];
+    const sessions = openSiteSessions({
+      path: ":memory:",
+      key: undefined,
+      store: context.store,
+      recording: () => settings.sessions,
+      checkRoom: async () => undefined,
+      now,
+      log: silentLog,
+      metrics: new Metrics(),
+    });
     const deps: ApiDeps = {
       base: isSite ? "/api/v1" : "/hub/api/v1",
       cookie: { name: "outpost-test", path: isSite ? "/" : "/hub" },
@@ -192,6 +208,7 @@ export class ApiHarness implements AsyncDisposable {
             ).useCases,
             codes: context.enrolmentCodes,
             knocks: new SqlKnockList(database),
+            sessions: sessions.view,
             secrets: siteSecrets(
               { keyring, rotateKeys: () => keyring.rotate(SITE, now()) },
               await LinkKeys.open(new ValueStore(database), now),
@@ -210,10 +227,12 @@ export class ApiHarness implements AsyncDisposable {
     };
     await accounts.ensureFirstAdministrator(PASSWORD);
     const dispose = async () => {
+      await sessions[Symbol.asyncDispose]();
       await database.close();
       rmSync(folder, { recursive: true, force: true });
     };
-    const harness = new ApiHarness(deps, context, sites, options, { database, book, dispose });
+    const made = { database, book, recorder: sessions.recorder, dispose };
+    const harness = new ApiHarness(deps, context, sites, options, made);
     clock.harness = harness;
     return harness;
   }
@@ -223,10 +242,13 @@ export class ApiHarness implements AsyncDisposable {
     context: SiteContext,
     sites: SiteSummary[],
     options: HarnessOptions,
-    made: Pick<ApiHarness, "database" | "book"> & { readonly dispose: () => Promise<void> },
+    made: Pick<ApiHarness, "database" | "book" | "recorder"> & {
+      readonly dispose: () => Promise<void>;
+    },
   ) {
     this.database = made.database;
     this.book = made.book;
+    this.recorder = made.recorder;
     this.deps = deps;
     this.base = deps.base;
     this.context = context;

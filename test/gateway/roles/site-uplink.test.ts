@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { SiteId } from "../../../devices/model/ids.ts";
+import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { readConfig } from "../../../gateway/config/read.ts";
@@ -243,6 +244,7 @@ class LoneSite implements AsyncDisposable {
       contentOrigins: [],
       omaDm: { requiredProof: "any", serverId: "outpost" },
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
+      sessions: SESSION_RECORDING_DEFAULT,
     };
     const { config } = readConfig("site", {
       file: undefined,

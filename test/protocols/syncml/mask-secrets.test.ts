@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { MASK, maskSecrets } from "../../../protocols/syncml/mask-secrets.ts";
+import { maskMessage, maskSecrets } from "../../../protocols/syncml/mask-secrets.ts";
 import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
 import { printXml } from "../../../protocols/syncml/print-xml.ts";
+import { MASK, maskText } from "../../../protocols/syncml/secret-text.ts";
 
 const masked = (xml: string) => printXml(maskSecrets(parseXml(xml))).replace(/^<\?.*?\?>/, "");
 
@@ -56,6 +57,63 @@ describe("maskSecrets()", () => {
     );
     const job = `<Data>&lt;ContentURL&gt;http://s/a?sig=SECRET&amp;amp;exp=1&lt;/ContentURL&gt;</Data>`;
     expect(masked(job)).toContain("sig=[masked]&amp;amp;exp=1&lt;/ContentURL&gt;");
+  });
+
+  test.each([
+    ["a vendor's signature", "<Data>https://a/b?X-Amz-Signature=SECRET&amp;x=1</Data>"],
+    ["a password in a link", "<Data>https://user:SECRET@host/b</Data>"],
+    [
+      "a device tree as text",
+      "<Data>&lt;NodeName&gt;AAuthSecret&lt;/NodeName&gt;&lt;Value&gt;SECRET&lt;/Value&gt;</Data>",
+    ],
+    ["a provisioning document", '<Data>&lt;parm name="AAuthSecret" value="SECRET"/&gt;</Data>'],
+    ["a Wi-Fi profile", "<Data>&lt;keyMaterial&gt;SECRET&lt;/keyMaterial&gt;</Data>"],
+    [
+      "a private key",
+      "<Item><Target><LocURI>./V/ClientCertificateInstall/PFXCertInstall/1/PFXCertBlob</LocURI></Target><Data>SECRET</Data></Item>",
+    ],
+  ])("%s is masked", (_, xml) => {
+    const shown = masked(xml);
+    expect(shown).not.toContain("SECRET");
+    expect(shown).toContain(MASK);
+  });
+
+  test("a tree without secrets is the very same tree", () => {
+    const root = parseXml("<SyncBody><Item><Data>a=b</Data></Item><Final/></SyncBody>");
+    expect(maskSecrets(root)).toBe(root);
+  });
+
+  const link = "http://site/content/ab?device=1&exp=2&sig=SECRET-OF-THE-LINK&x=1";
+  test.each(Array.from({ length: link.length - 1 }, (_, index) => index + 1))(
+    "a link that is cut in two after %p characters shows nothing of its signature",
+    (cut) => {
+      const piece = (data: string, more: string) =>
+        parseXml(
+          `<SyncBody><Add><Item><Target><LocURI>./a</LocURI></Target><Data>${data.replaceAll("&", "&amp;")}</Data>${more}</Item></Add></SyncBody>`,
+        );
+      const first = maskMessage(piece(link.slice(0, cut), "<MoreData/>"), undefined);
+      const second = maskMessage(piece(link.slice(cut), ""), first.open);
+      const shown = printXml(first.masked) + printXml(second.masked);
+      for (const part of ["SECRET", "LINK", "OF-"]) expect(shown).not.toContain(part);
+      expect(second.open).toBeUndefined();
+      expect(shown).toContain("http:/".slice(0, Math.min(cut, 6)));
+    },
+  );
+
+  test("the rest of a secret that is sent in pieces is one, whatever it says of itself", () => {
+    const piece = (target: string, more: string) =>
+      parseXml(`<Add><Item>${target}<Data>SECRET</Data>${more}</Item></Add>`);
+    const target = "<Target><LocURI>./x/AAuthSecret</LocURI></Target>";
+    const first = maskMessage(piece(target, "<MoreData/>"), undefined);
+    const second = maskMessage(piece("", ""), first.open);
+    expect(printXml(first.masked) + printXml(second.masked)).not.toContain("SECRET");
+    expect(printXml(maskMessage(piece("", ""), second.open).masked)).toContain("SECRET");
+  });
+
+  test("hostile text takes no longer than other text", () => {
+    // Where a pattern looked as far as it could, this would not end within the test's time.
+    const text = "<NodeName>password</NodeName>".repeat(15_000);
+    expect(maskText(text)).toBe(text);
   });
 
   test("what is no secret stays as it is", () => {

@@ -1,0 +1,342 @@
+import { outlineUnreadable } from "../../protocols/syncml/outline-unreadable.ts";
+import { AppError } from "../model/errors.ts";
+import type { DeviceId } from "../model/ids.ts";
+import type { RecordedSession, SessionRecording } from "../model/recorded-session.ts";
+import type { Log } from "../ports/log.ts";
+import type { Exchange, SessionRecorder, UnreadableMessage } from "../ports/session-recorder.ts";
+import type { SessionRecords, SessionWrite } from "../ports/session-records.ts";
+import { SESSION_LIFE_MS } from "../service/stored-session.ts";
+import { REPLACED } from "./reasons.ts";
+import { Recording } from "./recording.ts";
+
+/** What is new is written so long after it was seen; a crash loses as much. */
+export const WRITE_DELAY_MS = 1_000;
+/** After the records could not be written, nothing is recorded for so long. */
+export const PAUSE_MS = 60_000;
+/** Bytes of messages that wait to be looked at; what comes on top is not recorded. */
+export const BYTES_SEEN_MAX = 16 * 1024 * 1024;
+/** Characters of messages that wait to be written: then they are written at once. */
+export const CHARACTERS_WAITING_MAX = 8 * 1024 * 1024;
+/** Sessions of one transaction: a few milliseconds in which nobody is answered. */
+export const SESSIONS_PER_WRITE = 50;
+/** Sessions under way that are held in memory; the longest silent one is written and let go. */
+export const SESSIONS_HELD_MAX = 10_000;
+
+export interface SessionSightOptions {
+  /** Waits while they are being opened; undefined when they cannot be. */
+  readonly records: () => Promise<SessionRecords | undefined>;
+  readonly recording: () => SessionRecording;
+  readonly findDevice: (externalId: string) => Promise<DeviceId | undefined>;
+  /** Throws AppError "no-room" when the disk must not be filled any more. */
+  readonly checkRoom: () => Promise<void>;
+  readonly now: () => number;
+  /** Runs something later, by real time. */
+  readonly later: (milliseconds: number, run: () => void) => void;
+  /** So many exchanges were not recorded. */
+  readonly onLost: (count: number) => void;
+  readonly log: Log;
+}
+
+/** Of one device: its session, and one that has not proved yet that it is the device's. */
+interface Held {
+  own: Recording | undefined;
+  stranger: Recording | undefined;
+}
+
+/** What was seen, in order. */
+type Seen =
+  | { readonly kind: "exchange"; readonly exchange: Exchange }
+  | { readonly kind: "unreadable"; readonly message: UnreadableMessage };
+
+/**
+ * Records sessions beside the work: the door hands over what it saw and goes on. A little later the
+ * messages are masked, put together to sessions, and written many at once. Whatever goes wrong here
+ * costs records, never a session.
+ */
+export class SessionSight implements SessionRecorder {
+  readonly #options: SessionSightOptions;
+  #seen: Seen[] = [];
+  #bytesSeen = 0;
+  /** Characters of messages that are not written yet. */
+  #unwritten = 0;
+  readonly #held = new Map<string, Held>();
+  /** Recordings that are over for us, and not written yet. */
+  #done: Recording[] = [];
+  #nextId: number | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #isLooking = false;
+  #isWriting = false;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #problem: string | null = null;
+  #lost = 0;
+
+  constructor(options: SessionSightOptions) {
+    this.#options = options;
+  }
+
+  /** Why nothing is recorded now, in words; null when it is. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** Exchanges since the start that were not recorded, because there were too many or no room. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  record(exchange: Exchange): void {
+    this.#see({ kind: "exchange", exchange });
+  }
+
+  recordUnreadable(message: UnreadableMessage): void {
+    this.#see({ kind: "unreadable", message });
+  }
+
+  /** Writes all that was seen so far, so that whoever asks now finds it. */
+  async flush(): Promise<void> {
+    this.#isLooking = true;
+    this.#working = this.#working.then(() => this.#lookAtAll()).then(() => this.#write());
+    await this.#working;
+  }
+
+  #lose(count: number): void {
+    this.#lost += count;
+    if (count > 0) this.#options.onLost(count);
+  }
+
+  #see(seen: Seen): void {
+    const { record } = this.#options.recording();
+    if (record === "off") return;
+    const isPaused = this.#pausedUntilMs > performance.now();
+    if (isPaused || this.#bytesSeen >= BYTES_SEEN_MAX) {
+      this.#lose(1);
+      return;
+    }
+    this.#seen.push(seen);
+    this.#bytesSeen += bytesOf(seen);
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#options.later(0, () => {
+      this.#working = this.#working.then(() => this.#lookAtAll());
+    });
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const records = await this.#options.records();
+    this.#isLooking = false;
+    const seen = this.#seen;
+    this.#seen = [];
+    this.#bytesSeen = 0;
+    if (records === undefined) {
+      this.#lose(seen.length);
+      return;
+    }
+    for (const one of seen) {
+      try {
+        if (one.kind === "exchange") await this.#lookAt(one.exchange, records);
+        else await this.#lookAtUnreadable(one.message, records);
+      } catch (error) {
+        this.#options.log.error("session-not-recorded", error);
+      }
+    }
+    if (this.#unwritten >= CHARACTERS_WAITING_MAX) await this.#write();
+    else if (!this.#isWriting && seen.length > 0) {
+      this.#isWriting = true;
+      this.#options.later(WRITE_DELAY_MS, () => {
+        this.#working = this.#working.then(() => this.#write());
+      });
+    }
+  }
+
+  async #lookAt(exchange: Exchange, records: SessionRecords): Promise<void> {
+    const { outcome, request } = exchange;
+    const externalId = request.message.header.source.uri.trim();
+    const device =
+      outcome.kind === "answered"
+        ? outcome.course.device
+        : await this.#options.findDevice(externalId);
+    // Strangers have the list of those who knocked.
+    if (device === undefined) return;
+    const held = this.#heldOf(device);
+    const { sessionId } = request.message.header;
+    const begin = () =>
+      Recording.begin({
+        id: this.#newId(records),
+        device,
+        externalId,
+        sessionId,
+        startedAtMs: exchange.atMs,
+        address: exchange.address,
+        encoding: exchange.encoding,
+      });
+
+    if (outcome.kind === "turned-away") {
+      // Somebody who goes on guessing gets one entry and not hundreds.
+      const last = held.stranger;
+      const isAgain = last?.session.outcome === "refused" && isRecent(last.session, exchange.atMs);
+      const stranger = isAgain ? last : this.#replace(held, "stranger", begin());
+      this.#unwritten += stranger.add(exchange);
+      return;
+    }
+    this.#unwritten += this.#recordingFor(exchange, held, records, begin).add(exchange);
+  }
+
+  #recordingFor(
+    { outcome, request }: Exchange,
+    held: Held,
+    records: SessionRecords,
+    begin: () => Recording,
+  ): Recording {
+    if (outcome.kind !== "answered") throw new Error("there was no answer");
+    const { continues, device, events, turn } = outcome.course;
+    const { sessionId } = request.message.header;
+    const isOf = (one: Recording | undefined) => one?.session.sessionId === sessionId;
+
+    if (continues || turn === "repeat") {
+      const known =
+        turn === "repeat" && isOf(held.stranger) && !isOf(held.own) ? held.stranger : held.own;
+      if (known !== undefined && isOf(known)) return known;
+      const stored = records.latest(device);
+      const isStored = stored?.sessionId === sessionId;
+      return this.#replace(held, "own", isStored ? Recording.resume(stored) : begin());
+    }
+    const pending =
+      isOf(held.stranger) && held.stranger?.draft.isRunning ? held.stranger : undefined;
+    if (!events.some(({ kind }) => kind === "authenticated")) {
+      return pending ?? this.#replace(held, "stranger", begin());
+    }
+    // It is the device's own session from now on, challenge and all.
+    held.stranger = pending === undefined ? held.stranger : undefined;
+    return this.#replace(held, "own", pending ?? begin());
+  }
+
+  async #lookAtUnreadable(message: UnreadableMessage, records: SessionRecords): Promise<void> {
+    const { source = "" } = outlineUnreadable(message.bytes, message.encoding);
+    const device = (await this.#options.findDevice(source)) ?? null;
+    const recording = Recording.begin({
+      id: this.#newId(records),
+      device,
+      externalId: device === null ? "" : source,
+      sessionId: "",
+      startedAtMs: message.atMs,
+      address: message.address,
+      encoding: message.encoding,
+    });
+    this.#unwritten += recording.addUnreadable(message);
+    this.#done.push(recording);
+  }
+
+  /** @returns `next`, in the place of what was there before, which is over */
+  #replace(held: Held, place: keyof Held, next: Recording): Recording {
+    const before = held[place];
+    if (before !== undefined) {
+      if (before.draft.isRunning) {
+        before.draft.end("cut", before.session.reason ?? REPLACED);
+        before.isChanged = true;
+      }
+      this.#done.push(before);
+    }
+    held[place] = next;
+    return next;
+  }
+
+  #heldOf(device: DeviceId): Held {
+    const known = this.#held.get(device);
+    const held: Held = known ?? { own: undefined, stranger: undefined };
+    // The last in order is the one last heard of.
+    this.#held.delete(device);
+    this.#held.set(device, held);
+    if (this.#held.size > SESSIONS_HELD_MAX) {
+      const [oldest] = this.#held;
+      if (oldest !== undefined) this.#letGo(...oldest);
+    }
+    return held;
+  }
+
+  #letGo(device: string, held: Held): void {
+    this.#held.delete(device);
+    for (const one of [held.own, held.stranger]) if (one !== undefined) this.#done.push(one);
+  }
+
+  #newId(records: SessionRecords): number {
+    const id = this.#nextId ?? records.lastId() + 1;
+    this.#nextId = id + 1;
+    return id;
+  }
+
+  *#all(): Generator<Recording> {
+    yield* this.#done;
+    for (const { own, stranger } of this.#held.values()) {
+      if (own !== undefined) yield own;
+      if (stranger !== undefined) yield stranger;
+    }
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = false;
+    const { checkRoom, log, now, recording } = this.#options;
+    const records = await this.#options.records();
+    if (records === undefined) return;
+    const nowMs = now();
+    const keep = recording();
+    const isTooMuch = this.#unwritten >= CHARACTERS_WAITING_MAX;
+    const writes: SessionWrite[] = [];
+    for (const one of this.#all()) {
+      if (!one.isChanged) continue;
+      if (isTooMuch || isWanted(one.session, keep, nowMs)) writes.push(one.takeWrite());
+      else if (one.session.outcome === "finished") one.takeWrite(); // Nobody wants it.
+    }
+    this.#done = [];
+    if (isTooMuch || keep.record !== "problems") this.#unwritten = 0;
+    this.#forgetSilent(nowMs);
+    if (writes.length === 0) return;
+    try {
+      await checkRoom();
+      for (let from = 0; from < writes.length; from += SESSIONS_PER_WRITE) {
+        records.write(writes.slice(from, from + SESSIONS_PER_WRITE), keep);
+        await this.#breath();
+      }
+      this.#problem = null;
+    } catch (error) {
+      this.#lose(writes.length);
+      this.#pausedUntilMs = performance.now() + PAUSE_MS;
+      this.#held.clear();
+      this.#problem = error instanceof AppError ? error.message : "The records cannot be written.";
+      log.warn("session-recording-paused", { why: error instanceof Error ? error.message : "" });
+    }
+  }
+
+  /** Lets devices be answered in between. */
+  #breath(): Promise<void> {
+    return new Promise((resolve) => this.#options.later(0, resolve));
+  }
+
+  /** What is over stays for a while, in case the device asks for the last answer again. */
+  #forgetSilent(nowMs: number): void {
+    for (const [device, held] of this.#held) {
+      const last = Math.max(lastOf(held.own), lastOf(held.stranger));
+      if (nowMs - last <= SESSION_LIFE_MS) return; // In order of when they were last heard of.
+      this.#held.delete(device);
+    }
+  }
+}
+
+/** Where only problems are of interest, a session is held until it is known whether it is one. */
+function isWanted(session: RecordedSession, { record }: SessionRecording, nowMs: number): boolean {
+  const isCut = session.outcome === "running" && !isRecent(session, nowMs);
+  return record !== "problems" || session.hasProblem || isCut;
+}
+
+function bytesOf(seen: Seen): number {
+  if (seen.kind === "unreadable") return seen.message.bytes.length;
+  const { outcome, request } = seen.exchange;
+  return request.bytes + (outcome.kind === "answered" ? outcome.answer.bytes : 0);
+}
+
+function isRecent(session: RecordedSession, nowMs: number): boolean {
+  return nowMs - session.lastAtMs <= SESSION_LIFE_MS;
+}
+
+function lastOf(one: Recording | undefined): number {
+  return one?.session.lastAtMs ?? Number.NEGATIVE_INFINITY;
+}
