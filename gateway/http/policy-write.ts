@@ -14,15 +14,20 @@ export interface PolicyRoutesDeps {
   readonly audit: Audit;
 }
 
-/** Writes records and says so in the audit log. */
+/**
+ * Writes records and says so in the audit log. A change of no field is none: at a site it would stand
+ * for an override that says nothing.
+ */
 export async function writePolicy(
   { author, audit }: PolicyRoutesDeps,
   c: AppContext,
   action: string,
   changes: readonly PolicyChange[],
 ): Promise<void> {
-  await author.write(changes, nameOf(needPrincipal(c)));
-  for (const { id, body } of changes) {
+  const real = changes.filter(({ body }) => body === null || Object.keys(body).length > 0);
+  if (real.length === 0) return;
+  await author.write(real, nameOf(needPrincipal(c)));
+  for (const { id, body } of real) {
     await recordAction(audit, c, action, id, body ?? {});
   }
 }

@@ -398,6 +398,15 @@ describe("settings", () => {
     expect(await kit.want(200, "PATCH", "/settings/enterprise", json)).toMatchObject(json);
   });
 
+  test("a change of nothing writes nothing, into policy or audit log", async () => {
+    const audited = async () => (await kit.want(200, "GET", "/audit?limit=500")).rows.length;
+    await kit.want(200, "PATCH", "/settings/enterprise", { crlCheck: "1" });
+    const { version } = harness.deps.policy.read();
+    const before = await audited();
+    await kit.want(200, "PATCH", "/settings/enterprise", {});
+    expect([harness.deps.policy.read().version, await audited()]).toEqual([version, before]);
+  });
+
   test("Q33: any name but * is an EnterpriseID", async () => {
     for (const enterpriseId of ["*", "", "  ", "a/b"]) {
       await kit.want(422, "PATCH", "/settings/enterprise", { enterpriseId });
