@@ -1,8 +1,9 @@
+import { cutText } from "../../devices/model/cut-text.ts";
 import type { AccessStore, AuditEntry, AuditQuery } from "./access-store.ts";
 import { nameOf, type Principal } from "./principal.ts";
 
 /** Longer texts in the details of an entry are cut. */
-export const DETAIL_LENGTH_MAX = 500;
+const DETAIL_LENGTH_MAX = 500;
 const DETAILS_MAX = 40;
 const SECRET_NAME = /password|secret|token$|^code$|csrf|certificateSearchCriteria/i;
 
@@ -30,7 +31,7 @@ export class Audit {
       atMs: this.#now(),
       by: by === "system" ? by : nameOf(by),
       action,
-      subject: subject.slice(0, DETAIL_LENGTH_MAX),
+      subject: cutText(subject, DETAIL_LENGTH_MAX),
       details: withoutSecrets(details),
       address,
     });
@@ -54,5 +55,5 @@ function withoutSecrets(details: Readonly<Record<string, unknown>>): Record<stri
 function shortened(value: unknown): unknown {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  return text.length <= DETAIL_LENGTH_MAX ? text : `${text.slice(0, DETAIL_LENGTH_MAX)}…`;
+  return text.length <= DETAIL_LENGTH_MAX ? text : `${cutText(text, DETAIL_LENGTH_MAX)}…`;
 }

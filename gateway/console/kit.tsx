@@ -5,6 +5,7 @@ import { createMiddleware } from "hono/factory";
 import { HTTPException } from "hono/http-exception";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { cutText } from "../../devices/model/cut-text.ts";
 import { AppError } from "../../devices/model/errors.ts";
 import { API_BODY_BYTES_MAX } from "../../devices/model/limits.ts";
 import type { AdministratorPrincipal, Principal } from "../access/principal.ts";
@@ -35,7 +36,8 @@ export type FormHandler = (visit: FormVisit) => Promise<Answer> | Answer;
 
 /** The message of a finished action waits for the next page so long. */
 const NOTICE_SECONDS = 60;
-const NOTICE_LENGTH_MAX = 500;
+/** Characters; written with percents it has to fit a cookie. */
+const NOTICE_LENGTH_MAX = 400;
 
 /**
  * Registers pages and forms, each with all that it needs: who asks, the rights, the frame, and errors
@@ -114,7 +116,7 @@ export class Kit {
 
   /** To the next page, with a message that is shown there once. */
   done(c: AppContext, path: string, notice: string): Response {
-    setCookie(c, this.#noticeCookie, notice.slice(0, NOTICE_LENGTH_MAX), {
+    setCookie(c, this.#noticeCookie, cutText(notice, NOTICE_LENGTH_MAX), {
       path: this.deps.base || "/",
       httpOnly: true,
       sameSite: "Strict",

@@ -8,17 +8,6 @@ export function etagOf(shown: unknown): string {
 }
 
 /**
- * Answers with a record and its tag; 304 when the caller has it already.
- *
- * @param status 200 or 201
- */
-export function answerTagged<Shown extends object>(c: AppContext, shown: Shown) {
-  const etag = etagOf(shown);
-  c.header("ETag", etag);
-  return c.json(shown, 200);
-}
-
-/**
  * Guards an edit: with `If-Match` it must be of what is there now, with `If-None-Match: *` there must
  * be nothing.
  *
@@ -40,7 +29,7 @@ export function checkPreconditions(c: AppContext, current: unknown): void {
 }
 
 /** Does the list of tags (or `*`) name the record? */
-export function isAmong(tags: string, current: unknown): boolean {
+function isAmong(tags: string, current: unknown): boolean {
   if (current === undefined) return false;
   if (tags.trim() === "*") return true;
   const etag = etagOf(current);

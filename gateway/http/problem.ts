@@ -45,7 +45,6 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Log in, or show an API token",
   403: "This is not allowed to you",
   404: "There is no such thing",
-  405: "This method is not for this address",
   409: "The state of things does not allow it",
   412: "It was changed in the meantime",
   413: "The request is too large",

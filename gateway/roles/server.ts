@@ -1,6 +1,6 @@
 import { AppError } from "../../devices/model/errors.ts";
-import { UPLOAD_BYTES_MAX } from "../../devices/model/limits.ts";
 import type { Log } from "../../devices/ports/log.ts";
+import { UPLOAD_REQUEST_BYTES_MAX } from "../http/content/upload.ts";
 import type { AppEnv } from "../http/environment.ts";
 
 /** A device on weak Wi-Fi sends a few bytes a second: it must not be cut off. [platform 2.5] */
@@ -50,7 +50,7 @@ function listen(app: Servable, { host, port, log }: ServeOptions) {
       hostname: host,
       port,
       idleTimeout: IDLE_SECONDS,
-      maxRequestBodySize: UPLOAD_BYTES_MAX + 64 * 1024,
+      maxRequestBodySize: UPLOAD_REQUEST_BYTES_MAX,
       fetch: (request, bun) => app.fetch(request, { server: bun }),
       error: (error) => {
         log.error("server-error", error);

@@ -1,9 +1,10 @@
 import { and, asc, eq, getTableColumns, inArray } from "drizzle-orm";
-import { type Device, INCARNATION_STEP } from "../../../devices/model/device.ts";
+import type { Device } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Fact } from "../../../devices/model/fact.ts";
 import type { DeviceId, SiteId } from "../../../devices/model/ids.ts";
 import type { Installation } from "../../../devices/model/installation.ts";
+import { hubIncarnation } from "../../../devices/service/register-device.ts";
 import type { StoredDocument } from "../../../sync/ports/documents.ts";
 import type {
   DeviceAtHub,
@@ -199,7 +200,7 @@ export class SqlHubStore implements HubStore {
       .prepare(KNOWN_NUMBERS)
       .rows(device, device, device, device, device);
     const [greatest, sequence] = row.map(Number);
-    const incarnation = (Math.floor((greatest ?? 0) / INCARNATION_STEP) + 1) * INCARNATION_STEP;
+    const incarnation = hubIncarnation(greatest ?? undefined);
     this.#put.issued({ device, incarnation });
     return { device, incarnation, sequence: sequence ?? 0 };
   }

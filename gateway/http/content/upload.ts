@@ -9,13 +9,10 @@ import { declaredSha256 } from "./digest-headers.ts";
 import { readUploadForm } from "./upload-form.ts";
 
 /**
- * What `maxRequestBodySize` of Bun.serve has to be at least, else Bun itself cuts uploads off at its
- * default of 128 MiB: the largest file, and a form around it. Other routes bound their bodies on
- * their own. `idleTimeout` has to be at least 30 s, else a slow sender is cut off while bytes flow.
+ * What the server has to let through, else Bun itself cuts uploads off at its default of 128 MiB: the
+ * largest file, and a form around it. Other routes bound their bodies on their own.
  */
 export const UPLOAD_REQUEST_BYTES_MAX = UPLOAD_BYTES_MAX + 64 * 1024;
-/** Seconds without a byte before an upload's connection is closed. */
-export const UPLOAD_IDLE_SECONDS = 120;
 
 export interface UploadDeps {
   readonly store: BlobStore;

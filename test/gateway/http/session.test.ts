@@ -215,6 +215,15 @@ describe("administrative actions", () => {
     expect(rows[0]).toMatchObject({ by: "token:admin-token", details: { siteName: "Prague 1" } });
   });
 
+  test("are cut to their length, never in the middle of a character", async () => {
+    const headers = await harness.token("admin");
+    const filter = `state:"${"x".repeat(492)}🚚"`;
+    const answer = await harness.ask("POST", "/installations/retry", { headers, json: { filter } });
+    expect(answer.status).toBe(200);
+    const { rows } = await jsonOf(await harness.ask("GET", "/audit?limit=1", { headers }));
+    expect(rows[0].subject).toBe(filter.slice(0, 499));
+  });
+
   test("are read page by page", async () => {
     const headers = await harness.token("admin");
     for (let index = 0; index < 5; index++) {
