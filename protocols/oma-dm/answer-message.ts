@@ -194,10 +194,15 @@ export function siftCommands(
   if (session.maxMsgSize === null && session.maxObjSize === null) {
     return { sendable: commands, refused: [] };
   }
+  const sendable: OutgoingCommand[] = [];
   const draft = new Draft(session, options);
-  const least = draft.least();
-  const fits = (command: OutgoingCommand) =>
-    draft.fits(() => draft.message(least, [], [command], { final: true }));
+  const statuses = session.owed?.statuses ?? [];
+  // What goes at once stands behind what is owed now; what has to wait, behind a little more.
+  const fits = (command: OutgoingCommand) => {
+    const isNext = sendable.length === 0 && statuses.length === 1;
+    const before = isNext ? statuses : draft.least();
+    return draft.fits(() => draft.message(before, [], [command], { final: true }));
+  };
   const codeFor = (command: OutgoingCommand): number | undefined => {
     if (isOverMaxObjSize(command, session.maxObjSize)) return 416;
     if (fits(command)) return undefined;
@@ -206,7 +211,6 @@ export function siftCommands(
     const canGo = command.items.every((item) => cutPiece([item], WHOLE_CUT, cutting) !== undefined);
     return canGo ? undefined : 413;
   };
-  const sendable: OutgoingCommand[] = [];
   const refused: SessionEvent[] = [];
   for (const command of commands) {
     const code = codeFor(command);
@@ -255,11 +259,12 @@ class Draft {
     return maxMsgSize === null || this.#sizeOf(message()) <= maxMsgSize;
   }
 
-  /** The least that stands before commands: the Status for a header, and for an Alert 1222. */
+  /**
+   * The least that stands before commands: the Status for a header, and for an Alert, also where there
+   * is none now. A command that has to wait meets one: with it the device asks for the rest, or reports.
+   */
   least(): readonly ReplyStatus[] {
     const statuses = this.#session.owed?.statuses ?? [];
-    // Where more is owed now it goes first, and the device asks for the rest.
-    if (statuses.length <= 1) return statuses;
     const alert = { messageId: 999, cmdId: "999", cmd: "Alert", code: 200 };
     return [...statuses.slice(0, 1), alert];
   }

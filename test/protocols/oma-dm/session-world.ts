@@ -27,13 +27,23 @@ import {
   type SessionEvent,
   type StoredCredential,
 } from "../../../protocols/oma-dm/server-state.ts";
+import { isSessionStart } from "../../../protocols/syncml/alerts.ts";
 import { decodeMessage } from "../../../protocols/syncml/decode-message.ts";
 import { encodeMessage } from "../../../protocols/syncml/encode-message.ts";
 import { type Encoding, parseDocument, printDocument } from "../../../protocols/syncml/encoding.ts";
 import type { Command, Message } from "../../../protocols/syncml/message.ts";
 import { nonce, PASSWORD, restarted, stored, USER } from "./device-messages.ts";
 import { type DeviceState, tree } from "./world-device.ts";
-import { commandOf, drawJobs, isOpen, type Job, judge, question, tagsOf } from "./world-jobs.ts";
+import {
+  commandOf,
+  drawJobs,
+  isOpen,
+  type Job,
+  judge,
+  question,
+  questions,
+  tagsOf,
+} from "./world-jobs.ts";
 
 /**
  * A server and a device, their jobs, and everything that can go wrong between them, from one seed.
@@ -61,8 +71,29 @@ const SERVER_PASSWORD = "server-secret";
 /** Runs one world to its end and checks every promise on the way; throws with what was broken. */
 export function runWorld(seed: number, trace?: Trace): WorldOutcome {
   // Not drawn, so that the seeds that once found something keep their worlds.
-  return new World(new Random(seed), seed % 4 === 2 ? "wbxml" : "xml", trace).run();
+  return new World(new Random(seed), ABILITIES(seed), trace).run();
 }
+
+/** What came to worlds later. */
+interface Abilities {
+  readonly encoding: Encoding;
+  /** Its user is asked. */
+  readonly asks: boolean;
+  /** It was called, and begins with Alert 1200. */
+  readonly isCalled: boolean;
+  /** Says 0 to a server that it does not trust yet. */
+  readonly zeroStatus: boolean;
+  /** Reports before the Status of what it reports of. */
+  readonly alertFirst: boolean;
+}
+
+const ABILITIES = (seed: number): Abilities => ({
+  encoding: seed % 4 === 2 ? "wbxml" : "xml",
+  asks: seed % 3 === 0,
+  isCalled: seed % 5 === 0,
+  zeroStatus: seed % 7 < 3,
+  alertFirst: seed % 5 === 1,
+});
 
 /** Gets a line about every message and event, for whoever looks for what went wrong. */
 export type Trace = (line: string) => void;
@@ -74,6 +105,7 @@ class World {
   readonly #quirks: Quirks;
   readonly #largeObjects: boolean;
   readonly #encoding: Encoding;
+  readonly #abilities: Abilities;
   readonly #jobs: Job[];
   readonly #lacking: readonly string[];
   #lacks: DeviceFeature[] = [];
@@ -101,13 +133,14 @@ class World {
   /** What the device has said in this session, by message: how many commands want a Status. */
   #owed = new Map<number, number>();
 
-  constructor(random: Random, encoding: Encoding, trace: Trace | undefined) {
+  constructor(random: Random, abilities: Abilities, trace: Trace | undefined) {
     this.#random = random;
+    this.#abilities = abilities;
     this.#trace = trace;
     const scheme = random.pick(["syncml:auth-basic", "syncml:auth-md5", "syncml:auth-MAC"]);
     const demands = drawDemands(random);
     this.#largeObjects = random.chance(0.5);
-    this.#encoding = encoding;
+    this.#encoding = abilities.encoding;
     this.#config = {
       sessionId: "0",
       device: "urn:uuid:0001",
@@ -118,7 +151,7 @@ class World {
       nonce: null,
       waitsForChallenge: random.chance(0.2),
       demands,
-      startAlert: 1201,
+      startAlert: abilities.isCalled ? 1200 : 1201,
       alerts: Array.from({ length: random.pick([0, 0, 1, 12]) }, () => ({
         code: 1224,
         items: [{ data: "x".repeat(50) }],
@@ -145,7 +178,7 @@ class World {
       credAlways: random.chance(0.3),
     };
     this.#lacking = random.pick([[], [], ["Sequence"], ["Atomic", "Sequence"]]);
-    this.#jobs = drawJobs(random);
+    this.#jobs = [...drawJobs(random), ...(abilities.asks ? questions() : [])];
     this.#credential = stored({ scheme: "any" });
     const isKnown = demands !== null;
     this.#own = isKnown
@@ -160,7 +193,7 @@ class World {
     for (const { kind, name } of this.#jobs) {
       if (kind === "delete" || kind === "read" || kind === "copy") values[`./leaf/${name}`] = name;
     }
-    this.#device = { values, executed: {} };
+    this.#device = { values, executed: {}, asked: {} };
   }
 
   run(): WorldOutcome {
@@ -317,7 +350,7 @@ class World {
     if (ghost?.message === undefined) return;
     const { header, commands } = ghost.message;
     const open = this.#session?.phase === "open" ? this.#session : this.#session?.suspended;
-    const isStart = commands.some((one) => one.name === "Alert" && one.code === 1201);
+    const isStart = commands.some((one) => one.name === "Alert" && isSessionStart(one.code));
     if (open === null || open === undefined || isStart) return;
     if (header.sessionId === open.sessionId || header.sessionId === String(this.#sessionId)) return;
     this.#serve(this.#weakened(ghost.message), ghost.mac, "ghost");
@@ -480,6 +513,17 @@ class World {
         ? { ...one, code: 420 }
         : one,
     );
+    const { zeroStatus, alertFirst } = this.#abilities;
+    if (zeroStatus) {
+      commands = commands.map((one) =>
+        one.name === "Status" && (one.code === 401 || one.code === 407) ? { ...one, code: 0 } : one,
+      );
+    }
+    const exec = commands.findIndex((one) => one.name === "Status" && one.cmd === "Exec");
+    if (alertFirst && exec >= 0) {
+      const event: Command = { name: "Alert", cmdId: "89", code: 1226, items: [{ data: "done" }] };
+      commands = [...commands.slice(0, exec), event, ...commands.slice(exec)];
+    }
     const isMidObject = commands.some((one) => one.name === "Results" && one.items[0]?.moreData);
     if (isMidObject && this.#chance(interrupts)) {
       const [header, ...rest] = commands;
@@ -549,8 +593,11 @@ class World {
   }
 
   #checkJobs(): void {
-    const { values, executed } = this.#device;
+    const { values, executed, asked } = this.#device;
     for (const job of this.#jobs) {
+      if (job.kind === "ask" && (asked[job.data] ?? 0) === 0) {
+        throw new Error(`nobody was asked: ${job.data}`);
+      }
       const leaf = `./leaf/${job.name}`;
       const count = executed[`./exec/${job.name}`] ?? 0;
       const isRefused = job.state === "refused";

@@ -13,6 +13,7 @@ const FOUND = [
   ["Status elements that a refusal still owed", 3],
   ["an object that was refused, and the rest of it", 703_747],
   ["a session that was left, going on in the middle of a stranger's", 1_401_877],
+  ["a command that fitted alone, and met an alert's Status while it waited", 656_396_566],
 ] as const;
 
 test.each(FOUND)("%s", (_, seed) => {

@@ -4,9 +4,18 @@ import type { ManagementTree } from "../../../protocols/oma-dm/carry-out.ts";
 export interface DeviceState {
   readonly values: Readonly<Record<string, string>>;
   readonly executed: Readonly<Record<string, number>>;
+  /** How often its user was asked what. */
+  readonly asked: Readonly<Record<string, number>>;
 }
 
+/** Yes, no, or nobody there. */
+export const USER_CODES = [200, 304, 408] as const;
+
 export const tree: ManagementTree<DeviceState> = {
+  ask(state, { text }) {
+    const asked = { ...state.asked, [text]: (state.asked[text] ?? 0) + 1 };
+    return { state: { ...state, asked }, code: userCode(text), answers: [] };
+  },
   execute(state, { command, uri, data }) {
     const { values, executed } = state;
     const value = uri.startsWith("./count/")
@@ -39,3 +48,8 @@ export const tree: ManagementTree<DeviceState> = {
     }
   },
 };
+
+/** The user always says the same to a question. */
+export function userCode(text: string): number {
+  return USER_CODES[text.length % USER_CODES.length] ?? 200;
+}

@@ -1,9 +1,11 @@
 import type { Random } from "../../../devices/simulator/random.ts";
 import type { OutgoingCommand, OutgoingItem } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { DeviceFeature, SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
+import { userAlert } from "../../../protocols/oma-dm/user-alert.ts";
+import { userCode } from "./world-device.ts";
 
 /** What the server of a world wants done, once each. */
-export type JobKind = "write" | "read" | "delete" | "exec" | "atomic" | "sequence" | "copy";
+export type JobKind = "write" | "read" | "delete" | "exec" | "atomic" | "sequence" | "copy" | "ask";
 
 export interface Job {
   readonly name: string;
@@ -42,6 +44,17 @@ export function drawJobs(random: Random): Job[] {
   });
 }
 
+/** Questions to the user: as often as need be, and each is answered. */
+export function questions(): Job[] {
+  return ["go on?", "go on now?", "is it time?"].map((data, index) => ({
+    name: `ask${index}`,
+    kind: "ask",
+    data,
+    state: "todo",
+    attempt: 0,
+  }));
+}
+
 export function isOpen({ state }: Job): boolean {
   return state !== "done" && state !== "refused";
 }
@@ -67,6 +80,8 @@ export function commandOf(job: Job, lacks: readonly DeviceFeature[]): OutgoingCo
       return one("Copy", { source: leaf, target: `${leaf}-copy` });
     case "exec":
       return exec;
+    case "ask":
+      return userAlert(tag("Alert"), { kind: "confirm", text: data, choices: [], options: {} });
     case "atomic":
       return {
         name: lacks.includes("Atomic") ? "Sequence" : "Atomic",
@@ -135,6 +150,10 @@ function judgeStatus(job: Job, part: string, code: number, derived: boolean): vo
       return;
     case "exec":
       job.state = isGood ? "done" : "todo";
+      return;
+    case "ask":
+      // Whatever the user said, it was said to this very question.
+      job.state = code === userCode(job.data) ? "done" : "todo";
       return;
     default:
       if (part === "Exec" && isDone) job.state = "done";
