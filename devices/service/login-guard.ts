@@ -119,7 +119,7 @@ function blockMs({ count }: AddressFailures): number {
  * What counts as one address: of IPv6 the network of 64 bits, because whoever has one address of it
  * has all of them.
  */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const [plain = ""] = address.toLowerCase().split("%");
   if (!plain.includes(":")) return plain;
   const [head = "", tail] = plain.split("::");

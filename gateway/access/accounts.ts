@@ -60,14 +60,7 @@ export class Accounts {
    */
   async login(name: string, password: string, address: string): Promise<LoggedIn> {
     const waitMs = this.#backoff.waitMs(name, address, this.#now());
-    if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1000);
-      throw new AppError(
-        "too-many",
-        `too many wrong passwords; try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}`,
-        { retryAfterMs: waitMs },
-      );
-    }
+    if (waitMs > 0) throw tooMany(waitMs);
     const administrator = await this.#findActive(name);
     // Counted before the slow check: guesses that run at the same time are counted too.
     this.#backoff.attempted(name, address, this.#now());
@@ -110,9 +103,7 @@ export class Accounts {
   ): Promise<void> {
     const administrator = await this.#need(principal.name);
     const waitMs = this.#backoff.waitMs(principal.name, address, this.#now());
-    if (waitMs > 0) {
-      throw new AppError("too-many", "too many wrong passwords", { retryAfterMs: waitMs });
-    }
+    if (waitMs > 0) throw tooMany(waitMs);
     this.#backoff.attempted(principal.name, address, this.#now());
     if (!(await this.#passwords.verify(current, administrator.passwordHash))) {
       throw fieldError("/currentPassword", "this is not the current password");
@@ -160,7 +151,7 @@ export class Accounts {
       disabledAtMs: null,
     });
     await this.#store.endSessionsOf(administrator.name);
-    this.#backoff.succeeded(administrator.name, "");
+    this.#backoff.forgive(administrator.name);
     return password;
   }
 
@@ -242,4 +233,12 @@ function principalOf(
       expiresAtMs: session.expiresAtMs,
     },
   };
+}
+
+function tooMany(retryAfterMs: number): AppError {
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  const time = `${seconds} ${seconds === 1 ? "second" : "seconds"}`;
+  return new AppError("too-many", `too many wrong passwords; try again in ${time}`, {
+    retryAfterMs,
+  });
 }

@@ -5,6 +5,7 @@ import {
   FREE_FAILURES,
   FREE_FAILURES_PER_ADDRESS,
   LoginBackoff,
+  USUAL_ADDRESSES_MAX,
   WAIT_MS_MAX,
   WAIT_MS_MIN,
 } from "../../../gateway/access/login-backoff.ts";
@@ -61,13 +62,52 @@ describe("LoginBackoff", () => {
     expect(backoff.waitMs("ZOE", "x", 0)).toBe(WAIT_MS_MIN);
   });
 
-  test("a success forgives the name, and the address that one attempt only", () => {
+  test("a success forgives the person there, and the address that one attempt only", () => {
     const backoff = after(FREE_FAILURES_PER_ADDRESS, 0, () => "one");
     backoff.succeeded("zoe", "one");
     expect(backoff.waitMs("zoe", "two", 0)).toBe(0);
     expect(backoff.waitMs("zoe", "one", 0)).toBe(0);
     backoff.attempted("zoe", "one", 0);
     expect(backoff.waitMs("zoe", "one", 0)).toBe(WAIT_MS_MIN);
+  });
+
+  test("whoever guesses at a name does not lock its owner out where the owner logs in from", () => {
+    const backoff = new LoginBackoff();
+    backoff.attempted("zoe", "office", 0);
+    backoff.succeeded("zoe", "office");
+    for (let index = 0; index < 100; index++) backoff.attempted("zoe", `evil-${index}`, 0);
+    expect(backoff.waitMs("zoe", "evil-100", 0)).toBe(WAIT_MS_MAX);
+    expect(backoff.waitMs("Zoe", "office", 0)).toBe(0);
+    backoff.attempted("zoe", "office", 0);
+    backoff.succeeded("zoe", "office");
+    // The owner's success does not help whoever guesses elsewhere.
+    expect(backoff.waitMs("zoe", "evil-100", 0)).toBe(WAIT_MS_MAX);
+    for (let index = 0; index < FREE_FAILURES; index++) backoff.attempted("zoe", "office", 0);
+    expect(backoff.waitMs("zoe", "office", 0)).toBe(WAIT_MS_MIN);
+    backoff.forgive("zoe");
+    expect([backoff.waitMs("zoe", "office", 0), backoff.waitMs("zoe", "elsewhere", 0)]).toEqual([
+      0, 0,
+    ]);
+  });
+
+  test("only so many addresses of a person are remembered, the latest", () => {
+    const backoff = new LoginBackoff();
+    for (let index = 0; index <= USUAL_ADDRESSES_MAX; index++) {
+      backoff.succeeded("zoe", `home-${index}`);
+    }
+    for (let index = 0; index < FREE_FAILURES; index++)
+      backoff.attempted("zoe", `evil-${index}`, 0);
+    expect(backoff.waitMs("zoe", "home-0", 0)).toBe(WAIT_MS_MIN);
+    expect(backoff.waitMs("zoe", "home-1", 0)).toBe(0);
+  });
+
+  test("of IPv6 the network counts: whoever has one address of it has all", () => {
+    const backoff = new LoginBackoff();
+    for (let index = 0; index < FREE_FAILURES_PER_ADDRESS; index++) {
+      backoff.attempted(`name-${index}`, `2001:db8::${index}`, 0);
+    }
+    expect(backoff.waitMs("x", "2001:db8:0:0:ffff::1", 0)).toBe(WAIT_MS_MIN);
+    expect(backoff.waitMs("x", "2001:db8:0:1::1", 0)).toBe(0);
   });
 
   test("many people who log in well from one address never wait", () => {
