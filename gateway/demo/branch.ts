@@ -1,8 +1,9 @@
 import { type Behaviour, CALM } from "../../devices/simulator/behaviour.ts";
-import { SimulatedDevice } from "../../devices/simulator/device.ts";
 import type { Fetch } from "../../devices/simulator/fetch-content.ts";
-import { Fleet } from "../../devices/simulator/fleet.ts";
+import { Fleet, type FleetDevice } from "../../devices/simulator/fleet.ts";
 import { type PlannedDevice, planFleet } from "../../devices/simulator/fleet-plan.ts";
+import { makeDevice } from "../../devices/simulator/make-device.ts";
+import { CALM_PC, type PcBehaviour } from "../../devices/simulator/pc/course.ts";
 import {
   PROFILES,
   type Profile,
@@ -34,6 +35,8 @@ export async function enrolFleet(
     readonly prefix: string;
     readonly startMs: number;
     readonly behaviour: Behaviour;
+    /** Of PCs; without it, as the others. */
+    readonly pcs?: PcBehaviour;
     readonly fetch: Fetch;
     readonly mix?: ProfileMix;
     readonly change?: ProfileChange | undefined;
@@ -41,23 +44,19 @@ export async function enrolFleet(
     readonly listensAt?: string | undefined;
   },
 ): Promise<Fleet> {
-  const { count, seed, prefix, mix } = options;
+  const { count, seed, prefix, mix, behaviour } = options;
+  const { pcs = { ...CALM_PC, ...behaviour } } = options;
   const plans = planFleet(count, seed, { prefix, ...(mix !== undefined && { mix }) });
   const waiting = [...plans.entries()];
-  const devices: SimulatedDevice[] = new Array(waiting.length);
+  const devices: FleetDevice[] = new Array(waiting.length);
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, plan] = next;
       const account = await register(site.client, plan, options);
-      devices[index] = new SimulatedDevice(
+      devices[index] = makeDevice(
         plan,
         { serverUrl: `${site.url}/syncml`, ...account },
-        {
-          fetch: options.fetch,
-          behaviour: options.behaviour,
-          startMs: options.startMs,
-          change: options.change,
-        },
+        { ...options, handhelds: behaviour, pcs },
       );
     }
   };

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { z } from "zod";
+import { planFleet } from "../../devices/simulator/fleet-plan.ts";
+import { enrolPlannedPc } from "../../devices/simulator/pc/enrol-planned.ts";
+import { SimulatedPc } from "../../devices/simulator/pc/simulated-pc.ts";
 import { withoutMsi } from "../../devices/simulator/pc/state.ts";
 import { ENCODINGS } from "../../protocols/syncml/encoding.ts";
 import { startOrigin } from "../gateway/content/origin.ts";
@@ -14,6 +18,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const SETTLE_MS = 30_000;
 /** The app that is only for users, so that devices' lists of others are not asked for it. */
 const OWN = { package: "own-tools" };
+const Code = z.object({ code: z.string() });
+const Devices = z.object({ rows: z.array(z.looseObject({ id: z.string() })) });
+const Certificates = z.array(z.looseObject({ revokedAt: z.string().nullable() }));
+const History = z.array(z.object({ what: z.string(), by: z.string() }));
 const MSI = { productCode: MSI_V1, retryCount: 0 };
 
 /** MSI and packaged apps on Windows PCs, over HTTP against one started site; each test has its own PC. */
@@ -34,7 +42,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
 
   describe.each(ENCODINGS)("in %s", (encoding) => {
     test("an MSI and a packaged app with its framework are fetched, installed, proven and shown", async () => {
-      const one = await pcs.pc(`happy-${encoding}`, { encoding });
+      const one = await pcs.pc(`happy-${encoding}`, { change: { encoding } });
       const msi = await pcs.distributeMsi(one.id, MSI);
       const msix = await pcs.distributeMsix(one.id);
       await pcs.live(one, 45);
@@ -57,7 +65,10 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
     });
 
     test("a failure is shown with its HRESULT and what it means", async () => {
-      const one = await pcs.pc(`fails-${encoding}`, { encoding, behaviour: { failureRate: 1 } });
+      const one = await pcs.pc(`fails-${encoding}`, {
+        change: { encoding },
+        behaviour: { failureRate: 1 },
+      });
       const msi = await pcs.distributeMsi(one.id, MSI);
       await pcs.live(one, 30);
       const job = [...one.pc.state.msi.values()][0]?.job;
@@ -65,7 +76,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
       expect(row).toMatchObject({ lastError: job?.lastError });
       expect(row.lastErrorHex).toMatch(/^0x8007/);
       expect(["failed", "pending_install"]).toContain(row.status);
-      const other = await pcs.pc(`lacks-${encoding}`, { encoding });
+      const other = await pcs.pc(`lacks-${encoding}`, { change: { encoding } });
       const msix = await pcs.distributeMsix(other.id, { dependencies: ["Contoso.Missing"] });
       await pcs.live(other, 30);
       expect(await pcs.row(other.id, msix)).toMatchObject({
@@ -75,7 +86,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
     });
 
     test("an MSI for a user waits for a user session, and says so", async () => {
-      const one = await pcs.pc(`user-${encoding}`, { encoding });
+      const one = await pcs.pc(`user-${encoding}`, { change: { encoding } });
       const msi = await pcs.distributeMsi(one.id, { ...MSI, context: "user" }, OWN);
       await pcs.contact(one);
       one.pc.signOut();
@@ -101,7 +112,10 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
     });
 
     test("a done that leaves nothing behind is never Installed: sent again, then failed", async () => {
-      const one = await pcs.pc(`empty-${encoding}`, { encoding, behaviour: { emptyRate: 1 } });
+      const one = await pcs.pc(`empty-${encoding}`, {
+        change: { encoding },
+        behaviour: { emptyRate: 1 },
+      });
       const msi = await pcs.distributeMsi(one.id, MSI);
       const msix = await pcs.distributeMsix(one.id);
       const seen = new Set<string>();
@@ -120,7 +134,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
     });
 
     test("a PC that cannot tell whole lists is walked", async () => {
-      const one = await pcs.pc(`walks-${encoding}`, { encoding, kind: "windows10" });
+      const one = await pcs.pc(`walks-${encoding}`, { change: { encoding }, kind: "windows10" });
       const msi = await pcs.distributeMsi(one.id, MSI);
       await pcs.live(one, 30);
       expect(await pcs.row(one.id, msi)).toMatchObject({ statusLabel: "Installed" });
@@ -133,7 +147,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
       let downloads = 0;
       let killsAt = Number.POSITIVE_INFINITY;
       const one = await pcs.pc(`killed-${encoding}`, {
-        encoding,
+        change: { encoding },
         fetch: fetchBut((url) => {
           if (url.includes("/content/")) downloads += 1;
           else if (++posts === killsAt) return killed();
@@ -192,7 +206,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
     });
 
     test("an app that is lost three times is Removed each time, and put back by each window", async () => {
-      const one = await pcs.pc(`drift-${encoding}`, { encoding });
+      const one = await pcs.pc(`drift-${encoding}`, { change: { encoding } });
       await pcs.contact(one);
       await site.api.send("/api/v1/windows", {
         method: "POST",
@@ -240,7 +254,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
         json: { origins: [{ origin: vendor.url }] },
       });
       const url = `${vendor.url}/tools.msi`;
-      const one = await pcs.pc(`vendor-${encoding}`, { encoding });
+      const one = await pcs.pc(`vendor-${encoding}`, { change: { encoding } });
       const first = await pcs.distributeMsi(one.id, MSI, { source: { url } });
       await settled("the file is here", SETTLE_MS, async () => {
         await site.gateway.advance(5_000);
@@ -252,7 +266,7 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
       expect(vendor.requests).toHaveLength(1);
 
       const other = await pcs.pc(`falls-back-${encoding}`, {
-        encoding,
+        change: { encoding },
         fetch: fetchBut((wanted) =>
           wanted.includes("/content/")
             ? Promise.resolve(new Response("", { status: 404 }))
@@ -268,5 +282,48 @@ describe(`Windows PCs (TEST_SEED=${SEED})`, () => {
       await pcs.live(other, 30);
       expect(await pcs.row(other.id, second)).toMatchObject({ statusLabel: "Installed" });
     });
+  });
+
+  test("a PC that enrols by a code gets an MSI and a packaged app, and is unenrolled", async () => {
+    const { code } = await site.api.request("/api/v1/enrolment-codes", Code, {
+      method: "POST",
+      json: { note: "test", device: {} },
+    });
+    const [planned] = planFleet(1, SEED, { mix: { windows11: 1 }, prefix: "desk" });
+    if (planned === undefined) throw new Error("no plan");
+    const { plan, account } = await enrolPlannedPc(planned, { serverUrl: site.url, code, fetch });
+    const { rows } = await site.api.request("/api/v1/devices?filter=name:desk-001", Devices);
+    // What it is, is known before its first session.
+    expect(rows).toMatchObject([{ osPlatform: "Windows 11", osVersion: "10.0.26100.4351" }]);
+    const [{ id } = { id: "" }] = rows;
+    const pc = new SimulatedPc(plan, account, {
+      ...account,
+      fetch,
+      startMs: site.gateway.nowMs,
+      change: { demands: "md5" },
+    });
+    const one = { id, pc };
+    const msi = await pcs.distributeMsi(id, MSI);
+    const msix = await pcs.distributeMsix(id);
+    await pcs.live(one, 60);
+    for (const distribution of [msi, msix]) {
+      expect(await pcs.row(id, distribution)).toMatchObject({ statusLabel: "Installed" });
+    }
+    await site.api.send(`/api/v1/devices/${id}/unenrol`, { method: "POST" });
+    await pcs.contact(one);
+    expect(pc.state).toMatchObject({ account: "gone" });
+    expect([...pc.state.packages.values()]).toEqual([]);
+    expect(productOf(one)?.productCode).toBe(MSI_V1);
+    const device = await site.api.request(`/api/v1/devices/${id}`, Loose);
+    expect(device.enrolment).toBe("unenrolled");
+    expect(await pcs.row(id, msi)).toMatchObject({ statusLabel: "Installed" });
+    expect(await pcs.row(id, msix)).toMatchObject({ status: "removed_after_installation" });
+    const issued = await site.api.request(`/api/v1/certificates?device=${id}`, Certificates);
+    expect(issued.map(({ revokedAt }) => revokedAt === null)).toEqual([false]);
+    const history = await site.api.request(`/api/v1/devices/${id}/history`, History);
+    expect(history.slice(0, 2)).toEqual([
+      { what: "it was unenrolled, as an administrator wanted", by: "device" },
+      { what: "to be unenrolled", by: "token:test" },
+    ]);
   });
 });

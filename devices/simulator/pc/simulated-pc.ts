@@ -1,11 +1,10 @@
-import type { Encoding } from "../../../protocols/syncml/encoding.ts";
 import { infoOf } from "../device-tree.ts";
 import type { Fetch } from "../fetch-content.ts";
 import type { FleetDevice, Progress } from "../fleet.ts";
 import type { PlannedDevice } from "../fleet-plan.ts";
 import { loginStatus } from "../login-status.ts";
 import { Polls } from "../polls.ts";
-import { PROFILES, type Profile } from "../profiles.ts";
+import { PROFILES, type Profile, type ProfileChange } from "../profiles.ts";
 import { Random } from "../random.ts";
 import { type Account, runSession, type SessionOutcome } from "../session.ts";
 import { installedAlert, type PcAlert, removedAlert, UNENROLMENT } from "./alerts.ts";
@@ -21,17 +20,18 @@ const WINDOWS_RULES = { noGet: true, noAtomic: true } as const;
 
 export interface PcOptions {
   readonly fetch: Fetch;
-  /** Instead of that of its kind. */
-  readonly encoding?: Encoding | undefined;
+  /** Otherwise than its kind. */
+  readonly change?: ProfileChange | undefined;
   readonly behaviour?: PcBehaviour;
   /** Virtual time at which the PC is switched on. */
   readonly startMs: number;
   /** Refuses files that are no packages, as Windows does. */
   readonly checksFormat?: boolean;
   /** What the server calls itself in the account that the PC has with it. */
-  readonly providerId?: string;
-  /** Base64 of the nonce that came with the account. */
+  readonly providerId?: string | undefined;
+  /** Base64 of the nonces that came with the account: of the PC's digest, and of the server's. */
   readonly nonce?: string | null;
+  readonly serverNonce?: string | null;
   /** UpgradeCodes of MSI packages by ProductCode: installers' tables are not read here. */
   readonly upgradeCodes?: ReadonlyMap<string, string>;
   /** What is on it from the beginning. */
@@ -68,12 +68,13 @@ export class SimulatedPc implements FleetDevice {
   #callsAtMs = Number.POSITIVE_INFINITY;
   #sessions = 0;
   #nonce: string | null;
+  #serverNonce: string | null;
   #isTalking = false;
 
   constructor(plan: PlannedDevice, account: Account, options: PcOptions) {
     this.plan = plan;
     const profile: Profile = PROFILES[plan.profile];
-    this.profile = { ...profile, encoding: options.encoding ?? profile.encoding };
+    this.profile = { ...profile, ...options.change };
     this.#account = account;
     this.#options = options;
     this.#behaviour = options.behaviour ?? CALM_PC;
@@ -81,6 +82,7 @@ export class SimulatedPc implements FleetDevice {
     this.#polls = new Polls(this.#behaviour, this.#random, options.startMs);
     this.#state = { ...EMPTY_PC, ...options.state };
     this.#nonce = options.nonce ?? null;
+    this.#serverNonce = options.serverNonce ?? null;
     this.#info = pcInfo(plan, this.profile);
   }
 
@@ -165,7 +167,7 @@ export class SimulatedPc implements FleetDevice {
 
   async #talk(nowMs: number, alerts: readonly PcAlert[]): Promise<SessionOutcome<PcState>> {
     const { plan, profile } = this;
-    const { providerId = "", fetch } = this.#options;
+    const { providerId = null, fetch } = this.#options;
     this.#sessions += 1;
     this.#callsAtMs = Number.POSITIVE_INFINITY;
     const isSignedIn = this.#isSignedIn;
@@ -187,10 +189,12 @@ export class SimulatedPc implements FleetDevice {
         fetch,
         sessionNumber: this.#sessions,
         nonce: this.#nonce,
+        serverNonce: this.#serverNonce,
         nowMs,
       },
     );
     this.#nonce = outcome.nonce;
+    this.#serverNonce = outcome.serverNonce;
     // Told once the server has taken the first message; until then it is told again.
     if (outcome.messages > 0) this.#alerts = [];
     const { started, removed } = outcome.state;

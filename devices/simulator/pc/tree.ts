@@ -8,8 +8,8 @@ import type { PcState } from "./state.ts";
 export interface PcInfo {
   /** Leaves of DevInfo, DevDetail and the like by their path; they can be read and nothing else. */
   readonly info: ReadonlyMap<string, string>;
-  /** What the server calls itself in the account that the PC has with it. */
-  readonly providerId: string;
+  /** What the server calls itself in the account that the PC has with it; null: nobody told it. */
+  readonly providerId: string | null;
 }
 
 /** What the account's own nodes are below. */
@@ -49,6 +49,6 @@ function unenrol(
   if (command !== "Exec") return { state, code: 405, nodes: [] };
   // The older form names the account in its Data only.
   const wanted = named === undefined ? data.trim() : decodeSegment(named);
-  if (wanted !== providerId) return { state, code: 404, nodes: [] };
+  if (providerId !== null && wanted !== providerId) return { state, code: 404, nodes: [] };
   return { state: { ...state, account: "leaving" as const }, code: 200, nodes: [] };
 }

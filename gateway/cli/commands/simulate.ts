@@ -1,16 +1,15 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Behaviour, FIELD } from "../../../devices/simulator/behaviour.ts";
-import { SimulatedDevice } from "../../../devices/simulator/device.ts";
-import { Fleet, type FleetStep, type FleetSummary } from "../../../devices/simulator/fleet.ts";
-import { planFleet } from "../../../devices/simulator/fleet-plan.ts";
-import type { ProfileChange } from "../../../devices/simulator/profiles.ts";
+import type { Fleet, FleetStep, FleetSummary } from "../../../devices/simulator/fleet.ts";
+import { FIELD_PC } from "../../../devices/simulator/pc/course.ts";
 import { ApiClient } from "../../client/api-client.ts";
 import { enrolFleet } from "../../demo/branch.ts";
-import { CommandError, command, JSON_ARG } from "../command.ts";
+import { command, JSON_ARG } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { type Datagrams, hearDatagrams } from "../hear-datagrams.ts";
 import { readWholeNumber, siteUrl, tokenOf } from "../options.ts";
-import { FLEET_ARGS, type FleetArgs, readChange, readMix } from "../simulated-fleet.ts";
+import { fleetFromAccounts, fleetFromCodes, refuseWithFiles } from "../simulated-accounts.ts";
+import { FLEET_ARGS, readChange, readMix } from "../simulated-fleet.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { tableText } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -55,7 +54,14 @@ export const simulateCommand = command({
     codes: {
       type: "string",
       valueHint: "FILE",
-      description: "File with one enrolment code per line, instead of a token.",
+      description:
+        "File with one enrolment code per line, instead of a token. PCs (windows11, windows10) enrol with it as Windows does (MS-MDE2); a handheld shows it as its first password.",
+    },
+    accounts: {
+      type: "string",
+      valueHint: "FILE",
+      description:
+        "File with one account per line, instead of a token: DevId,user name,password and, where the device wants to know its server, server id,server password.",
     },
     ...FLEET_ARGS,
     listen: {
@@ -94,17 +100,20 @@ export const simulateCommand = command({
         : Date.now() + readWholeNumber("for", args.for, 1, 31_536_000) * 1000;
     const mix = readMix(args);
     const change = readChange(args);
-    if (args.codes !== undefined) refuseWithCodes(args);
+    refuseWithFiles(args);
     using datagrams = args.listen === undefined ? undefined : await hearDatagrams(args.listen);
     const named = { count, seed, prefix: "simulated", change, listensAt: datagrams?.address };
-    const common = { ...named, startMs: Date.now(), behaviour, fetch };
+    const pcs = { ...FIELD_PC, ...behaviour };
+    const common = { ...named, startMs: Date.now(), behaviour, pcs, fetch };
     const fleet =
-      args.codes === undefined
-        ? await enrolFleet(
-            { client: new ApiClient(url, await tokenOf(args.token, terminal)), url },
-            { ...common, ...(mix !== undefined && { mix }) },
-          )
-        : fleetFromCodes(url, await readCodes(args.codes, count), common);
+      args.codes !== undefined
+        ? await fleetFromCodes(url, args.codes, { ...common, mix })
+        : args.accounts !== undefined
+          ? await fleetFromAccounts(url, args.accounts, { ...common, mix })
+          : await enrolFleet(
+              { client: new ApiClient(url, await tokenOf(args.token, terminal)), url },
+              { ...common, ...(mix !== undefined && { mix }) },
+            );
     terminal.err(`${count} devices are switched on.`);
     if (datagrams) terminal.err(`They listen for notifications at ${datagrams.address}.`);
     return await runFleet(fleet, { untilMs, json: args.json === true, terminal, datagrams });
@@ -173,53 +182,4 @@ function describe({ devices, busy, byStatus }: FleetSummary, totals: Totals): st
     `${totals.messages} messages`,
     ...(problems.length > 0 ? [`problems: ${problems.join(", ")}`] : []),
   ].join(", ");
-}
-
-/** A code is the password of the first, basic, credential. [D14] */
-function fleetFromCodes(
-  url: string,
-  codes: readonly string[],
-  options: {
-    readonly count: number;
-    readonly seed: number;
-    readonly prefix: string;
-    readonly startMs: number;
-    readonly behaviour: Behaviour;
-    readonly change: ProfileChange;
-    readonly fetch: typeof fetch;
-  },
-): Fleet {
-  const plans = planFleet(options.count, options.seed, {
-    mix: { basic: 1 },
-    prefix: options.prefix,
-  });
-  return new Fleet(
-    plans.map((plan, index) => {
-      const password = codes[index] ?? "";
-      const account = { serverUrl: `${url}/syncml`, userName: plan.stableId, password };
-      return new SimulatedDevice(plan, account, options);
-    }),
-  );
-}
-
-async function readCodes(path: string, count: number): Promise<string[]> {
-  const file = Bun.file(path);
-  if (!(await file.exists())) throw new CommandError(`${path} does not exist.`, EXIT.usage);
-  const codes = (await file.text())
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-  if (codes.length >= count) return codes;
-  throw new CommandError(
-    `${path} has ${codes.length} codes for ${count} devices: each device needs one of its own.`,
-    EXIT.usage,
-  );
-}
-
-/** A code is a password that is used once, and no password of the server comes with it. */
-function refuseWithCodes(args: FleetArgs & { readonly listen?: string | undefined }): void {
-  const given = ["profile", "mix", "auth", "server-auth", "listen"] as const;
-  const wrong = given.find((name) => args[name] !== undefined);
-  if (wrong === undefined) return;
-  throw new CommandError(`--${wrong} needs a token: codes enrol plain devices.`, EXIT.usage);
 }

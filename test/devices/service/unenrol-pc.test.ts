@@ -2,9 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { DeviceId } from "../../../devices/model/ids.ts";
 import { requestEnrolment, requestUnenrolment } from "../../../devices/service/change-device.ts";
 import { requestInstallation } from "../../../devices/service/installations.ts";
-import { EnrolmentSite, fastKey } from "../../harness/enrolment-site.ts";
 import { alertXml, loginAlert, type PcState, pc, shortly } from "../../harness/pc.ts";
-import { RawDevice } from "../../harness/raw-device.ts";
+import type { RawDevice } from "../../harness/raw-device.ts";
 import { FAMILY, MSI_V1, SiteCore } from "../../harness/site-core.ts";
 
 const GOODBYE = alertXml(9, 1226, "com.microsoft:mdm.unenrollment.userrequest", "", "1");
@@ -130,38 +129,5 @@ describe("unenrolment of a PC", () => {
     core.restart();
     await leave(raw, state);
     expect((await core.context.store.find(id))?.enrolment).toBe("unenrolled");
-  });
-});
-
-describe("unenrolment of a PC that enrolled by itself", () => {
-  test("revokes its certificate, and any code brings it back under its old id", async () => {
-    await using site = await EnrolmentSite.open();
-    const enrolled = await site.enrol(await site.code());
-    const id = enrolled.provisioning.first?.deviceId as DeviceId;
-    const isGood = async () =>
-      (await site.enrolment.useCases.ofDevice(id)).map(({ revokedAtMs }) => revokedAtMs === null);
-    expect(await isGood()).toEqual([true]);
-    await expect(site.enrol(await site.code(), {}, fastKey("again"))).rejects.toThrow("known here");
-
-    const { account } = enrolled.provisioning.first ?? { account: undefined };
-    if (!account) throw new Error("no account");
-    const raw = new RawDevice({
-      url: "http://site.test/syncml",
-      deviceId: "9C41E07B5D3A4F8E8B21C6D50F7A3E12",
-      user: account.device.userName,
-      password: account.device.password,
-      nonce: account.device.nonce,
-      auth: "md5",
-      fetch: site.core.fetch,
-    });
-    raw.alerts = loginAlert("user") + GOODBYE;
-    await raw.session(pc({ seen: [] }));
-    expect((await site.core.context.store.find(id))?.enrolment).toBe("unenrolled");
-    expect(await isGood()).toEqual([false]);
-    expect((await site.core.context.store.credential(id))?.certificateSubject).toBeNull();
-
-    const again = await site.enrol(await site.code(), {}, fastKey("again"));
-    expect(again.provisioning.first?.deviceId).toBe(id);
-    expect((await site.core.context.store.find(id))?.enrolment).toBe("unknown");
   });
 });

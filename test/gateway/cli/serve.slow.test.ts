@@ -123,7 +123,34 @@ describe("outpost simulate", () => {
     const nobody = await outpost(["devices", "unenrol", "nobody", ...connection], {
       OUTPOST_TOKEN: token,
     });
-    expect([nobody.code, nobody.err.trim()]).toEqual([2, "No device is called nobody."]);
+    expect([nobody.code, nobody.err.trim()]).toEqual([2, "Error: No device is called nobody."]);
+
+    const codes = await Promise.all(
+      [1, 2].map(async (n) => {
+        const made = await client.send("/api/v1/enrolment-codes", {
+          method: "POST",
+          json: { note: `pc ${n}`, device: {} },
+        });
+        return ((await made.json()) as { code: string }).code;
+      }),
+    );
+    await Bun.write(join(site.dataDir, "codes.txt"), `# for two PCs\n${codes.join("\n")}\n`);
+    const pcs = ["simulate", "--site", site.url, "--devices", "2", "--for", "2", "--interval", "1"];
+    const enrolled = await outpost(
+      [...pcs, "--profile", "windows11", "--codes", join(site.dataDir, "codes.txt"), "--json"],
+      {},
+    );
+    expect([enrolled.code, enrolled.err]).toEqual([0, "2 devices are switched on.\n"]);
+    const listed = await client.send("/api/v1/devices?filter=osPlatform:%22Windows%2011%22");
+    expect(((await listed.json()) as { rows: unknown[] }).rows).toHaveLength(2);
+    const again = await outpost(
+      [...pcs, "--mix", "windows11=1", "--codes", join(site.dataDir, "codes.txt")],
+      {},
+    );
+    expect([again.code, again.err]).toEqual([
+      1,
+      expect.stringContaining("was not enrolled: The enrolment code was used already."),
+    ]);
 
     const refused = await outpost([...words, "--encoding", "json"], { OUTPOST_TOKEN: token });
     expect(refused.code).toBe(2);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
+import type { DeviceId } from "../../../devices/model/ids.ts";
 import { removeDevice } from "../../../devices/service/change-device.ts";
 import { rotateSecret } from "../../../devices/service/register-device.ts";
 import { REPEAT_MS } from "../../../devices/service/windows-enrolment/enrol.ts";
@@ -22,9 +23,11 @@ import {
   SITE_URL,
   signedRenewal,
 } from "../../harness/enrolment-site.ts";
+import { alertXml, pc as played } from "../../harness/pc.ts";
 import { RawDevice } from "../../harness/raw-device.ts";
 import { messages, request } from "../../protocols/mde2/requests.ts";
 
+const GOODBYE = alertXml(9, 1226, "com.microsoft:mdm.unenrollment.userrequest", "", "1");
 const DAY_MS = 24 * 60 * 60_000;
 const invalid = await messages("invalid", ".error.txt");
 let site: EnrolmentSite;
@@ -642,3 +645,35 @@ async function policies(code: string): Promise<string> {
   );
   return (found?.xml ?? "").replace("abcd-efgh-jkmn-pqrs", code);
 }
+
+describe("unenrolment of a PC that enrolled by itself", () => {
+  test("revokes its certificate, and any code brings it back under its old id", async () => {
+    const enrolled = await site.enrol(await site.code());
+    const id = enrolled.provisioning.first?.deviceId as DeviceId;
+    const isGood = async () =>
+      (await site.enrolment.useCases.ofDevice(id)).map(({ revokedAtMs }) => revokedAtMs === null);
+    expect(await isGood()).toEqual([true]);
+    await expect(site.enrol(await site.code(), {}, fastKey("again"))).rejects.toThrow("known here");
+
+    const { account } = enrolled.provisioning.first ?? { account: undefined };
+    if (!account) throw new Error("no account");
+    const raw = new RawDevice({
+      url: "http://site.test/syncml",
+      deviceId: PC.deviceId,
+      user: account.device.userName,
+      password: account.device.password,
+      nonce: account.device.nonce,
+      auth: "md5",
+      fetch: site.core.fetch,
+    });
+    raw.alerts = GOODBYE;
+    await raw.session(played({ seen: [] }));
+    expect((await site.core.context.store.find(id))?.enrolment).toBe("unenrolled");
+    expect(await isGood()).toEqual([false]);
+    expect((await site.core.context.store.credential(id))?.certificateSubject).toBeNull();
+
+    const again = await site.enrol(await site.code(), {}, fastKey("again"));
+    expect(again.provisioning.first?.deviceId).toBe(id);
+    expect((await site.core.context.store.find(id))?.enrolment).toBe("unknown");
+  });
+});
