@@ -1,8 +1,9 @@
 import type { Log } from "../../devices/ports/log.ts";
 import { placeAllOrders } from "../../devices/service/virtual-tree/place-orders.ts";
 import { Scrub } from "../content/scrub.ts";
+import { livedTime } from "../db/stores/lived-time.ts";
 import { prune } from "../db/stores/prune.ts";
-import { deleteOldFacts } from "../db/stores/retention.ts";
+import { deleteOldFacts, type ForgettableFacts } from "../db/stores/retention.ts";
 import { ANSWER_MS } from "../http/idempotency.ts";
 import type { Job } from "../jobs/scheduler.ts";
 import type { Foundation } from "./foundation.ts";
@@ -16,7 +17,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Work that comes back at any gateway. */
 export function commonJobs(
-  { accessStore, blobs, blobIndex, database, served }: Foundation,
+  { accessStore, blobs, blobIndex, database, served, values }: Foundation,
   log: Log,
 ): Job[] {
   const scrub = new Scrub(blobs);
@@ -42,8 +43,10 @@ export function commonJobs(
     {
       name: "prune",
       everyMs: DAY_MS / 4,
-      run: async (nowMs) => {
-        const deleted = await prune(database, { nowMs, realMs: Date.now() });
+      run: async (atMs) => {
+        const nowMs = await livedTime(values, "prune", atMs);
+        const realMs = await livedTime(values, "prune-by-real-time", Date.now());
+        const deleted = await prune(database, { nowMs, realMs });
         if (deleted.size > 0) log.info("pruned", Object.fromEntries(deleted));
       },
     },
@@ -76,10 +79,9 @@ export function siteJobs(
       name: "delete-old-facts",
       everyMs: DAY_MS / 4,
       run: async (nowMs) => {
-        const beforeMs = nowMs - core.settings.read().factRetentionDays * DAY_MS;
         const { site } = core.context;
         const through = (await core.uplink.forgettableFacts()).map((one) => ({ site, ...one }));
-        await deleteOldFacts(foundation.database, beforeMs, through);
+        await forgetFacts(foundation, nowMs, core.settings.read(), through);
       },
     },
     ...core.enrolment.jobs,
@@ -104,10 +106,20 @@ export function hubJobs(core: HubCore, foundation: Foundation, log: Log): Job[] 
       name: "delete-old-facts",
       everyMs: DAY_MS / 4,
       run: async (nowMs) => {
-        const beforeMs = nowMs - core.settings.read().factRetentionDays * DAY_MS;
-        await deleteOldFacts(foundation.database, beforeMs, await core.factPositions());
+        await forgetFacts(foundation, nowMs, core.settings.read(), await core.factPositions());
       },
     },
     ...commonJobs(foundation, log),
   ];
+}
+
+async function forgetFacts(
+  { database, values }: Foundation,
+  atMs: number,
+  { factRetentionDays }: { readonly factRetentionDays: number },
+  through: readonly ForgettableFacts[],
+): Promise<void> {
+  const nowMs = await livedTime(values, "facts", atMs);
+  const beforeMs = nowMs - factRetentionDays * DAY_MS;
+  await deleteOldFacts(database, { beforeMs, nowMs }, through);
 }

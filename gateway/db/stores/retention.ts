@@ -2,7 +2,7 @@ import type { SiteId } from "../../../devices/model/ids.ts";
 import type { FactPosition } from "../../../sync/ports/site-link-store.ts";
 import type { OutpostDatabase } from "../database.ts";
 
-/** Numbers looked at in one transaction, so that nobody waits long behind it. */
+/** Facts deleted in one transaction, so that nobody waits long behind it. */
 export const FACTS_PER_SWEEP = 2000;
 
 /** How far the facts of one incarnation may be forgotten. */
@@ -10,49 +10,56 @@ export interface ForgettableFacts extends FactPosition {
   readonly site: SiteId;
 }
 
+/** How far ahead of now a time may be and still be believed. */
+const AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
+
 /**
  * Deletes facts that are old and that the other side has; the last one of each incarnation always
- * stays, because the next number is counted from it. It begins at the oldest and stops at a stretch
- * in which nothing is old, so a run with nothing to do reads little however many facts there are.
+ * stays, because the next number is counted from it. What goes is the beginning, up to the first fact
+ * that is not old: a box whose clock stood in 1970 for a while must not lose the history of that while
+ * before its time has come. Facts of a time to come do not hold up what came after them.
  *
- * @param beforeMs facts observed before this time are old, milliseconds since the epoch
+ * @param times facts observed before `beforeMs` are old; milliseconds since the epoch
  * @param through facts after these stay however old they are
  * @returns how many were deleted
  */
 export async function deleteOldFacts(
   database: OutpostDatabase,
-  beforeMs: number,
+  times: { readonly beforeMs: number; readonly nowMs: number },
   through: readonly ForgettableFacts[],
 ): Promise<number> {
   let deleted = 0;
   for (const { site, incarnation, seq } of through) {
-    let from = firstFact(database, site, incarnation);
-    while (from !== undefined && from <= seq) {
-      const to = Math.min(from + FACTS_PER_SWEEP - 1, seq);
-      const count = await database.writer.submit(
+    const last = Math.min(lastOld(database, site, incarnation, times), seq);
+    for (let count = FACTS_PER_SWEEP; count === FACTS_PER_SWEEP; deleted += count) {
+      count = await database.writer.submit(
         () =>
           database.connection
-            .prepare(OLD_FACTS)
-            .run(site, incarnation, from ?? 0, to, beforeMs, site, incarnation).changes,
+            .prepare(OLDEST_FACTS)
+            .run(site, incarnation, site, incarnation, last, FACTS_PER_SWEEP).changes,
       );
-      deleted += count;
-      from = count === 0 ? undefined : to + 1;
     }
   }
   return deleted;
 }
 
-function firstFact(
+/** The number of the last old fact that may go; 0 when there is none. */
+function lastOld(
   { connection }: OutpostDatabase,
   site: SiteId,
   incarnation: number,
-): number | undefined {
-  const [row] = connection
-    .prepare("SELECT min(seq) FROM facts WHERE site = ? AND site_incarnation = ?")
-    .rows(site, incarnation);
-  return typeof row?.[0] === "number" ? row[0] : undefined;
+  { beforeMs, nowMs }: { readonly beforeMs: number; readonly nowMs: number },
+): number {
+  const numberOf = (sql: string, ...values: readonly number[]) =>
+    Number(connection.prepare(sql).rows(site, incarnation, ...values)[0]?.[0] ?? 0);
+  const firstYoung = numberOf(FIRST_YOUNG, beforeMs, nowMs + AHEAD_MS_MAX);
+  const end = firstYoung > 0 ? firstYoung : numberOf(NEWEST);
+  return numberOf(LAST_OLD, end, beforeMs);
 }
 
-const OLD_FACTS = `DELETE FROM facts
-  WHERE site = ? AND site_incarnation = ? AND seq BETWEEN ? AND ? AND at_ms < ?
-    AND seq < (SELECT max(seq) FROM facts WHERE site = ? AND site_incarnation = ?)`;
+const OF_INCARNATION = "FROM facts WHERE site = ? AND site_incarnation = ?";
+const FIRST_YOUNG = `SELECT seq ${OF_INCARNATION} AND at_ms BETWEEN ? AND ? ORDER BY seq LIMIT 1`;
+const NEWEST = `SELECT max(seq) ${OF_INCARNATION}`;
+const LAST_OLD = `SELECT seq ${OF_INCARNATION} AND seq < ? AND at_ms < ? ORDER BY seq DESC LIMIT 1`;
+const OLDEST_FACTS = `DELETE ${OF_INCARNATION} AND seq IN (
+  SELECT seq ${OF_INCARNATION} AND seq <= ? ORDER BY seq LIMIT ?)`;

@@ -35,6 +35,27 @@ describe("the hub's jobs", () => {
     expect(hub.factNumbers()).toEqual(["1/4", "7/1"]);
   });
 
+  test("a clock that is far ahead for a while costs a week of history, not all of it", async () => {
+    await using hub = await Hub.open();
+    await hub.core.settings.write({ factRetentionDays: 10 });
+    hub.putFacts(1, [20, 9, 4, 2, 1]);
+    hub.quarantineFrame(1);
+    for (const job of ["delete-old-facts", "prune"]) await hub.run(job);
+    for (const job of ["delete-old-facts", "prune"]) await hub.run(job, NOW_MS + 70 * 365 * DAY_MS);
+    expect(hub.factNumbers()).toEqual(["1/4", "1/5"]);
+    expect(hub.foundation.database.db.select().from(quarantine).all()).toHaveLength(1);
+    await hub.run("delete-old-facts"); // The clock is right again.
+    expect(hub.factNumbers()).toEqual(["1/4", "1/5"]);
+  });
+
+  test("what was switched off for long is pruned within some runs", async () => {
+    await using hub = await Hub.open();
+    hub.putFacts(1, [1, 0]);
+    await hub.run("delete-old-facts");
+    for (let run = 0; run < 60; run++) await hub.run("delete-old-facts", NOW_MS + 300 * DAY_MS);
+    expect(hub.factNumbers()).toEqual(["1/2"]);
+  });
+
   test("what grows by itself is pruned", async () => {
     await using hub = await Hub.open();
     hub.quarantineFrame(QUARANTINE_DAYS + 1);
@@ -132,10 +153,10 @@ class Hub implements AsyncDisposable {
     return rows.map(({ siteIncarnation, seq }) => `${siteIncarnation}/${seq}`);
   }
 
-  async run(name: string): Promise<void> {
+  async run(name: string, atMs = NOW_MS): Promise<void> {
     const job = hubJobs(this.core, this.foundation, silentLog).find((one) => one.name === name);
     if (!job) throw new Error(`no job ${name}`);
-    await job.run(NOW_MS);
+    await job.run(atMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

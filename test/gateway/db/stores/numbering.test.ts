@@ -112,38 +112,50 @@ describe("deleteOldFacts()", () => {
     const { database, add, numbers } = await open();
     for (const [value, atMs] of [
       ["old", 1],
-      ["young", 9],
       ["old too", 2],
       ["old, not acknowledged", 3],
     ] as const) {
       await add(value, atMs);
     }
-    expect(await deleteOldFacts(database, 5, through(3))).toBe(2);
-    expect(numbers()).toEqual([`${SITE}/1/2=young`, `${SITE}/1/4=old, not acknowledged`]);
-    expect(await deleteOldFacts(database, 100, through(4))).toBe(1);
-    expect(numbers()).toEqual([`${SITE}/1/4=old, not acknowledged`]);
+    expect(await deleteOldFacts(database, { beforeMs: 5, nowMs: 100 }, through(2))).toBe(2);
+    expect(numbers()).toEqual([`${SITE}/1/3=old, not acknowledged`]);
+    expect(await deleteOldFacts(database, { beforeMs: 5, nowMs: 100 }, through(3))).toBe(0);
     await add("next");
-    expect(numbers()).toContain(`${SITE}/1/5=next`);
+    expect(await deleteOldFacts(database, { beforeMs: 5, nowMs: 100 }, through(3))).toBe(1);
+    expect(numbers()).toEqual([`${SITE}/1/4=next`]);
   });
 
-  test(`looks at ${FACTS_PER_SWEEP} numbers at a time, until all that is old is gone`, async () => {
+  test("takes the beginning only: what a wrong clock called old waits for what came before it", async () => {
+    const { database, add, numbers } = await open();
+    await add("old", 10);
+    await add("young", 90);
+    await add("of 1970", 0);
+    await add("young too", 91);
+    expect(await deleteOldFacts(database, { beforeMs: 50, nowMs: 100 }, through(4))).toBe(1);
+    expect(numbers().map((one) => one.split("=")[1])).toEqual(["young", "of 1970", "young too"]);
+    expect(await deleteOldFacts(database, { beforeMs: 91, nowMs: 100 }, through(4))).toBe(2);
+    expect(numbers()).toEqual([`${SITE}/1/4=young too`]);
+  });
+
+  test("facts of a time to come stay while nothing old comes behind them", async () => {
+    const { database, add, numbers } = await open();
+    const ahead = 2 * 365 * 86_400_000;
+    for (const atMs of [10, ahead, 11, 90, ahead, ahead]) await add(`at ${atMs}`, atMs);
+    expect(await deleteOldFacts(database, { beforeMs: 50, nowMs: 100 }, through(6))).toBe(3);
+    expect(await deleteOldFacts(database, { beforeMs: 91, nowMs: 100 }, through(6))).toBe(1);
+    expect(numbers()).toHaveLength(2);
+    expect(await deleteOldFacts(database, { beforeMs: 99, nowMs: 100 }, through(6))).toBe(0);
+  });
+
+  test(`deletes ${FACTS_PER_SWEEP} at a time, until all that is old is gone`, async () => {
     const { database, store, numbers } = await open();
     const many = (count: number, atMs: number) =>
       Array.from({ length: count }, () => factOf("a", "x", { atMs }));
     const old = 2 * FACTS_PER_SWEEP + 3;
     await store.commit([{ device: idOf("a"), facts: [...many(old, 1), ...many(5, 9)] }]);
-    expect(await deleteOldFacts(database, 5, through(1e9))).toBe(old);
+    expect(await deleteOldFacts(database, { beforeMs: 5, nowMs: 100 }, through(1e9))).toBe(old);
     expect(numbers()).toHaveLength(5);
-    expect(await deleteOldFacts(database, 5, through(1e9))).toBe(0);
-  });
-
-  test("reads no further than a stretch in which nothing is old", async () => {
-    const { database, store, numbers } = await open();
-    const many = Array.from({ length: FACTS_PER_SWEEP }, () => factOf("a", "x", { atMs: 9 }));
-    const behind = [factOf("a", "old", { atMs: 1 }), factOf("a", "x", { atMs: 9 })];
-    await store.commit([{ device: idOf("a"), facts: [...many, ...behind] }]);
-    expect(await deleteOldFacts(database, 5, through(1e9))).toBe(0);
-    expect(numbers()).toHaveLength(FACTS_PER_SWEEP + 2);
+    expect(await deleteOldFacts(database, { beforeMs: 5, nowMs: 100 }, through(1e9))).toBe(0);
   });
 });
 
