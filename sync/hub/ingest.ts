@@ -125,7 +125,14 @@ async function prepareStatus(
   const problem = addLines(replica.directories, lines);
   if (problem !== undefined) throw new ProtocolError("status-shape", problem);
   const resolved = resolveEntries(entries, replica.directories);
-  const known = await deps.store.devices([...new Set(resolved.map(({ device }) => device))]);
+  const known = await deps.store.devices(
+    different(resolved, ({ device }) => device),
+    {
+      // What is ranked together.
+      packages: different(resolved, ({ line }) => line.package),
+      distributions: different(resolved, ({ line }) => line.distribution),
+    },
+  );
   const rows = projectEntries(site.id, resolved, known, nowMs);
   const written = await writeOf(deps, name, replica, update, content.anew, nowMs);
   return {
@@ -203,7 +210,13 @@ async function prepareJournal(
     );
   }
   const facts = parseFacts(unpackBody(frame), { site: site.id, ...content });
-  const known = await deps.store.devices([...new Set(facts.map(({ device }) => device))]);
+  const known = await deps.store.devices(
+    different(facts, ({ device }) => device),
+    {
+      packages: [],
+      distributions: different(facts, ({ distribution }) => distribution).filter(isSome),
+    },
+  );
   const first = projectFacts(site.id, facts, [], known);
   const seq = Math.max(0, expected - 1 - EARLIER_FACTS_MAX);
   const projected = first.needsEarlier
@@ -223,8 +236,19 @@ async function prepareJournal(
     facts,
     factPosition: { incarnation: content.incarnation, seq: expected + content.count - 1 },
     devices: projected.devices,
-    rows: rankChanged(known, projected.rows, deps.orderOf),
+    rows: projected.rows, // Words and particulars: where a row stands, only the status document says.
   };
+}
+
+function different<Item, Value>(
+  items: readonly Item[],
+  read: (item: Item) => Value,
+): readonly Value[] {
+  return [...new Set(items.map(read))];
+}
+
+function isSome<Value>(value: Value | null): value is Value {
+  return value !== null;
 }
 
 async function preparePolicy(

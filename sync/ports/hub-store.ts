@@ -1,6 +1,6 @@
 import type { Device } from "../../devices/model/device.ts";
 import type { Fact } from "../../devices/model/fact.ts";
-import type { DeviceId, SiteId } from "../../devices/model/ids.ts";
+import type { DeviceId, DistributionId, PackageId, SiteId } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
 import type { DocumentWrite, StoredDocument } from "./documents.ts";
 import type { PolicyWrite } from "./policy-store.ts";
@@ -121,6 +121,12 @@ export interface DeviceAtHub {
  * PostgreSQL an implementation takes its locks inside each method.
  * Every implementation passes `test/sync/contracts/hub-store.contract.ts`.
  */
+/** Which rows of some devices: those of one of these packages or distributions. */
+export interface RowsAmong {
+  readonly packages: readonly PackageId[];
+  readonly distributions: readonly DistributionId[];
+}
+
 export interface HubStore {
   identity(): Promise<HubIdentity | undefined>;
   /** Stores the identity of the first start. Throws AppError "conflict" when there is another. */
@@ -146,8 +152,12 @@ export interface HubStore {
   factPositions(site: SiteId): Promise<readonly FactPosition[]>;
   /** Facts of one incarnation of a site after a number, ascending, at most the limit. */
   facts(site: SiteId, after: FactPosition, limit: number): Promise<readonly Fact[]>;
-  /** By device; devices that are not known are missing from the map. */
-  devices(ids: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceAtHub>>;
+  /**
+   * By device; devices of which nothing is found are missing from the map.
+   *
+   * @param among all rows of the devices unless given; rows are kept for good, so a device has many
+   */
+  devices(ids: readonly DeviceId[], among?: RowsAmong): Promise<ReadonlyMap<DeviceId, DeviceAtHub>>;
   /** Ids of the devices a site has told of or has rows of, ascending, after one of them. */
   deviceIdsOf(site: SiteId, after: DeviceId | "", limit: number): Promise<readonly DeviceId[]>;
 

@@ -1,4 +1,5 @@
-import { and, asc, eq, getTableColumns, inArray } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, inArray, or, type SQL, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Device } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Fact } from "../../../devices/model/fact.ts";
@@ -14,6 +15,7 @@ import type {
   IngestWrite,
   IssuedIncarnation,
   JoinCode,
+  RowsAmong,
   SiteRecord,
 } from "../../../sync/ports/hub-store.ts";
 import type { FactPosition } from "../../../sync/ports/site-link-store.ts";
@@ -145,7 +147,10 @@ export class SqlHubStore implements HubStore {
     return readFacts(this.#database.db, site, after, limit);
   }
 
-  async devices(ids: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceAtHub>> {
+  async devices(
+    ids: readonly DeviceId[],
+    among?: RowsAmong,
+  ): Promise<ReadonlyMap<DeviceId, DeviceAtHub>> {
     const found = new Map<DeviceId, { rows: Installation[]; devices: Device[] }>();
     const of = (id: DeviceId) => {
       const one = found.get(id) ?? { rows: [], devices: [] };
@@ -155,7 +160,7 @@ export class SqlHubStore implements HubStore {
     for (let start = 0; start < ids.length; start += IDS_PER_QUERY) {
       const some = ids.slice(start, start + IDS_PER_QUERY);
       for (const device of this.#devicesAmong(some)) of(device.id).devices.push(device);
-      for (const row of this.#rowsAmong(some)) of(row.device).rows.push(row);
+      for (const row of this.#rowsOf(some, among)) of(row.device).rows.push(row);
     }
     return found;
   }
@@ -214,14 +219,25 @@ export class SqlHubStore implements HubStore {
       .all() as Device[];
   }
 
-  #rowsAmong(ids: readonly DeviceId[]): Installation[] {
+  #rowsOf(ids: readonly DeviceId[], among: RowsAmong | undefined): Installation[] {
     return this.#database.db
       .select(INSTALLATION)
       .from(installations)
-      .where(inArray(installations.device, [...ids]))
+      .where(and(inArray(installations.device, [...ids]), isAmong(among)))
       .orderBy(asc(installations.device), asc(installations.distribution), asc(installations.site))
       .all() as Installation[];
   }
+}
+
+/** Lists as JSON, so that the statement is the same however many there are. */
+function isAmong(among: RowsAmong | undefined): SQL | undefined {
+  if (among === undefined) return undefined;
+  const isOneOf = (column: SQLiteColumn, names: readonly string[]) =>
+    sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(names)}))`;
+  return or(
+    isOneOf(installations.package, among.packages),
+    isOneOf(installations.distribution, among.distributions),
+  );
 }
 
 function prepare(connection: Connection) {

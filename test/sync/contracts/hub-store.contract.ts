@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { INCARNATION_STEP } from "../../../devices/model/device.ts";
 import type { Fact } from "../../../devices/model/fact.ts";
-import type { SiteId } from "../../../devices/model/ids.ts";
+import type { DistributionId, PackageId, SiteId } from "../../../devices/model/ids.ts";
 import type { HubStore, IngestWrite, JoinCode, SiteRecord } from "../../../sync/ports/hub-store.ts";
 import { deviceNamed, factOf, idOf, rowOf, SITE } from "../../contracts/site-rows.ts";
 
@@ -167,6 +167,31 @@ export function hubStoreContract(name: string, open: Open): void {
         expect(await store.deviceIdsOf(SITE, second as (typeof ids)[number], 2)).toEqual(
           ids.slice(2),
         );
+      },
+    );
+
+    withStore(
+      "finds the rows of some packages and distributions, and the device without any",
+      async (store) => {
+        const rows = [
+          rowOf("till", "d1", { package: "a" as PackageId }),
+          rowOf("till", "d2", { package: "a" as PackageId }),
+          rowOf("till", "d3", { package: "b" as PackageId }),
+          rowOf("till", "d4", { package: "c" as PackageId }),
+        ];
+        await store.ingest({ ...INGEST, devices: [deviceNamed("till")], rows });
+        const among = async (packages: readonly string[], distributions: readonly string[]) => {
+          const till = (
+            await store.devices([idOf("till")], {
+              packages: packages as PackageId[],
+              distributions: distributions as DistributionId[],
+            })
+          ).get(idOf("till"));
+          return [till?.devices.length, till?.rows.map(({ distribution }) => String(distribution))];
+        };
+        expect(await among(["a"], [])).toEqual([1, ["d1", "d2"]]);
+        expect(await among(["c"], ["d1", "d3"])).toEqual([1, ["d1", "d3", "d4"]]);
+        expect(await among([], ["other"])).toEqual([1, []]);
       },
     );
 

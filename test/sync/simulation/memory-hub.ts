@@ -14,6 +14,7 @@ import type {
   IssuedIncarnation,
   JoinCode,
   QuarantinedFrame,
+  RowsAmong,
   SiteRecord,
 } from "../../../sync/ports/hub-store.ts";
 import type { FactPosition } from "../../../sync/ports/site-link-store.ts";
@@ -132,10 +133,15 @@ export class MemoryHubStore implements HubStore {
       .slice(0, limit);
   }
 
-  async devices(ids: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceAtHub>> {
+  async devices(
+    ids: readonly DeviceId[],
+    among?: RowsAmong,
+  ): Promise<ReadonlyMap<DeviceId, DeviceAtHub>> {
     const found = new Map<DeviceId, DeviceAtHub>();
     for (const id of ids) {
-      const rows = [...this.#disk.rows.values()].filter((row) => row.device === id);
+      const rows = [...this.#disk.rows.values()].filter(
+        (row) => row.device === id && isAmong(row, among),
+      );
       const devices = [...this.#disk.devices.values()].filter((device) => device.id === id);
       if (rows.length > 0 || devices.length > 0) found.set(id, { rows, devices });
     }
@@ -191,4 +197,12 @@ export class MemoryHubStore implements HubStore {
       return { device, incarnation, sequence: Math.max(0, ...of.map((one) => one.sequence)) };
     });
   }
+}
+
+function isAmong(row: Installation, among: RowsAmong | undefined): boolean {
+  return (
+    among === undefined ||
+    among.packages.includes(row.package) ||
+    among.distributions.includes(row.distribution)
+  );
 }
