@@ -92,6 +92,14 @@ export function bucketOf(status: Status, operation: Operation): Bucket {
   return BUCKET[status];
 }
 
+/** Every word for a status: the codes, then the platforms' labels. */
+export const STATUS_WORDS: readonly string[] = [
+  ...new Set([
+    ...STATUSES,
+    ...Object.values(LABELS).flatMap((labels) => Object.values(labels).flatMap((one) => one ?? [])),
+  ]),
+];
+
 /** The canonical code that a text means: the code itself or any platform's label, ignoring case. */
 export function statusFromText(text: string): Status | undefined {
   const wanted = text.toLowerCase();

@@ -1,3 +1,4 @@
+import { checkedWords } from "../../devices/filter/filter-words.ts";
 import { parseGroupFilter } from "../../devices/filter/groups.ts";
 import { parsePlatform } from "../../devices/model/device.ts";
 import { type DeviceGroup, type Distribution, MODES } from "../../devices/model/distribution.ts";
@@ -304,7 +305,7 @@ export function groupFrom(form: SentForm, known?: DeviceGroup): DeviceGroup {
   const filter = form.value("filter");
   if (isFilter) {
     try {
-      parseGroupFilter(filter);
+      checkedWords(parseGroupFilter(filter));
     } catch (error) {
       check.wrong("filter", error instanceof Error ? error.message : "this cannot be read");
     }

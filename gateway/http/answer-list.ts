@@ -1,5 +1,6 @@
 import { accepts } from "hono/accepts";
-import { type Filter, type FilterFields, parseFilter } from "../../devices/filter/filter.ts";
+import type { Filter, FilterFields } from "../../devices/filter/filter.ts";
+import { parseAskedFilter } from "../../devices/filter/filter-words.ts";
 import { AppError } from "../../devices/model/errors.ts";
 import { type Cell, csvLine } from "../reports/csv.ts";
 import {
@@ -38,7 +39,7 @@ export async function answerList<Row, Shown extends object>(
   given: GivenQuery,
   source: ListSource<Row, Shown>,
 ): Promise<Response> {
-  const filter = parseFilter(given.filter ?? "", source.fields);
+  const filter = parseAskedFilter(given.filter ?? "", source.fields);
   const columns = chosenColumns(given.fields, source.columns);
   const sort = given.sort === undefined ? {} : { sort: given.sort };
   if (wantsCsv(c, given.format)) {

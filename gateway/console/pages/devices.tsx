@@ -1,9 +1,5 @@
-import {
-  DEVICE_FIELDS,
-  type Filter,
-  fieldIs,
-  parseFilter,
-} from "../../../devices/filter/filter.ts";
+import { DEVICE_FIELDS, type Filter, fieldIs } from "../../../devices/filter/filter.ts";
+import { parseAskedFilter } from "../../../devices/filter/filter-words.ts";
 import { PLATFORMS } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { recordAction } from "../../http/audited.ts";
@@ -48,7 +44,7 @@ export function devicePages(kit: Kit): void {
     const cursor = c.req.query("cursor");
     let filter: Filter;
     try {
-      filter = parseFilter(text, DEVICE_FIELDS);
+      filter = parseAskedFilter(text, DEVICE_FIELDS);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       c.status(400);

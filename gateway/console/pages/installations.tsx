@@ -1,9 +1,5 @@
-import {
-  type Filter,
-  fieldIs,
-  INSTALLATION_FIELDS,
-  parseFilter,
-} from "../../../devices/filter/filter.ts";
+import { type Filter, fieldIs, INSTALLATION_FIELDS } from "../../../devices/filter/filter.ts";
+import { parseAskedFilter } from "../../../devices/filter/filter-words.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { type InstallationKey, parseInstallationId } from "../../../devices/model/ids.ts";
 import { BUCKETS } from "../../../devices/model/installation.ts";
@@ -59,7 +55,7 @@ export function installationListPages(kit: Kit): void {
   });
 
   kit.page("/installations.csv", async ({ c, view }) => {
-    const filter = parseFilter(c.req.query("filter") ?? "", INSTALLATION_FIELDS);
+    const filter = parseAskedFilter(c.req.query("filter") ?? "", INSTALLATION_FIELDS);
     const encoder = new TextEncoder();
     const lines = csvOf(filter);
     const stream = new ReadableStream<Uint8Array>({
@@ -82,7 +78,7 @@ export function installationListPages(kit: Kit): void {
   kit.form("installations:write", "/installations/retry", retryMany);
 
   async function readList({ c }: Visit): Promise<RowList> {
-    const filter = parseFilter(c.req.query("filter") ?? "", INSTALLATION_FIELDS);
+    const filter = parseAskedFilter(c.req.query("filter") ?? "", INSTALLATION_FIELDS);
     const cursor = c.req.query("cursor");
     const sort = sortFrom(c.req.query("sort"));
     const withoutBucket = filter.filter(({ field }) => field !== "bucket");
@@ -126,7 +122,7 @@ export function installationListPages(kit: Kit): void {
   }
 
   async function failedKeys(text: string): Promise<InstallationKey[]> {
-    const filter = [...parseFilter(text, INSTALLATION_FIELDS), fieldIs("bucket", "failed")];
+    const filter = [...parseAskedFilter(text, INSTALLATION_FIELDS), fieldIs("bucket", "failed")];
     const keys: InstallationKey[] = [];
     for await (const row of allRows(filter)) {
       if (keys.length >= BULK_ROWS_MAX) {

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { fieldIs } from "../../../devices/filter/filter.ts";
+import { checkedWords } from "../../../devices/filter/filter-words.ts";
 import { parseGroupFilter } from "../../../devices/filter/groups.ts";
 import type { DeviceGroup } from "../../../devices/model/distribution.ts";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
@@ -120,7 +121,7 @@ function needGroup(policy: Policy, text: string): DeviceGroup {
 function checkMembers(members: z.output<typeof GroupFieldsSchema>["members"]): void {
   if (members.kind === "list") return;
   try {
-    parseGroupFilter(members.filter);
+    checkedWords(parseGroupFilter(members.filter));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw fieldError("/members/filter", error.message);

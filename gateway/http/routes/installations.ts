@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { INSTALLATION_FIELDS, parseFilter } from "../../../devices/filter/filter.ts";
+import { INSTALLATION_FIELDS } from "../../../devices/filter/filter.ts";
+import { parseAskedFilter } from "../../../devices/filter/filter-words.ts";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { type InstallationKey, parseInstallationId } from "../../../devices/model/ids.ts";
 import type { Audit } from "../../access/audit.ts";
@@ -212,7 +213,7 @@ async function keysOf(
       return key;
     });
   }
-  const parsed = parseFilter(filter ?? "", INSTALLATION_FIELDS);
+  const parsed = parseAskedFilter(filter ?? "", INSTALLATION_FIELDS);
   if (parsed.length === 0) throw fieldError("/filter", "say which ones, such as status:failed");
   const total = await reports.count(parsed);
   if (total > BULK_ROWS_MAX) {

@@ -1,10 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import {
-  type Filter,
-  fieldIs,
-  INSTALLATION_FIELDS,
-  parseFilter,
-} from "../../../devices/filter/filter.ts";
+import { type Filter, fieldIs, INSTALLATION_FIELDS } from "../../../devices/filter/filter.ts";
+import { parseAskedFilter } from "../../../devices/filter/filter-words.ts";
 import { MATRIX_ROWS } from "../../../devices/install/matrix-rows.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { parsePackageId } from "../../../devices/model/ids.ts";
@@ -52,7 +48,7 @@ export function reportRoutes({ reports, policy, base }: ReportRoutesDeps): Api {
     responses: { 200: json(SummarySchema, "The numbers"), ...PROBLEMS },
   });
   api.openapi(summary, async (c) => {
-    const filter = parseFilter(c.req.valid("query").filter ?? "", INSTALLATION_FIELDS);
+    const filter = parseAskedFilter(c.req.valid("query").filter ?? "", INSTALLATION_FIELDS);
     return c.json(mutable(await summaryOf(reports, filter, base)), 200);
   });
 
@@ -85,7 +81,7 @@ export function reportRoutes({ reports, policy, base }: ReportRoutesDeps): Api {
     const id = parsePackageId(name);
     const known = id && policy.read().packages.get(id);
     const more: Filter = [
-      ...parseFilter(query.filter ?? "", INSTALLATION_FIELDS),
+      ...parseAskedFilter(query.filter ?? "", INSTALLATION_FIELDS),
       ...(["site", "group", "version", "distribution"] as const).flatMap((field) => {
         const value = query[field];
         return value === undefined ? [] : [fieldIs(field, value)];

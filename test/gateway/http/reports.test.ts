@@ -233,6 +233,24 @@ describe("lists", () => {
     expect(problem.detail).toMatch(/expected one of .*site, device, deviceName/);
   });
 
+  test("a word that a field never holds is a slip of the pen, not an empty list", async () => {
+    const ask = (status: number, path: string, filter: string) =>
+      kit.want(status, "GET", `${path}?filter=${encodeURIComponent(filter)}`);
+    const problem = await ask(400, "/installations", "status:instaled");
+    expect(problem.detail).toStartWith(
+      'status is never "instaled"; it is one of: pending_install,',
+    );
+    await ask(400, "/installations", "-bucket:Pending,done");
+    await ask(400, "/reports/summary", "platform:win");
+    await ask(400, "/devices", "compliance:yes");
+    const filter = { kind: "filter", filter: "platform:win" };
+    const refused = await kit.want(422, "PUT", "/groups/PCs", { members: filter });
+    expect(refused.errors[0].pointer).toBe("/members/filter");
+    for (const known of ['status:"pending install"', "reason:", "platform:win*", "bucket:FAILED"]) {
+      await ask(200, "/installations", known.endsWith(":") ? `${known}""` : known);
+    }
+  });
+
   test("pages follow one another, and fields choose the columns", async () => {
     await tenDevices();
     const seen: string[] = [];
