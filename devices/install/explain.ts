@@ -2,10 +2,11 @@ import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Reason } from "../model/installation.ts";
 import { filesOf, type Package, type Provider, type Revision } from "../model/package.ts";
 import type { PlanInput, PlannedReason, Work } from "./plan-types.ts";
-import { NO_USER, type Progress, progressOf } from "./progress.ts";
+import { isHeldByUser, type Progress, progressOf } from "./progress.ts";
 import { providerFor } from "./providers.ts";
 import {
   enrolmentObstacle,
+  isDeclined,
   isOpen,
   needsRepair,
   retriesByItself,
@@ -41,9 +42,9 @@ export function explainRow(
       ? because("window", "will be installed again in the next window", outlook.nextMs)
       : because("no-window", "will be installed again once a window is set");
   }
-  if (retriesByItself(row, revision)) {
+  if (retriesByItself(row, revision, distribution)) {
     return because(
-      "retry-backoff",
+      isDeclined(row) ? "user" : "retry-backoff",
       retryDetail(row),
       isAutomatic ? outlook.nextMs : retryAtMs(row),
     );
@@ -119,8 +120,8 @@ function explainWaiting(
   const files = distribution.operation === "install" ? filesOf(revision) : [];
   const missing = files.find((file) => !content.has(file.sha256));
   if (missing) return because("content", content.describeMissing(missing.sha256));
-  // What only its user's tree takes is tried at each contact, and waits for its user.
-  const held = row.nativeValue === NO_USER ? progressOf(row) : undefined;
+  // What its user has to be there for is tried at each contact.
+  const held = isHeldByUser(row) ? progressOf(row) : undefined;
   const { reason, detail } = held ?? NEXT_CONTACT;
   return {
     ...because(reason, detail),

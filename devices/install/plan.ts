@@ -11,6 +11,8 @@ import { keptVersion, type Presence, presenceOf } from "./presence.ts";
 import { type Relevance, relevanceOf } from "./relevance.ts";
 import { productKey, targets, whyEnded } from "./targets.ts";
 import {
+  DECLINED_PAUSE_MS,
+  isDeclined,
   isInHand,
   isOfFormerLife,
   isOpen,
@@ -331,9 +333,11 @@ class Planner {
         ? releaseUntilMs !== null && row.releasedUntilMs !== releaseUntilMs
         : nowMs >= retryAtMs(row);
     if (!isDue || isWaiting(row)) return false;
+    // In the session in which the user said no, the window is still to be evaluated.
+    if (isDeclined(row) && nowMs - row.observedAtMs < DECLINED_PAUSE_MS) return false;
     if (needsRepair(row, distribution, revision)) {
       this.#retry(distribution, "repaired", "repair");
-    } else if (retriesByItself(row, revision)) {
+    } else if (retriesByItself(row, revision, distribution)) {
       this.#retry(distribution, "retried", row.operation);
     } else return false;
     return true;

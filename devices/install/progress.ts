@@ -12,6 +12,9 @@ export interface Progress {
 export const PARKED = "parked";
 export const NO_USER = "no-user";
 export const ALERT_OK = "alert 0";
+export const NO_ANSWER = "no-answer";
+/** Its user was asked first, and said no. */
+export const DECLINED = "declined";
 
 const CLAIMED: Progress = {
   reason: "contact",
@@ -22,8 +25,15 @@ const IDLE: Progress = {
   detail: "the device took the work and has not begun it: it is sent again if that stays so",
 };
 const USER: Progress = { reason: "user", detail: "it goes on once its user signs in" };
+const UNANSWERED: Progress = {
+  reason: "user",
+  detail: "nobody answered the question: it is asked again at the device's next contact",
+};
+/** What holds work that its user has to be there for. */
+const HELD = { [NO_USER]: USER, [NO_ANSWER]: UNANSWERED } as const;
 
 const PROGRESS: Readonly<Partial<Record<FactSource, Readonly<Record<string, Progress>>>>> = {
+  "windows-csp": HELD,
   "windows-msi": {
     "10": { reason: "contact", detail: "the device has the work in its queue" },
     "25": {
@@ -38,13 +48,13 @@ const PROGRESS: Readonly<Partial<Record<FactSource, Readonly<Record<string, Prog
     "70": CLAIMED,
     [ALERT_OK]: CLAIMED,
     [PARKED]: IDLE,
-    [NO_USER]: USER,
+    ...HELD,
   },
   "windows-msix": {
     "0": IDLE,
     "3": CLAIMED,
     [ALERT_OK]: CLAIMED,
-    [NO_USER]: USER,
+    ...HELD,
   },
 };
 
@@ -56,6 +66,11 @@ export function progressOf({
   const words = PROGRESS[source as FactSource];
   if (!words || nativeValue === null || !Object.hasOwn(words, nativeValue)) return undefined;
   return words[nativeValue];
+}
+
+/** Nothing is sent until its user is there. */
+export function isHeldByUser({ nativeValue }: Pick<Installation, "nativeValue">): boolean {
+  return nativeValue !== null && Object.hasOwn(HELD, nativeValue);
 }
 
 /** The device says that it installed the app, and nothing has shown yet that it did. */

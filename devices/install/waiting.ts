@@ -9,6 +9,7 @@ import type { Provider, Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 import { compareVersions } from "../model/version.ts";
 import { hresultOf } from "./hresult.ts";
+import { DECLINED } from "./progress.ts";
 
 /** Failures that may pass are tried again by themselves this often, the first attempt included. */
 export const AUTOMATIC_ATTEMPTS_MAX = 3;
@@ -178,11 +179,25 @@ export function needsRepair(
   );
 }
 
-export function retriesByItself(row: Installation, revision: Revision): boolean {
+export function retriesByItself(
+  row: Installation,
+  revision: Revision,
+  { mode }: Pick<Distribution, "mode">,
+): boolean {
   if (row.attempt >= AUTOMATIC_ATTEMPTS_MAX || revision.channel === "reported") return false;
+  // A user who said no is asked again in the next window; on demand only when somebody wants it again.
+  if (isDeclined(row)) return mode === "automatic";
   if (row.stale && isOpen(row)) return true;
   if (row.status !== "failed" || row.lastError === null) return false;
   return hresultOf(row.lastError)?.retryable === true;
+}
+
+/** A user who said no is not asked again sooner, whatever windows follow each other. */
+export const DECLINED_PAUSE_MS = 60 * 60 * 1000;
+
+/** Its user was asked first and said no. */
+export function isDeclined({ status, nativeValue }: Installation): boolean {
+  return nativeValue === DECLINED && (status === "failed" || status === "upgrade_failed");
 }
 
 /** A lost status is looked into at once; a failure is given time. */
@@ -213,6 +228,9 @@ export function isOfFormerLife(row: Installation, device: Device): boolean {
 }
 
 export function retryDetail(row: Installation): string {
+  if (isDeclined(row)) {
+    return `the user said no: question ${row.attempt + 1} of ${AUTOMATIC_ATTEMPTS_MAX} comes in the next window`;
+  }
   return row.stale
     ? `${row.lastErrorText ?? "the device no longer knows of the work"}: it is sent again`
     : `a failure that may pass: attempt ${row.attempt + 1} of ${AUTOMATIC_ATTEMPTS_MAX} follows`;

@@ -8,6 +8,8 @@ export type Target =
   | { readonly kind: "devices"; readonly devices: readonly DeviceId[] };
 
 export const MODES = ["automatic", "on-demand"] as const;
+/** Characters of a question: small screens show no more. */
+export const QUESTION_CHARACTERS_MAX = 200;
 /** *Automatic* work waits for maintenance windows, on-demand work for a request. [D6, Q30] */
 export type Mode = (typeof MODES)[number];
 
@@ -27,6 +29,11 @@ export interface Distribution {
   readonly allowDowngrade: boolean;
   /** Touch only devices that already have the app. [Q38] */
   readonly updateOnly: boolean;
+  /**
+   * Asked of the person in front of the device before an install is sent; null: nobody is asked. Only
+   * devices that can ask are served then. [syncml 3.5]
+   */
+  readonly question: string | null;
   readonly createdAtMs: number;
   /** Orders two distributions of one package: the newest is planned. [D3] */
   readonly hlc: Hlc;

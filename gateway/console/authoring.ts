@@ -1,7 +1,12 @@
 import { checkedWords } from "../../devices/filter/filter-words.ts";
 import { parseGroupFilter } from "../../devices/filter/groups.ts";
 import { parsePlatform } from "../../devices/model/device.ts";
-import { type DeviceGroup, type Distribution, MODES } from "../../devices/model/distribution.ts";
+import {
+  type DeviceGroup,
+  type Distribution,
+  MODES,
+  QUESTION_CHARACTERS_MAX,
+} from "../../devices/model/distribution.ts";
 import { AppError, type FieldError } from "../../devices/model/errors.ts";
 import {
   parseDeviceId,
@@ -233,6 +238,10 @@ export function wantedDistribution(form: SentForm, policy: Policy): WantedDistri
   const revision = revisionId && policy.revisions.get(revisionId);
   if (!revision) check.wrong("revision", "choose what is distributed");
   const target = targetFrom(form, policy, check);
+  const question = form.value("question").trim();
+  if (question.length > QUESTION_CHARACTERS_MAX) {
+    check.wrong("question", `at most ${QUESTION_CHARACTERS_MAX} characters`);
+  }
   check.done();
   if (!revision || !target) throw new Error("checked above");
   return {
@@ -244,6 +253,7 @@ export function wantedDistribution(form: SentForm, policy: Policy): WantedDistri
     sites: [...form.values("sites")],
     allowDowngrade: form.isTicked("allowDowngrade"),
     updateOnly: form.isTicked("updateOnly"),
+    question: question === "" ? null : question,
   };
 }
 

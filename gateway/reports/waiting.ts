@@ -140,7 +140,8 @@ function retryAway({ row, policy }: KnownAway): SaidAway {
     return { detail: progress.detail, siteKnowsMore: false };
   }
   const revision = policy.revisions.get(row.revision);
-  if (!revision || !retriesByItself(row, revision)) {
+  const distribution = policy.distributionsById.get(row.distribution);
+  if (!revision || !distribution || !retriesByItself(row, revision, distribution)) {
     return {
       detail: "it was tried as often as it is by itself: an administrator can retry it",
       note: "once somebody retries it",
@@ -148,7 +149,7 @@ function retryAway({ row, policy }: KnownAway): SaidAway {
     };
   }
   const detail = retryDetail(row);
-  return policy.distributionsById.get(row.distribution)?.mode === "on-demand"
+  return distribution.mode === "on-demand"
     ? { detail, nextAttemptMs: retryAtMs(row), siteKnowsMore: false }
     : { detail, note: NEXT_WINDOW, siteKnowsMore: true };
 }

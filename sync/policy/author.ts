@@ -130,6 +130,7 @@ function defaultsFor(kind: PolicyKind, context: AuthorContext, hlc: Hlc): Fields
         sites: [],
         allowDowngrade: false,
         updateOnly: false,
+        question: null,
       };
     case "window":
     case "group":

@@ -5,7 +5,12 @@
 import { z } from "zod";
 import { parseGroupFilter } from "../../devices/filter/groups.ts";
 import { PLATFORMS } from "../../devices/model/device.ts";
-import { type DeviceGroup, type Distribution, MODES } from "../../devices/model/distribution.ts";
+import {
+  type DeviceGroup,
+  type Distribution,
+  MODES,
+  QUESTION_CHARACTERS_MAX,
+} from "../../devices/model/distribution.ts";
 import { AppError } from "../../devices/model/errors.ts";
 import { parseHlc } from "../../devices/model/hlc.ts";
 import {
@@ -141,6 +146,7 @@ const distributionSchema = z.strictObject({
   sites: z.array(siteId).max(SITES_MAX),
   allowDowngrade: z.boolean(),
   updateOnly: z.boolean(),
+  question: z.string().min(1).max(QUESTION_CHARACTERS_MAX).nullable().default(null),
   createdAtMs: timeMs,
   hlc,
   author: short,

@@ -343,6 +343,7 @@ function somePolicy(): Policy {
         sites: [],
         allowDowngrade: false,
         updateOnly: false,
+        question: null,
         createdAtMs: FIXTURE_NOW_MS - (12 - index) * DAY_MS,
         hlc: `000000000000000${index}` as Hlc,
         author: "marta",

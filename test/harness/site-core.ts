@@ -327,6 +327,7 @@ export class SiteCore implements AsyncDisposable {
       sites: [],
       allowDowngrade: false,
       updateOnly: false,
+      question: null,
       createdAtMs: this.nowMs,
       hlc: this.context.hlc.next(),
       author: "test",

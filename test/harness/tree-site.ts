@@ -71,6 +71,7 @@ function changedPolicy(core: SiteCore, changes: readonly PolicyRecordChange[], b
         stoppedAtMs: null,
         allowDowngrade: false,
         updateOnly: false,
+        question: null,
       };
       distributions.set(id, { ...(distributions.get(id) ?? defaults), ...body });
     }

@@ -32,7 +32,7 @@ function refine(
   const row = { ...failure, retryable: error.retryable };
   switch (error.status) {
     case "failed":
-      if (error.state === "User rejected app install") return refusal(operation);
+      if (error.state === "User rejected app install") return userRefusal(operation);
       if (operation === "uninstall" && error.name === "ERROR_INSTALL_PACKAGE_NOT_FOUND") {
         return { status: "removed_after_installation", state: "App is uninstalled", actor: "mdm" };
       }
@@ -50,7 +50,7 @@ function refine(
 }
 
 /** The user said no. Of an update that is Upgrade Failed, because the former version stays. [Q05] */
-function refusal(operation: MeaningContext["operation"]): Interpretation {
+export function userRefusal(operation: MeaningContext["operation"]): Interpretation {
   return operation === "update"
     ? { status: "upgrade_failed", state: "User rejected app update", actor: "user" }
     : { status: "failed", state: "User rejected app install", actor: "user" };

@@ -22,6 +22,8 @@ export interface ConversationState {
   readonly ends: Readonly<Record<DistributionId, number>>;
   /** Pushes of this session, by distribution. */
   readonly pushes: Readonly<Record<DistributionId, Push>>;
+  /** What users were asked in this session, by distribution, and what came of it. */
+  readonly consents: Readonly<Record<DistributionId, "asked" | "yes" | "no">>;
   /** Status codes of removals that came in this package, by distribution. */
   readonly removals: Readonly<Record<DistributionId, readonly number[]>>;
   /** A PC was asked in this session to remove its account. */
@@ -80,6 +82,7 @@ export const NEW_CONVERSATION: ConversationState = {
   polls: {},
   ends: {},
   pushes: {},
+  consents: {},
   removals: {},
   leaving: false,
   evaluates: false,

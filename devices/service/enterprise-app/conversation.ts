@@ -2,6 +2,7 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan-types.ts";
 import { hearEnds } from "./alerts.ts";
+import { hearConsent, speakQuestions, withConsent } from "./consent.ts";
 import type { Conversation } from "./conversation-context.ts";
 import { speakDetail, speakIdentity } from "./detail.ts";
 import {
@@ -25,6 +26,7 @@ export function hear(conversation: Conversation, events: readonly SessionEvent[]
     hearEnrolment(conversation, event);
     hearEnterpriseStatus(conversation, event);
     hearInventory(conversation, event);
+    hearConsent(conversation, event);
     hearPoll(conversation, event);
     hearPush(conversation, event);
     hearRemoval(conversation, event);
@@ -45,7 +47,7 @@ export function settle(conversation: Conversation): void {
  * The order of a session: what the device is, where that is not known; for EnterpriseAppManagement
  * enrol (or renew the token, or unenrol); then read what the device knows (running installations,
  * lists of apps when they are due, enrolment status); then, and only when a device that has to be
- * enrolled said that it is, send the work. Each turn sends one of these groups, because a server sends
+ * enrolled said that it is, send the work; and what has to be asked of a user first is asked then. Each turn sends one of these groups, because a server sends
  * nothing new before everything before has its Status. [DM 1.2, syncml 3.2]
  *
  * @returns the next commands; none ends the session
@@ -73,5 +75,10 @@ export function speak(conversation: Conversation, work: readonly Work[]): Outgoi
   const needed = questions.length + work.length > 0;
   const status = isEnrolled ? speakStatus(conversation, { needed }) : [];
   if (status.length + questions.length > 0) return [...status, ...questions];
-  return [...speakPushes(conversation, work), ...speakRemovals(conversation, work)];
+  const sent = [
+    ...speakPushes(conversation, withConsent(conversation, work)),
+    ...speakRemovals(conversation, work),
+  ];
+  // While somebody reads a question nothing else goes on, so they come last.
+  return sent.length > 0 ? sent : speakQuestions(conversation, work);
 }

@@ -41,7 +41,7 @@ export function speakPushes(conversation: Conversation, work: readonly Work[]): 
     const served = row && servedApp(conversation, row);
     if (item.operation === "uninstall" || !item.revision.file || !served) continue;
     if (conversation.state.pushes[item.distribution.id]) continue;
-    if (served.address.context === "user" && conversation.state.login === "nobody") {
+    if (served.address.context === "user" && isUserAway(conversation)) {
       waitForUser(conversation, row, served);
       continue;
     }
@@ -76,8 +76,17 @@ function begin(conversation: Conversation, work: Work, served: ServedApp): Outgo
   return commands;
 }
 
-/** Only its user's tree takes the work, and nobody is signed in: said once, tried at each contact. */
-function waitForUser(conversation: Conversation, row: Installation, served: ServedApp): void {
+/** The device has said that nobody is signed in. */
+export function isUserAway({ state }: Conversation): boolean {
+  return state.login === "nobody";
+}
+
+/** The work needs its user, and nobody is signed in: said once, tried at each contact. */
+export function waitForUser(
+  conversation: Conversation,
+  row: Installation,
+  served: ServedApp,
+): void {
   if (row.nativeValue === NO_USER) return;
   const { source } = served.provider;
   conversation.ledger.report(

@@ -143,6 +143,13 @@ export function NewDistributionPage({
               { value: "on-demand", label: "On demand, when somebody asks for it" },
             ]}
           />
+          <TextField
+            form={form}
+            name="question"
+            label="Ask the user first"
+            placeholder="Install the new till software now?"
+            hint="Left empty, nobody is asked. A device that cannot ask does not get it."
+          />
           <CheckField
             form={form}
             name="updateOnly"

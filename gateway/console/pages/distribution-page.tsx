@@ -96,6 +96,9 @@ export function DistributionPage(props: DistributionPageProps) {
               <Fact label="Devices without the app">
                 {distribution.updateOnly ? "are left alone" : "get it"}
               </Fact>
+              {distribution.question !== null && (
+                <Fact label="Asks the user first">{distribution.question}</Fact>
+              )}
               {distribution.stoppedAtMs !== null && (
                 <Fact label="Stopped">
                   <When view={view} at={distribution.stoppedAtMs} />

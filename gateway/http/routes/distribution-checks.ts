@@ -45,6 +45,12 @@ export async function checkDistribution(
   if (given.operation === "uninstall" && given.allowDowngrade) {
     wrong.push({ pointer: "/allowDowngrade", message: "an uninstall lowers no version" });
   }
+  if (given.operation === "uninstall" && given.question !== null) {
+    wrong.push({ pointer: "/question", message: "an uninstall asks nobody" });
+  }
+  if (given.question !== null && revision?.channel === "reported") {
+    wrong.push({ pointer: "/question", message: "what another system installs is not asked here" });
+  }
   wrong.push(...(await targetProblems(given.target, policy, deps.reports)));
   for (const [index, site] of given.sites.entries()) {
     if (await deps.isSite(site)) continue;

@@ -1,6 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { PLATFORMS } from "../../../devices/model/device.ts";
-import { type DeviceGroup, type Distribution, MODES } from "../../../devices/model/distribution.ts";
+import {
+  type DeviceGroup,
+  type Distribution,
+  MODES,
+  QUESTION_CHARACTERS_MAX,
+} from "../../../devices/model/distribution.ts";
 import {
   CHANNELS,
   LICENCES,
@@ -198,6 +203,15 @@ export const NewDistributionSchema = z
       .boolean()
       .default(false)
       .openapi({ description: "Touch only devices that have the app already" }),
+    question: nonEmptyLine(QUESTION_CHARACTERS_MAX)
+      .nullable()
+      .default(null)
+      .openapi({
+        description:
+          "Asked of the device's user before it is installed; null: installed without asking. Who " +
+          "says no is asked again in the next window, three times in all; on demand not again.",
+        example: "Install ContosoApp1 2.0 now?",
+      }),
   })
   .openapi("NewDistribution");
 
@@ -213,6 +227,7 @@ export const DistributionSchema = z
     sites: z.array(z.string()),
     allowDowngrade: z.boolean(),
     updateOnly: z.boolean(),
+    question: z.string().nullable(),
     createdAt: Time,
     author: z.string(),
     origin: z.enum(["hub", "site"]),

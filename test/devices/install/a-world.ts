@@ -172,6 +172,7 @@ export class World {
       sites: this.#random() < 0.1 ? ["elsewhere" as SiteId] : [],
       allowDowngrade: this.#random() < 0.3,
       updateOnly: this.#random() < 0.2,
+      question: null,
       createdAtMs: this.nowMs,
       hlc: this.#hlc.next(),
       author: "test",

@@ -387,6 +387,7 @@ describe("making things", () => {
       group: "Tills",
       mode: "automatic",
       updateOnly: "yes",
+      question: " Install it now? ",
     });
     const [distribution] = policy.read().distributions;
     expect(distribution).toMatchObject({
@@ -394,6 +395,7 @@ describe("making things", () => {
       mode: "automatic",
       updateOnly: true,
       allowDowngrade: false,
+      question: "Install it now?",
     });
     expect(made.headers.get("location")).toBe(`/distributions/${distribution?.id}`);
 

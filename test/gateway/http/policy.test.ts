@@ -197,11 +197,13 @@ describe("distributions", () => {
       operation: "uninstall",
       updateOnly: true,
       allowDowngrade: true,
+      question: "Remove it?",
       target: { kind: "group", group: "Nobody" },
       sites: ["prague", "atlantis"],
     });
     expect(pointersOf(problem)).toEqual([
       "/allowDowngrade",
+      "/question",
       "/revision",
       "/sites/1",
       "/target/group",

@@ -184,6 +184,7 @@ function somePolicy(made: readonly Device[]): Policy {
     sites: [],
     allowDowngrade: false,
     updateOnly: false,
+    question: null,
     createdAtMs: 0,
     hlc: "0000000000000000" as Hlc,
     author: "test",
