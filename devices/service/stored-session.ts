@@ -15,7 +15,7 @@ export interface StoredState {
 }
 
 /** Rises with every change of what is stored: a session of before is begun anew. */
-const STATE_VERSION = 4;
+const STATE_VERSION = 5;
 
 /** What stored sessions were made from: a store that gives back the same object saves the parsing. */
 const states = new WeakMap<StoredSession, StoredState>();
