@@ -1,9 +1,8 @@
 import type { ManagementTree } from "../../../protocols/oma-dm/carry-out.ts";
+import { executeOnLeaf, type Leaves } from "./leaf-tree.ts";
 
-/** A device of a world: leaves, and how often each node was executed. */
-export interface DeviceState {
-  readonly values: Readonly<Record<string, string>>;
-  readonly executed: Readonly<Record<string, number>>;
+/** A device of a world. */
+export interface DeviceState extends Leaves {
   /** How often its user was asked what. */
   readonly asked: Readonly<Record<string, number>>;
 }
@@ -16,38 +15,16 @@ export const tree: ManagementTree<DeviceState> = {
     const asked = { ...state.asked, [text]: (state.asked[text] ?? 0) + 1 };
     return { state: { ...state, asked }, code: userCode(text), answers: [] };
   },
-  execute(state, { command, uri, data }) {
-    const { values, executed } = state;
-    const value = uri.startsWith("./count/")
-      ? String(executed[uri.replace("./count/", "./exec/")] ?? 0)
-      : values[uri];
-    const reply = (code: number, next: Partial<DeviceState> = {}) => ({
-      state: { ...state, ...next },
-      code,
-      nodes: [],
-    });
-    switch (command) {
-      case "Add":
-        return value === undefined
-          ? reply(200, { values: { ...values, [uri]: data } })
-          : reply(418);
-      case "Replace":
-        return value === undefined
-          ? reply(404)
-          : reply(200, { values: { ...values, [uri]: data } });
-      case "Delete": {
-        const { [uri]: _, ...rest } = values;
-        return value === undefined ? reply(404) : reply(200, { values: rest });
-      }
-      case "Get":
-        return value === undefined
-          ? reply(404)
-          : { ...reply(200), nodes: [{ uri, format: "chr", data: value }] };
-      default:
-        return reply(202, { executed: { ...executed, [uri]: (executed[uri] ?? 0) + 1 } });
-    }
+  execute(state, operation) {
+    const { uri } = operation;
+    if (!uri.startsWith(COUNT)) return executeOnLeaf(state, operation);
+    // How often a node was executed can be read like a leaf.
+    const count = String(state.executed[uri.replace(COUNT, "./exec/")] ?? 0);
+    return { state, code: 200, nodes: [{ uri, format: "chr", data: count }] };
   },
 };
+
+const COUNT = "./count/";
 
 /** The user always says the same to a question. */
 export function userCode(text: string): number {
