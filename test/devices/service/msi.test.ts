@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { XMLParser } from "fast-xml-parser";
-import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
-import { requestInstallation } from "../../../devices/service/installations.ts";
 import { alertXml, loginAlert, type PcState, pc, shortly } from "../../harness/pc.ts";
-import type { RawCommand, RawDevice } from "../../harness/raw-device.ts";
+import { ask, contact, pcAtSite } from "../../harness/pc-at-site.ts";
+import type { RawCommand } from "../../harness/raw-device.ts";
 import { MSI_V1, MSI_V2, SiteCore, UPGRADE_CODE } from "../../harness/site-core.ts";
 
 const MINUTE_MS = 60_000;
@@ -11,35 +10,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const NODE = `./Device/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/${encodeURIComponent(MSI_V1)}`;
 const INSTALL_ALERT = "Reversed-Domain-Name:com.microsoft.mdm.win32csp_install";
 
-async function ask(core: SiteCore, device: DeviceId, distribution: DistributionId) {
-  const key = { site: core.context.site, device, distribution };
-  await requestInstallation(core.context, key, "test");
-}
-
-/** A PC that said what it is and what is on it, and an MSI that was asked for. */
-async function start(core: SiteCore, change: Partial<PcState> = {}) {
-  const { id, raw } = await core.device("pc");
-  const state: PcState = { seen: [], msi: {}, ...change };
-  raw.alerts = loginAlert("user");
-  const distribution = await core.distributeMsi("1.0.0");
-  await raw.session(pc(state));
-  await ask(core, id, distribution);
-  return { id, raw, state, distribution };
-}
-
-/** A later contact, and what the row says then. */
-async function contact(
-  core: SiteCore,
-  raw: RawDevice,
-  state: PcState,
-  id: DeviceId,
-  distribution: DistributionId,
-  afterMs = MINUTE_MS,
-) {
-  await core.advance(afterMs);
-  await raw.session(pc(state));
-  return core.row(id, distribution);
-}
+const start = (core: SiteCore, change: Partial<PcState> = {}) =>
+  pcAtSite(core, { msi: {}, ...change }, () => core.distributeMsi("1.0.0"));
 
 const pushes = (commands: readonly RawCommand[]) =>
   shortly(commands).filter((one) => one.includes("DownloadInstall") && !one.startsWith("Get"));

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { XMLParser } from "fast-xml-parser";
 import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
-import { requestInstallation } from "../../../devices/service/installations.ts";
 import { alertXml, loginAlert, type PcState, pc, shortly } from "../../harness/pc.ts";
-import type { RawCommand, RawDevice } from "../../harness/raw-device.ts";
+import { ask, contact, pcAtSite } from "../../harness/pc-at-site.ts";
+import type { RawCommand } from "../../harness/raw-device.ts";
 import { FAMILY, MSI_V1, SiteCore } from "../../harness/site-core.ts";
 
 const MINUTE_MS = 60_000;
@@ -12,34 +12,8 @@ const NODE = `./Device/Vendor/MSFT/EnterpriseModernAppManagement/AppInstallation
 const ENDED = "Reversed-Domain-Name:com.microsoft.mdm.EnterpriseHostedAppInstall.result";
 const REMOVED = "Reversed-Domain-Name:com.microsoft.mdm.EnterpriseAppUninstall.result";
 
-async function ask(core: SiteCore, device: DeviceId, distribution: DistributionId) {
-  const key = { site: core.context.site, device, distribution };
-  await requestInstallation(core.context, key, "test");
-}
-
-async function start(core: SiteCore, change: Partial<PcState> = {}, version = "1.0.0.0") {
-  const { id, raw } = await core.device("pc");
-  const state: PcState = { seen: [], packages: {}, ...change };
-  raw.alerts = loginAlert("user");
-  const distribution = await core.distributeMsix(version);
-  await raw.session(pc(state));
-  const { status } = await core.row(id, distribution);
-  if (status !== "installed") await ask(core, id, distribution);
-  return { id, raw, state, distribution };
-}
-
-async function contact(
-  core: SiteCore,
-  raw: RawDevice,
-  state: PcState,
-  id: DeviceId,
-  distribution: DistributionId,
-  afterMs = MINUTE_MS,
-) {
-  await core.advance(afterMs);
-  await raw.session(pc(state));
-  return core.row(id, distribution);
-}
+const start = (core: SiteCore, change: Partial<PcState> = {}, version = "1.0.0.0") =>
+  pcAtSite(core, { packages: {}, ...change }, () => core.distributeMsix(version));
 
 const execs = (commands: readonly RawCommand[]) =>
   shortly(commands).filter((one) => one.startsWith("Exec"));
