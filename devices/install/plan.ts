@@ -1,5 +1,5 @@
 import type { Distribution } from "../model/distribution.ts";
-import type { DistributionId, PackageId, RevisionId } from "../model/ids.ts";
+import type { DistributionId } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { bornRow } from "./birth.ts";
@@ -7,7 +7,7 @@ import { explainRow } from "./explain.ts";
 import { changesStatus } from "./fold.ts";
 import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
 import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
-import { keptVersion, type Presence, presenceOf } from "./presence.ts";
+import { keptVersion, type Presence, presenceOf, tellingRows } from "./presence.ts";
 import { type Relevance, relevanceOf } from "./relevance.ts";
 import { productKey, targets, whyEnded } from "./targets.ts";
 import {
@@ -57,15 +57,14 @@ class Planner {
   readonly #reasons: PlannedReason[] = [];
   readonly #work: Work[] = [];
   readonly #rows = new Map<DistributionId, Installation>();
-  /** Which rows are of an app: what is asked of an app is asked of these alone. */
-  readonly #rowsByApp = new Map<PackageId, DistributionId[]>();
-  readonly #relevances = new Map<RevisionId, Relevance>();
-  /** Of apps whose rows have not changed since it was found. */
-  readonly #presences = new Map<PackageId, Presence>();
+  /** Undefined after one of the rows changed. */
+  #telling: readonly Installation[] | undefined;
+  /** How the revision in hand was judged: the device stays what it is while it is planned. */
+  #judged: { readonly revision: Revision; readonly relevance: Relevance } | undefined;
 
   constructor(input: PlanInput) {
     this.#input = input;
-    for (const row of input.rows) this.#set(row);
+    for (const row of input.rows) this.#rows.set(row.distribution, row);
   }
 
   run(): Plan {
@@ -145,25 +144,13 @@ class Planner {
   }
 
   #set(row: Installation): void {
-    if (!this.#rows.has(row.distribution)) {
-      const known = this.#rowsByApp.get(row.package);
-      if (known) known.push(row.distribution);
-      else this.#rowsByApp.set(row.package, [row.distribution]);
-    }
     this.#rows.set(row.distribution, row);
-    this.#presences.delete(row.package);
-  }
-
-  #rowsOf(app: PackageId): readonly Installation[] {
-    return (this.#rowsByApp.get(app) ?? []).map((id) => this.#row(id));
+    this.#telling = undefined;
   }
 
   #presence(app: Package): Presence {
-    const known = this.#presences.get(app.id);
-    if (known) return known;
-    const found = presenceOf(this.#input, this.#rowsOf(app.id), app);
-    this.#presences.set(app.id, found);
-    return found;
+    this.#telling ??= tellingRows(this.#input.device, this.#rows.values());
+    return presenceOf(this.#input, this.#telling, app);
   }
 
   /**
@@ -200,7 +187,10 @@ class Planner {
     const isOvertaken =
       row.offeredAtMs !== null &&
       isOpen(row) &&
-      this.#rowsOf(row.package).some((other) => (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0));
+      [...this.#rows.values()].some(
+        (other) =>
+          other.package === row.package && (other.offeredAtMs ?? 0) > (row.offeredAtMs ?? 0),
+      );
     if (isOvertaken) this.#admitLoss(distribution, row.operation);
     this.#decide(distribution.id, "resumed", "the device is in the target again", {
       ...(isOvertaken ? this.#retried(distribution, row.operation) : {}),
@@ -245,14 +235,12 @@ class Planner {
     }
   }
 
-  /** The device stays what it is while it is planned: each revision is judged once. */
   #fits(revision: Revision, app: Package): Relevance {
-    const known = this.#relevances.get(revision.id);
-    if (known) return known;
+    if (this.#judged?.revision === revision) return this.#judged.relevance;
     const { device, policy } = this.#input;
-    const judged = relevanceOf(device, revision, app, policy.enterprise.platforms);
-    this.#relevances.set(revision.id, judged);
-    return judged;
+    const relevance = relevanceOf(device, revision, app, policy.enterprise.platforms);
+    this.#judged = { revision, relevance };
+    return relevance;
   }
 
   #relevance(
@@ -369,7 +357,7 @@ class Planner {
     const { device, policy } = this.#input;
     const row = this.#row(distribution.id);
     const app = policy.packages.get(distribution.package);
-    const kept = app ? keptVersion(this.#input, this.#rowsOf(app.id), app, row) : row.version;
+    const kept = app ? keptVersion(this.#presence(app), row) : row.version;
     return retriedChange(device, row, distribution, operation, kept);
   }
 

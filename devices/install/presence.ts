@@ -1,7 +1,9 @@
+import type { Device } from "../model/device.ts";
 import type { Installation } from "../model/installation.ts";
+import type { InventoryItem } from "../model/inventory.ts";
 import type { Package } from "../model/package.ts";
 import type { PlanInput } from "./plan-types.ts";
-import { findItem, productsOf, toldAtMs } from "./products.ts";
+import { findItem, type Products, productsOf, toldAtMs } from "./products.ts";
 import { isOfFormerLife, isPresent } from "./waiting.ts";
 
 /** Stands for the version of an app that is there without telling its version: before all others. */
@@ -21,28 +23,43 @@ export interface Presence {
   readonly version: string | null;
 }
 
-/** @param rows of the device, those of the app among them */
+/** Rows that tell whether their app is there: mostly few of a device's. */
+export function tellingRows(device: Device, rows: Iterable<Installation>): Installation[] {
+  const telling: Installation[] = [];
+  for (const row of rows) {
+    const tells = isPresent(row) || row.status === "removed_after_installation";
+    if (tells && !isOfFormerLife(row, device)) telling.push(row);
+  }
+  return telling;
+}
+
+/** @param telling the device's `tellingRows` */
 export function presenceOf(
   { device, inventory, inventoryReads, policy }: KnownApps,
-  rows: Iterable<Installation>,
+  telling: readonly Installation[],
   app: Package,
 ): Presence {
   const products = productsOf(policy, app.id);
   const inventoryAtMs = toldAtMs(device, inventoryReads, products, policy);
   let last: Installation | undefined;
-  for (const row of rows) {
-    if (row.package !== app.id) continue; // First, because it is so for most rows.
-    const tells = isPresent(row) || row.status === "removed_after_installation";
-    if (!tells || isOfFormerLife(row, device)) continue;
-    if (!last || isLaterWord(row, last)) last = row;
+  for (const row of telling) {
+    if (row.package === app.id && (!last || isLaterWord(row, last))) last = row;
   }
-  const told = { toldAtMs: inventoryAtMs };
+  return { toldAtMs: inventoryAtMs, version: versionIn(inventory, products, inventoryAtMs, last) };
+}
+
+/** @param last the row that told last whether the app is there */
+function versionIn(
+  inventory: readonly InventoryItem[],
+  products: Products,
+  inventoryAtMs: number | null,
+  last: Installation | undefined,
+): string | null {
   if (last && (inventoryAtMs === null || isNewsAfter(last, inventoryAtMs))) {
-    return { ...told, version: isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null };
+    return isPresent(last) ? (last.version ?? UNKNOWN_VERSION) : null;
   }
-  if (inventoryAtMs === null) return { ...told, version: null };
-  const item = findItem(inventory, products);
-  return { ...told, version: item ? (item.version ?? UNKNOWN_VERSION) : null };
+  const item = inventoryAtMs === null ? undefined : findItem(inventory, products);
+  return item ? (item.version ?? UNKNOWN_VERSION) : null;
 }
 
 /**
@@ -50,12 +67,9 @@ export function presenceOf(
  * the former version, which stays: where no inventory is told, it is what the row knew.
  */
 export function keptVersion(
-  known: KnownApps,
-  rows: Iterable<Installation>,
-  app: Package,
+  { toldAtMs, version: present }: Presence,
   row: Installation,
 ): string | null {
-  const { toldAtMs, version: present } = presenceOf(known, rows, app);
   if (present !== null) return present === UNKNOWN_VERSION ? (row.version ?? present) : present;
   if (toldAtMs !== null || row.status === "removed_after_installation") return null;
   return isPresent(row) ? (row.version ?? UNKNOWN_VERSION) : row.version;

@@ -85,17 +85,48 @@ export function findItem(
   products: Products,
 ): InventoryItem | undefined {
   let found: InventoryItem | undefined;
-  for (const item of inventory) {
-    if (!isOf(item, products)) continue;
+  for (const named of namesIn(inventory)) {
+    if (!isNamed(named, products)) continue;
+    const { item } = named;
     if (!found || compareVersions(item.version ?? "0", found.version ?? "0") > 0) found = item;
   }
   return found;
 }
 
-export function isOf(item: InventoryItem, { names, upgradeCodes }: Products): boolean {
+export function isOf(item: InventoryItem, products: Products): boolean {
+  return isNamed(namesOf(item), products);
+}
+
+/** A listed app by the names that tell which it is, in small letters. */
+interface NamedItem {
+  readonly item: InventoryItem;
+  readonly name: string;
+  readonly upgradeCode: string | undefined;
+}
+
+/** Inventories are never changed, only replaced; every plan looks for every app. */
+const namedItems = new WeakMap<readonly InventoryItem[], readonly NamedItem[]>();
+
+function namesIn(inventory: readonly InventoryItem[]): readonly NamedItem[] {
+  const known = namedItems.get(inventory);
+  if (known) return known;
+  const named = inventory.map(namesOf);
+  namedItems.set(inventory, named);
+  return named;
+}
+
+function namesOf(item: InventoryItem): NamedItem {
+  return {
+    item,
+    name: item.productId.toLowerCase(),
+    upgradeCode: item.upgradeCode?.toLowerCase(),
+  };
+}
+
+function isNamed({ name, upgradeCode }: NamedItem, products: Products): boolean {
   return (
-    names.has(item.productId.toLowerCase()) ||
-    (item.upgradeCode !== null && upgradeCodes.has(item.upgradeCode.toLowerCase()))
+    products.names.has(name) ||
+    (upgradeCode !== undefined && products.upgradeCodes.has(upgradeCode))
   );
 }
 

@@ -79,8 +79,10 @@ function deviceRelevance(device: Device, revision: Revision): Relevance {
   if (!device.userAssigned && licence === "user") {
     return not("Device Criteria", "a user licence needs a device with an assigned user");
   }
-  return { relevant: true };
+  return RELEVANT;
 }
+
+const RELEVANT: Relevance = { relevant: true };
 
 function fits(actual: string | null, wanted: string): boolean {
   return actual === null || actual.toLowerCase() === wanted.toLowerCase();

@@ -1,5 +1,5 @@
 import { interpret } from "../install/mappings/interpret.ts";
-import { keptVersion } from "../install/presence.ts";
+import { keptVersion, presenceOf, tellingRows } from "../install/presence.ts";
 import { plannedFor, whyEnded } from "../install/targets.ts";
 import { isOpen, retriedChange, waitingState } from "../install/waiting.ts";
 import type { Distribution } from "../model/distribution.ts";
@@ -237,8 +237,9 @@ function retriedFor(
   }
   const { device, inventory, inventoryReads } = ledger;
   const known = { device, inventory, inventoryReads, policy };
-  const kept = keptVersion(known, ledger.rows, app, row);
-  return retriedChange(ledger.device, row, distribution, operation, kept);
+  const presence = presenceOf(known, tellingRows(device, ledger.rows), app);
+  const kept = keptVersion(presence, row);
+  return retriedChange(device, row, distribution, operation, kept);
 }
 
 function decide(

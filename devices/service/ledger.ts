@@ -47,6 +47,7 @@ export class Ledger {
     this.#nextHlc = nextHlc;
     this.#device = view.device;
     for (const row of view.installations) this.#rows.set(row.distribution, row);
+    this.#rowList = view.installations;
     this.#inventory = view.inventory;
     this.#inventoryReads = view.inventoryReads;
     for (const node of view.downloads) this.#downloads.set(node.productId, node);

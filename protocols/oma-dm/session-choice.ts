@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { ProtocolError } from "../errors.ts";
 import { isSessionStart } from "../syncml/alerts.ts";
 import type { Message } from "../syncml/message.ts";
@@ -10,10 +10,8 @@ import type { ReceiveContext, ServerSession } from "./server-state.ts";
  * the proof is not in the message, its text alone may be easy to guess.
  */
 export function digestOf(message: Message, { mac, certified }: ReceiveContext): string {
-  const hash = createHash("sha256").update(JSON.stringify(message));
-  if (mac !== undefined) hash.update(`mac ${mac.mac}`);
-  if (certified === true) hash.update("certified");
-  return hash.digest("base64");
+  const proof = `${mac === undefined ? "" : `mac ${mac.mac}`}${certified === true ? "certified" : ""}`;
+  return hash("sha256", JSON.stringify(message) + proof, "base64");
 }
 
 /**
