@@ -395,6 +395,11 @@ class FakeFiles {
     return this.#files;
   }
 
+  /** Only names and sizes are here. */
+  async describe(): Promise<undefined> {
+    return undefined;
+  }
+
   async receive(source: AsyncIterable<Uint8Array>, upload: { readonly name: string }) {
     const hash = new Bun.CryptoHasher("sha256");
     let bytes = 0;

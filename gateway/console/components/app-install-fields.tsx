@@ -1,3 +1,4 @@
+import { kindOf } from "../../../devices/install/providers.ts";
 import { INSTALL_CONTEXTS, MSI_DEFAULTS } from "../../../devices/model/package.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
 import type { FormState } from "../form-state.ts";
@@ -84,25 +85,24 @@ export function MsiFields({ form }: { form: FormState }) {
 
 /** What EnterpriseModernAppManagement has to know. */
 export function PackagedAppFields(props: { form: FormState; files: readonly BlobView[] }) {
-  const { form, files } = props;
+  const { form } = props;
+  const files = props.files.filter(mayBeNeeded);
   return (
     <fieldset>
       <legend>The packaged app</legend>
-      <div class="field-row">
-        <TextField
-          form={form}
-          name="fullName"
-          label="Package full name"
-          hint="Of this version; the family follows from it."
-          placeholder="Contoso.App_1.2.0.0_x64__8wekyb3d8bbwe"
-        />
-        <TextField
-          form={form}
-          name="familyName"
-          label="Package family name"
-          placeholder="Contoso.App_8wekyb3d8bbwe"
-        />
-      </div>
+      <TextField
+        form={form}
+        name="fullName"
+        label="Package full name"
+        hint="Of this version; the family follows from it."
+        placeholder="Contoso.App_1.2.0.0_x64__8wekyb3d8bbwe"
+      />
+      <TextField
+        form={form}
+        name="familyName"
+        label="Package family name"
+        placeholder="Contoso.App_8wekyb3d8bbwe"
+      />
       <div class="field-row">
         <SelectField form={form} name="msixContext" label="For" options={CONTEXT_OPTIONS} />
         <TextField
@@ -139,4 +139,10 @@ export function PackagedAppFields(props: { form: FormState; files: readonly Blob
       )}
     </fieldset>
   );
+}
+
+/** Only packages are installed with a package. */
+function mayBeNeeded(file: BlobView): boolean {
+  const kind = kindOf({ file });
+  return kind === "appx" || kind === "msix";
 }

@@ -42,30 +42,30 @@ export function RevisionFields(props: RevisionFieldsProps) {
     <>
       <fieldset>
         <legend>{isOptional ? "Its first version" : "The version"}</legend>
-        <div class="field-row">
-          <TextField
-            form={form}
-            name="version"
-            label="Version"
-            placeholder="2.0.0.0"
-            {...(isOptional ? { hint: "Leave it empty to add a version later." } : {})}
-          />
-          <SelectField
-            form={form}
-            name="channel"
-            label="How it gets onto devices"
-            shows
-            options={CHANNEL_OPTIONS}
-            value={platform === "Windows" ? channelOf(chosen) : "reported"}
-          />
-        </div>
+        <TextField
+          form={form}
+          name="version"
+          label="Version"
+          placeholder="2.0.0.0"
+          {...(isOptional ? { hint: "Leave it empty to add a version later." } : {})}
+        />
+        <SelectField
+          form={form}
+          name="channel"
+          label="How it gets onto devices"
+          shows
+          options={CHANNEL_OPTIONS}
+          value={platform === "Windows" ? channelOf(chosen) : "reported"}
+        />
         <SelectField
           form={form}
           name="file"
           label="File"
           hint={
             <>
-              Not in the list? <a href={url(view, "/files/upload")}>Upload it</a> first.
+              Not in the list? <a href={url(view, "/files/upload")}>Upload it</a> first. An APPX or
+              MSIX that is chosen there or at <a href={url(view, "/files")}>Content</a> fills this
+              form.
             </>
           }
           options={[

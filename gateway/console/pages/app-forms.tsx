@@ -2,6 +2,7 @@ import { PLATFORMS } from "../../../devices/model/device.ts";
 import type { Package } from "../../../devices/model/package.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
 import { PostForm } from "../components/action.tsx";
+import { Band } from "../components/band.tsx";
 import { SelectField, TextArea, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Page } from "../components/layout.tsx";
@@ -15,12 +16,23 @@ export interface NewAppProps {
   readonly files: readonly BlobView[];
   /** A file that is chosen already. */
   readonly file: string;
+  /** The app that the file is a version of, where it says so. */
+  readonly known?: Package | undefined;
+  /** What the file leads to. */
+  readonly notes: readonly string[];
 }
 
-export function NewAppPage({ view, form, files, file }: NewAppProps) {
+export function NewAppPage({ view, form, files, file, known, notes }: NewAppProps) {
   const chosen = files.find((one) => one.sha256 === file);
   return (
     <Page view={view} title="New app" crumbs={[{ label: "Apps", path: "/apps" }]}>
+      {known && (
+        <Band view={view} kind="warn">
+          The file is a version of {known.name}.{" "}
+          <a href={url(view, `/apps/${known.id}/revisions/new`, { file })}>Add it there</a>
+        </Band>
+      )}
+      <Notes view={view} notes={notes} />
       <PostForm view={view} path="/apps/new" class="sheet">
         <FormProblem view={view} form={form} />
         <fieldset>
@@ -72,13 +84,20 @@ export function NewAppPage({ view, form, files, file }: NewAppProps) {
   );
 }
 
-export function NewRevisionPage(props: {
-  view: View;
-  form: FormState;
-  app: Package;
-  files: readonly BlobView[];
-}) {
-  const { view, form, app, files } = props;
+function Notes({ view, notes }: { view: View; notes: readonly string[] }) {
+  return (
+    <>
+      {notes.map((note) => (
+        <Band view={view} kind="warn">
+          {note}
+        </Band>
+      ))}
+    </>
+  );
+}
+
+export function NewRevisionPage(props: NewAppProps & { app: Package }) {
+  const { view, form, app, files, file, notes } = props;
   return (
     <Page
       view={view}
@@ -89,9 +108,10 @@ export function NewRevisionPage(props: {
         { label: app.name, path: `/apps/${app.id}` },
       ]}
     >
+      <Notes view={view} notes={notes} />
       <PostForm view={view} path={`/apps/${app.id}/revisions/new`} class="sheet">
         <FormProblem view={view} form={form} />
-        <RevisionFields form={form} files={files} file="" view={view} platform={app.platform} />
+        <RevisionFields form={form} files={files} file={file} view={view} platform={app.platform} />
         <div class="buttons">
           <button type="submit" class="primary">
             Add the version

@@ -13,8 +13,8 @@ import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Way } from "../components/way.tsx";
-import { FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
+import { prefill } from "../prefill.ts";
 import { countWords, plural } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { NewAppPage, NewRevisionPage } from "./app-forms.tsx";
@@ -45,14 +45,11 @@ export function appPages(kit: Kit): void {
     return <AppsPage view={view} policy={policy} grouped={grouped} />;
   });
 
-  kit.pageFor("policy:write", "/apps/new", async ({ c, view }) => (
-    <NewAppPage
-      view={view}
-      form={FRESH_FORM}
-      files={await deps.files.list()}
-      file={c.req.query("file") ?? ""}
-    />
-  ));
+  kit.pageFor("policy:write", "/apps/new", async ({ c, view }) => {
+    const file = c.req.query("file") ?? "";
+    const prefilled = await prefill(deps.files, deps.policy.read(), file);
+    return <NewAppPage view={view} {...prefilled} files={await deps.files.list()} file={file} />;
+  });
 
   kit.form(
     "policy:write",
@@ -80,7 +77,7 @@ export function appPages(kit: Kit): void {
       return kit.done(visit.c, `/apps/${app.id}`, `${app.name} is known now.`);
     },
     async ({ view, form }) => (
-      <NewAppPage view={view} form={form} files={await deps.files.list()} file="" />
+      <NewAppPage view={view} form={form} notes={[]} files={await deps.files.list()} file="" />
     ),
   );
 
@@ -118,14 +115,21 @@ export function appPages(kit: Kit): void {
     });
   });
 
-  kit.pageFor("policy:write", "/apps/:id/revisions/new", async (visit) => (
-    <NewRevisionPage
-      view={visit.view}
-      form={FRESH_FORM}
-      app={needApp(visit, deps.policy.read())}
-      files={await deps.files.list()}
-    />
-  ));
+  kit.pageFor("policy:write", "/apps/:id/revisions/new", async (visit) => {
+    const policy = deps.policy.read();
+    const file = visit.c.req.query("file") ?? "";
+    const { form, notes } = await prefill(deps.files, policy, file);
+    return (
+      <NewRevisionPage
+        view={visit.view}
+        form={form}
+        notes={notes}
+        app={needApp(visit, policy)}
+        files={await deps.files.list()}
+        file={file}
+      />
+    );
+  });
 
   kit.form(
     "policy:write",
@@ -150,8 +154,10 @@ export function appPages(kit: Kit): void {
       <NewRevisionPage
         view={visit.view}
         form={visit.form}
+        notes={[]}
         app={needApp(visit, deps.policy.read())}
         files={await deps.files.list()}
+        file=""
       />
     ),
   );

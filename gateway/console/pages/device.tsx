@@ -480,11 +480,7 @@ function Inventory(props: { view: View; items: readonly InventoryItem[]; device:
               <td data-label="Version">{item.version ?? "not told"}</td>
               <td data-label="Publisher">{item.publisher ?? "not told"}</td>
               <td data-label="Installed">
-                {item.installDate === null ? (
-                  (item.installDateRaw ?? "not told")
-                ) : (
-                  <When view={view} at={Date.parse(item.installDate)} site={device.site} />
-                )}
+                <InstallDate view={view} item={item} site={device.site} />
               </td>
               <td data-label="Product">
                 <code class="small">{item.productId}</code>
@@ -519,6 +515,15 @@ const EVENT_ACTORS: Readonly<Record<string, string>> = { device: "the device", s
 function isPc(device: Device): boolean {
   const providers = providersOf(device, ENTERPRISE_PLATFORMS_DEFAULT) ?? [];
   return providers.includes("EnterpriseModernAppManagement");
+}
+
+/** An MSI tells only the day, in the device's own calendar. */
+function InstallDate(props: { view: View; item: InventoryItem; site: DeviceView["site"] }) {
+  const { view, item, site } = props;
+  if (item.installDate === null) return <>{item.installDateRaw ?? "not told"}</>;
+  const isDay = /^\d{4}-?\d{2}-?\d{2}$/.test(item.installDateRaw?.trim() ?? "");
+  if (isDay) return <>{item.installDate.slice(0, 10)}</>;
+  return <When view={view} at={Date.parse(item.installDate)} site={site} />;
 }
 
 function EditPage({ view, device, form }: { view: View; device: DeviceView; form: FormState }) {

@@ -157,7 +157,7 @@ function FilesPage(props: { view: View; files: readonly BlobView[]; policy: Poli
                         {byteWords(file.bytes)}
                       </td>
                       <td data-label="Used by">
-                        <Users view={view} users={users.get(file.sha256) ?? []} />
+                        <Users view={view} file={file} users={users.get(file.sha256) ?? []} />
                       </td>
                       <td data-label="Served">
                         <span>
@@ -177,9 +177,20 @@ function FilesPage(props: { view: View; files: readonly BlobView[]; policy: Poli
   );
 }
 
-function Users({ view, users }: { view: View; users: readonly FileUser[] }) {
+function Users(props: { view: View; file: BlobView; users: readonly FileUser[] }) {
+  const { view, file, users } = props;
   if (users.length === 0) {
-    return <span class="muted">nothing</span>;
+    const mayMake = file.state === "complete" && whyNot(view, "policy:write") === undefined;
+    return (
+      <span>
+        <span class="muted">nothing</span>
+        {mayMake && (
+          <span class="sub">
+            <a href={url(view, "/apps/new", { file: file.sha256 })}>Make an app of it</a>
+          </span>
+        )}
+      </span>
+    );
   }
   return (
     <span>

@@ -1,7 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../devices/model/errors.ts";
+import { parseSha256 } from "../../../devices/model/ids.ts";
 import type { Audit } from "../../access/audit.ts";
 import type { BlobStore } from "../../content/blob-store.ts";
+import { readPackageFacts } from "../../content/package-facts.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
 import { recordAction } from "../audited.ts";
 import { uploadRoutes } from "../content/upload.ts";
@@ -29,6 +31,21 @@ const FileSchema = z
     servedBytes: z.int(),
   })
   .openapi("File");
+const PackageFactsSchema = z
+  .object({
+    name: z.string(),
+    publisher: z.string(),
+    version: z.string(),
+    architecture: z.string(),
+    familyName: z.string(),
+    fullName: z.string(),
+    isFramework: z.boolean(),
+    minimumOsVersion: z.string().nullable(),
+    dependencies: z.array(
+      z.object({ name: z.string(), familyName: z.string(), minimumVersion: z.string() }),
+    ),
+  })
+  .openapi("PackageFacts");
 const StoredFileSchema = z
   .object({ sha256: z.string(), md5: z.string(), bytes: z.int(), name: z.string() })
   .openapi("StoredFile");
@@ -61,6 +78,22 @@ export function fileRoutes({ store, listFiles, audit }: FileRoutesDeps): Api {
     const file = (await listFiles()).find((known) => known.sha256 === sha256);
     if (!file) throw new AppError("not-found", `no file ${sha256}`);
     return c.json(file, 200);
+  });
+
+  const contents = createRoute({
+    method: "get",
+    path: "/files/{sha256}/package",
+    tags,
+    summary: "What a packaged app (APPX, MSIX) says of itself",
+    ...guarded("reports:read"),
+    request: { params: z.object({ sha256: z.string() }) },
+    responses: { 200: json(PackageFactsSchema, "Its manifest, in short"), ...PROBLEMS },
+  });
+  api.openapi(contents, async (c) => {
+    const sha256 = parseSha256(c.req.valid("param").sha256);
+    const facts = sha256 && (await readPackageFacts(store, sha256));
+    if (!facts) throw new AppError("not-found", "there is no packaged app of this digest on hand");
+    return c.json({ ...facts, dependencies: [...facts.dependencies] }, 200);
   });
 
   const { middleware: _, ...guard } = guarded("policy:write");

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sampleMsix } from "../../harness/sample-msix.ts";
 import { ApiHarness } from "./api-harness.ts";
 import { type Json, ScenarioKit } from "./scenario-kit.ts";
 
@@ -175,5 +176,43 @@ describe("a revision of a packaged app", () => {
   ])("is refused with %s", async (_, change, pointers) => {
     const json = { version: "1.2.0.0", file: file("a.msix"), ...change };
     expect(pointersOf(await make("tools", json, 422))).toEqual(pointers);
+  });
+});
+
+describe("what a packaged app says of itself", () => {
+  const upload = async (name: string, body: Uint8Array<ArrayBuffer>) => {
+    const { headers } = kit;
+    const answer = await harness.ask("POST", `/files?name=${name}`, { headers, body });
+    return ((await answer.json()) as Json).sha256 as string;
+  };
+
+  test("is read from its manifest, names and hashes included", async () => {
+    const bytes = await sampleMsix({ dependencies: ["Contoso.VCLibs"] });
+    const sha256 = await upload("shop.msix", bytes);
+    expect(await kit.want(200, "GET", `/files/${sha256}/package`)).toEqual({
+      name: "Contoso Shop",
+      publisher: "Contoso",
+      version: "1.0.0.0",
+      architecture: "x64",
+      familyName: FAMILY,
+      fullName: "Contoso.App_1.0.0.0_x64__8wekyb3d8bbwe",
+      isFramework: false,
+      minimumOsVersion: "10.0.17763.0",
+      dependencies: [
+        {
+          name: "Contoso.VCLibs",
+          familyName: "Contoso.VCLibs_8wekyb3d8bbwe",
+          minimumVersion: "14.0.0.0",
+        },
+      ],
+    });
+  });
+
+  test("one that is none is refused, and of other files nothing is read", async () => {
+    const refused = await kit.want(422, "GET", `/files/${files["a.msix"]}/package`);
+    expect(refused.detail).toContain("a.msix is no package");
+    await kit.want(404, "GET", `/files/${files["a.xap"]}/package`);
+    await kit.want(404, "GET", `/files/${"0".repeat(64)}/package`);
+    await kit.want(404, "GET", "/files/nothing/package");
   });
 });
