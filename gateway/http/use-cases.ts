@@ -23,6 +23,7 @@ import type { NewDevice, RegisteredDevice } from "../../devices/service/register
 import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { Tonight } from "../../devices/service/tonight.ts";
+import { LINK_PHASES, type LinkView } from "../../sync/link/link-view.ts";
 import type { OverrideState } from "../../sync/policy/override.ts";
 import type { PolicyKind } from "../../sync/ports/policy-author.ts";
 import type { AuthorityView } from "../certificates/site-authority.ts";
@@ -303,8 +304,35 @@ export interface HubOversight {
   refusedRecords(): readonly RefusedRecord[];
 }
 
-/** The state of the line, as one JSON object for people and programs; owned by `sync/`. */
-export type LinkStatus = () => Promise<Readonly<Record<string, unknown>>>;
+/** Where a site's line stands: as its link says, or why there is none. */
+export const LINE_PHASES = [
+  ...LINK_PHASES,
+  "joining", // It has a hub's address, and has not been made known there yet.
+  "alone", // It works for itself.
+] as const;
+
+/** The state of a site's line. What only a link has is null before there is one. */
+export interface SiteLine extends Omit<LinkView, "phase" | NotYet> {
+  readonly kind: "site";
+  readonly joined: boolean;
+  /** The site's id; null before it has joined. */
+  readonly site: string | null;
+  readonly phase: (typeof LINE_PHASES)[number];
+  readonly hubUrl: string | null;
+  readonly incarnation: number | null;
+  readonly policyVersion: number | null;
+  /** Why its join code was not taken; null when it was, or none was tried. */
+  readonly joinProblem: string | null;
+}
+type NotYet = "hubUrl" | "incarnation" | "policyVersion";
+
+/** The hub's end: sites dial in. */
+export interface HubLine {
+  readonly kind: "hub";
+  readonly sites: number;
+}
+
+export type LinkStatus = () => Promise<SiteLine | HubLine>;
 
 /** One condition of `/readyz`: undefined when it holds, else what is wrong, in words. */
 export interface ReadinessCheck {

@@ -152,7 +152,7 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     author: core.book,
     settings: core.settings,
     backups: foundation.backups,
-    link: async () => ({ role: "hub", sites: (await core.directory.sites()).length }),
+    link: async () => ({ kind: "hub" as const, sites: (await core.directory.sites()).length }),
     now,
     cookie: HUB_COOKIE,
   };

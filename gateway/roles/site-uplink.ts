@@ -18,7 +18,7 @@ import type {
   SiteLinkStore,
 } from "../../sync/ports/site-link-store.ts";
 import type { SiteConfig } from "../config/settings.ts";
-import type { LocalSettingsStore } from "../http/use-cases.ts";
+import type { LocalSettingsStore, SiteLine } from "../http/use-cases.ts";
 import { ownAddress } from "./own-addresses.ts";
 
 /** How long a start waits for the hub before it goes on without it. */
@@ -163,18 +163,28 @@ export class SiteUplink implements PolicyAuthor {
   }
 
   /** The state of the line for pages and the API, also before there is a link. */
-  async view(): Promise<Readonly<Record<string, unknown>>> {
+  async view(): Promise<SiteLine> {
+    const site = this.#identity?.site ?? null;
+    const joinProblem = this.#joinProblem;
     if (this.#link) {
-      const problem = this.#joinProblem === null ? {} : { joinProblem: this.#joinProblem };
-      return { joined: true, site: this.#identity?.site, ...(await this.#link.view()), ...problem };
+      return { kind: "site", joined: true, site, ...(await this.#link.view()), joinProblem };
     }
     return {
+      kind: "site",
       joined: false,
+      site,
       phase: this.#hubUrl ? "joining" : "alone",
       hubUrl: this.#hubUrl ?? null,
-      lastError: this.#joinProblem,
+      incarnation: null,
+      connectedSinceMs: null,
+      lastAcknowledgedAtMs: null,
       pendingRows: 0,
       pendingFacts: 0,
+      policyVersion: null,
+      clockOffsetMs: null,
+      lastError: joinProblem,
+      nextAttemptAtMs: null,
+      joinProblem,
     };
   }
 

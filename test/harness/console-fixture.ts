@@ -46,6 +46,7 @@ import type {
   CertificateUseCases,
   JoinCodeSummary,
   SiteDirectory,
+  SiteLine,
   SiteSummary,
   SiteUseCases,
 } from "../../gateway/http/use-cases.ts";
@@ -75,6 +76,8 @@ export interface ConsoleFixtureOptions {
   /** 0: a gateway just after its first start. */
   readonly devices?: number;
   readonly as?: Role;
+  /** How a site's line is, where it is not live. */
+  readonly line?: Partial<SiteLine>;
   /** Every device, app, window and error of a device is called so. */
   readonly names?: string;
 }
@@ -193,7 +196,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       write: async (wanted) => void Object.assign(settings, wanted),
     },
     link: async () =>
-      role === "hub" ? { sites: directory.all.length, framesToday: 812 } : linkStatus(),
+      role === "hub" ? { kind: "hub", sites: directory.all.length } : siteLine(options.line),
     files: new FakeFiles(data.files),
     describeSource: ({ source }) => `${source?.url} is being fetched: 1000 of 4000 bytes.`,
     instants: async (fromMs, toMs) =>
@@ -746,8 +749,12 @@ function instantsOf(data: ConsoleData): InstantMark[] {
   );
 }
 
-function linkStatus(): Readonly<Record<string, unknown>> {
+function siteLine(line: Partial<SiteLine> = {}): SiteLine {
   return {
+    kind: "site",
+    joined: true,
+    site: "prague",
+    joinProblem: null,
     phase: "live",
     hubUrl: "https://hub.example/hub",
     incarnation: 3,
@@ -759,6 +766,7 @@ function linkStatus(): Readonly<Record<string, unknown>> {
     clockOffsetMs: -340,
     lastError: null,
     nextAttemptAtMs: null,
+    ...line,
   };
 }
 

@@ -28,7 +28,7 @@ const MINUTE_MS = 60_000;
 
 const Link = z.looseObject({
   phase: z.string(),
-  incarnation: z.number().optional(),
+  incarnation: z.number().nullable(),
   lastError: z.string().nullable(),
   clockOffsetMs: z.number().nullable().optional(),
 });

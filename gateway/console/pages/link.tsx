@@ -1,40 +1,52 @@
-import { LINK_PHASES, type LinkPhase } from "../../../sync/link/link-view.ts";
-import { Badge } from "../components/badge.tsx";
+import type { Child } from "hono/jsx";
+import type { HubLine, SiteLine } from "../../http/use-cases.ts";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
 import type { Kit } from "../kit.tsx";
-import { byteWords, countWords, durationWords } from "../time-words.ts";
+import { countWords, durationWords, plural } from "../time-words.ts";
 import { url, type View } from "../view.ts";
 
 /** How the line to the hub is, or at the hub how its end of the lines is. */
 export function linkPages(kit: Kit): void {
   const { deps } = kit;
-  kit.page("/link", async ({ view }) => <LinkPage view={view} status={await deps.link()} />);
+  kit.page("/link", async ({ view }) => {
+    const line = await deps.link();
+    return line.kind === "hub" ? (
+      <HubPage view={view} line={line} />
+    ) : (
+      <SitePage view={view} line={line} />
+    );
+  });
 }
 
-function LinkPage({ view, status }: { view: View; status: Readonly<Record<string, unknown>> }) {
-  const isHub = view.role === "hub";
+function HubPage({ view, line }: { view: View; line: HubLine }) {
+  return (
+    <Page view={view} title="Link" lead="Sites dial in; this is the hub's end.">
+      <Live view={view}>
+        <p>
+          {plural(line.sites, "site")} joined this hub.{" "}
+          <a href={url(view, "/sites")}>How fresh each of them is</a>
+        </p>
+      </Live>
+    </Page>
+  );
+}
+
+function SitePage({ view, line }: { view: View; line: SiteLine }) {
   return (
     <Page
       view={view}
       title="Link"
-      lead={
-        isHub
-          ? "Sites dial in; this is the hub's end."
-          : "The site dials its hub. It works without; what happens meanwhile is sent later."
-      }
+      lead="The site dials its hub. It works without; what happens meanwhile is sent later."
     >
       <Live view={view}>
-        <Headline view={view} status={status} />
-        <Card title="Particulars">
-          <Entries view={view} entries={status} />
-        </Card>
-        {isHub && (
-          <p>
-            <a href={url(view, "/sites")}>How fresh each site is</a>
-          </p>
+        <Headline view={view} line={line} />
+        {line.hubUrl !== null && (
+          <Card title="Particulars">
+            <Particulars view={view} line={line} />
+          </Card>
         )}
       </Live>
     </Page>
@@ -42,7 +54,10 @@ function LinkPage({ view, status }: { view: View; status: Readonly<Record<string
 }
 
 const PHASE_WORDS: Readonly<
-  Record<LinkPhase, { readonly kind: "good" | "warn" | "bad"; readonly words: string }>
+  Record<
+    SiteLine["phase"],
+    { readonly kind: "good" | "warn" | "bad" | "info"; readonly words: string }
+  >
 > = {
   hello: { kind: "warn", words: "Introducing itself to the hub" },
   backfill: { kind: "warn", words: "Catching up: what happened meanwhile is being sent" },
@@ -50,66 +65,65 @@ const PHASE_WORDS: Readonly<
   waiting: { kind: "warn", words: "The hub cannot be reached; it is tried again by itself" },
   refused: { kind: "bad", words: "The hub does not take this site: somebody has to act" },
   cut: { kind: "warn", words: "Taken off the line here, on purpose" },
+  joining: { kind: "warn", words: "Not joined yet: the hub is asked to take this site" },
+  alone: {
+    kind: "info",
+    words:
+      "This site works for itself. To join it to a hub, start it with the hub's address and a join code",
+  },
 };
 
-/** The few words that everybody wants first, when the status has them. */
-function Headline({ view, status }: { view: View; status: Readonly<Record<string, unknown>> }) {
-  const phase = LINK_PHASES.find((one) => one === status.phase);
-  if (phase === undefined) return null;
-  const { kind, words } = PHASE_WORDS[phase];
-  const { lastError } = status;
+/** The few words that everybody wants first. */
+function Headline({ view, line }: { view: View; line: SiteLine }) {
+  const { kind, words } = PHASE_WORDS[line.phase];
+  const { joinProblem, lastError } = line;
+  const problems = [...new Set([lastError, joinProblem])].filter((one) => one !== null);
+  // On the line all the same, but not everything that was sent has been taken.
+  const isFlawed = line.phase === "live" && problems.length > 0;
   return (
-    <Band view={view} kind={kind}>
-      <b>{words}</b>
-      {typeof lastError === "string" && lastError !== "" && <p>{sentence(lastError)}</p>}
+    <Band view={view} kind={isFlawed ? "warn" : kind}>
+      <b>{isFlawed ? "On the line, with a problem" : words}</b>
+      {problems.map((problem) => (
+        <p>{sentence(problem)}</p>
+      ))}
     </Band>
   );
 }
 
-function Entries({ view, entries }: { view: View; entries: Readonly<Record<string, unknown>> }) {
-  const shown = Object.entries(entries);
-  if (shown.length === 0) return <p class="muted">Nothing is known about the line yet.</p>;
+function Particulars({ view, line }: { view: View; line: SiteLine }) {
+  const time = (at: number | null) => <When view={view} at={at} />;
+  const offset = line.clockOffsetMs;
+  const facts: readonly (readonly [string, Child])[] = [
+    ["Address of the hub", line.hubUrl],
+    ["This site's id there", line.site ?? "none yet"],
+    ["Connected since", time(line.connectedSinceMs)],
+    ["Hub last confirmed", time(line.lastAcknowledgedAtMs)],
+    ["States still to be sent", countWords(line.pendingRows)],
+    ["Entries of the history still to be sent", countWords(line.pendingFacts)],
+    ["Next attempt", line.nextAttemptAtMs === null ? "none needed" : time(line.nextAttemptAtMs)],
+    ["Clock", offset === null ? "not compared yet" : clockWords(offset)],
+    ["Version of the organisation's policy", line.policyVersion ?? "none yet"],
+    ["Times this site's disk began anew", line.incarnation ?? "none yet"],
+  ];
   return (
     <dl class="facts">
-      {shown.map(([name, value]) => (
+      {facts.map(([name, value]) => (
         <div>
-          <dt>{labelOf(name)}</dt>
-          <dd>
-            <Value view={view} name={name} value={value} />
-          </dd>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
-/** The status is one object of a plain shape: names say what numbers are, as everywhere here. */
-function Value({ view, name, value }: { view: View; name: string; value: unknown }) {
-  if (value === null || value === undefined) return <span class="muted">none</span>;
-  if (typeof value === "boolean") {
-    return <Badge view={view} kind={value ? "good" : "plain"} label={value ? "yes" : "no"} />;
-  }
-  if (typeof value === "number") {
-    if (/(AtMs|SeenMs|SinceMs|asOfMs)$/.test(name)) return <When view={view} at={value} />;
-    if (name.endsWith("Ms")) return <>{durationWords(Math.abs(value))}</>;
-    if (/bytes/i.test(name)) return <>{byteWords(value)}</>;
-    return <>{countWords(value)}</>;
-  }
-  if (typeof value === "string") {
-    const atMs = /^\d{4}-\d{2}-\d{2}T/.test(value) ? Date.parse(value) : Number.NaN;
-    return Number.isNaN(atMs) ? value : <When view={view} at={atMs} />;
-  }
-  if (Array.isArray(value)) return <>{value.length === 0 ? "none" : JSON.stringify(value)}</>;
-  return <Entries view={view} entries={value as Readonly<Record<string, unknown>>} />;
-}
+/** Less than this is how long a message takes. */
+const CLOCK_NOISE_MS = 2_000;
 
-/** `lastAcknowledgedAtMs` becomes `Last acknowledged`. */
-function labelOf(name: string): string {
-  const words = name
-    .replace(/(AtMs|Ms|At)$/, "")
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .toLowerCase();
-  return sentence(words);
+function clockWords(offsetMs: number): string {
+  if (Math.abs(offsetMs) < CLOCK_NOISE_MS) return "as the hub's";
+  const words = durationWords(Math.abs(offsetMs));
+  return offsetMs > 0 ? `${words} ahead of the hub's` : `${words} behind the hub's`;
 }
 
 function sentence(words: string): string {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { REASONS, type Reason } from "../../../devices/model/installation.ts";
 import { REASON_WORDS } from "../../../gateway/console/words.ts";
 import { ENROLMENT_PATH } from "../../../gateway/http/routes/windows-enrolment.ts";
+import type { SiteLine } from "../../../gateway/http/use-cases.ts";
 import { type ConsoleFixture, openConsole } from "../../harness/console-fixture.ts";
 import { type Element, type ReadPage, readPage } from "./read-page.ts";
 
@@ -255,3 +256,33 @@ function isNamed({ attributes }: Element, labelled: ReadonlySet<string>): boolea
 function nestedLabels(html: string): number {
   return html.match(/<label class="(chip|choice)"[^>]*>\s*<input/g)?.length ?? 0;
 }
+
+describe("the link", () => {
+  const textOf = async (line: Partial<SiteLine>) => {
+    await using console_ = await openConsole({ devices: 0, line });
+    return (await readPage(await console_.get("/link"))).text;
+  };
+
+  test("is everything at the hub, unless the hub has not taken something", async () => {
+    expect(await textOf({})).toContain("Live: everything is at the hub");
+    const flawed = await textOf({ lastError: "the hub set a journal frame aside: journal-shape" });
+    expect(flawed).toContain("On the line, with a problem");
+    expect(flawed).toContain("The hub set a journal frame aside");
+    expect(flawed).not.toContain("everything is at the hub");
+  });
+
+  test("has words for a site that works for itself, and for one that has not joined", async () => {
+    const alone = await textOf({ phase: "alone", joined: false, hubUrl: null, site: null });
+    expect(alone).toContain("works for itself");
+    expect(alone).not.toContain("Particulars");
+    const problem = "the join code was used";
+    const joining = { joined: false, joinProblem: problem, lastError: problem, incarnation: null };
+    expect(await textOf({ ...joining, phase: "joining" })).toContain("The join code was used");
+  });
+
+  test("shows no names of fields, and how far the clocks are apart", async () => {
+    const text = await textOf({ clockOffsetMs: -7_200_000 });
+    expect(text).toContain("2 h behind the hub's");
+    expect(text).not.toMatch(/clockOffset|Hub url|Pending/);
+  });
+});

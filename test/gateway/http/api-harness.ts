@@ -41,6 +41,7 @@ import type {
   LocalSettings,
   ReadinessCheck,
   SiteDirectory,
+  SiteLine,
   SiteSummary,
 } from "../../../gateway/http/use-cases.ts";
 import { listFiles } from "../../../gateway/roles/doors.ts";
@@ -193,7 +194,7 @@ export class ApiHarness implements AsyncDisposable {
           settings = { ...settings, ...change };
         },
       },
-      link: async () => ({ state: "connected" }),
+      link: async () => (options.role === "hub" ? { kind: "hub", sites: 0 } : LINE),
       backups: fakeBackups(now),
       now,
       role: isSite
@@ -343,3 +344,22 @@ function directoryOf(sites: SiteSummary[], now: () => number): SiteDirectory {
     removeJoinCode: async (id) => id === "code-1",
   };
 }
+
+/** A site's line as it stands when all is well. */
+const LINE: SiteLine = {
+  kind: "site",
+  joined: true,
+  site: "prague",
+  phase: "live",
+  hubUrl: "https://hub.example",
+  incarnation: 1,
+  connectedSinceMs: START_MS,
+  lastAcknowledgedAtMs: null,
+  pendingRows: 0,
+  pendingFacts: 2,
+  policyVersion: 4,
+  clockOffsetMs: -3,
+  lastError: null,
+  nextAttemptAtMs: null,
+  joinProblem: null,
+};
