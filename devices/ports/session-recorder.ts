@@ -1,5 +1,4 @@
 import type { SessionEvent, Turn } from "../../protocols/oma-dm/server-state.ts";
-import type { Element } from "../../protocols/syncml/element.ts";
 import type { Encoding } from "../../protocols/syncml/encoding.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
 import type { DeviceId } from "../model/ids.ts";
@@ -16,10 +15,9 @@ export interface Course {
 }
 
 export interface SeenMessage {
-  readonly root: Element;
   readonly message: Message;
-  /** As it travels. */
-  readonly bytes: number;
+  /** As it travels, in the encoding of the exchange. */
+  readonly bytes: Uint8Array;
 }
 
 /** A message of a device with our answer, as the door saw them: with all their secrets. */

@@ -75,8 +75,8 @@ export class SessionDraft {
     this.#change({
       lastAtMs: atMs,
       messages: before.messages + (answer === undefined ? 1 : 2),
-      bytesIn: before.bytesIn + request.bytes,
-      bytesOut: before.bytesOut + (answer?.bytes ?? 0),
+      bytesIn: before.bytesIn + request.bytes.length,
+      bytesOut: before.bytesOut + (answer?.bytes.length ?? 0),
       startedBy: before.startedBy ?? starterOf(message),
       scheme: before.scheme ?? (hasMac ? "syncml:auth-MAC" : schemeShown(message)),
     });

@@ -4,8 +4,9 @@ import type { DeviceId } from "../model/ids.ts";
 import type { RecordedSession, SessionRecording } from "../model/recorded-session.ts";
 import type { Log } from "../ports/log.ts";
 import type { Exchange, SessionRecorder, UnreadableMessage } from "../ports/session-recorder.ts";
-import type { SessionRecords, SessionWrite } from "../ports/session-records.ts";
+import type { SessionRecords } from "../ports/session-records.ts";
 import { SESSION_LIFE_MS } from "../service/stored-session.ts";
+import { Budget } from "./budget.ts";
 import { REPLACED } from "./reasons.ts";
 import { Recording } from "./recording.ts";
 
@@ -15,10 +16,16 @@ export const WRITE_DELAY_MS = 1_000;
 export const PAUSE_MS = 60_000;
 /** Bytes of messages that wait to be looked at; what comes on top is not recorded. */
 export const BYTES_SEEN_MAX = 16 * 1024 * 1024;
-/** Characters of messages that wait to be written: then they are written at once. */
-export const CHARACTERS_WAITING_MAX = 8 * 1024 * 1024;
+/** Bytes of messages that wait to be written, or to be known to be wanted: then that is decided at once. */
+export const BYTES_WAITING_MAX = 16 * 1024 * 1024;
+/**
+ * Sessions that are recorded at once, and of each second after that: writing one takes about a third of
+ * a millisecond. Of those that come on top, in a rush, the ones with a problem are recorded, as many again.
+ */
+export const SESSIONS_AT_ONCE = 300;
+export const SESSIONS_PER_SECOND = 30;
 /** Sessions of one transaction: a few milliseconds in which nobody is answered. */
-export const SESSIONS_PER_WRITE = 50;
+export const SESSIONS_PER_WRITE = 20;
 /** Sessions under way that are held in memory; the longest silent one is written and let go. */
 export const SESSIONS_HELD_MAX = 10_000;
 
@@ -30,6 +37,8 @@ export interface SessionSightOptions {
   /** Throws AppError "no-room" when the disk must not be filled any more. */
   readonly checkRoom: () => Promise<void>;
   readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly elapsed: () => number;
   /** Runs something later, by real time. */
   readonly later: (milliseconds: number, run: () => void) => void;
   /** So many exchanges were not recorded. */
@@ -57,8 +66,10 @@ export class SessionSight implements SessionRecorder {
   readonly #options: SessionSightOptions;
   #seen: Seen[] = [];
   #bytesSeen = 0;
-  /** Characters of messages that are not written yet. */
+  /** Bytes of messages that are not written yet, at most. */
   #unwritten = 0;
+  readonly #any = new Budget(SESSIONS_AT_ONCE, SESSIONS_PER_SECOND);
+  readonly #problems = new Budget(SESSIONS_AT_ONCE, SESSIONS_PER_SECOND);
   readonly #held = new Map<string, Held>();
   /** Recordings that are over for us, and not written yet. */
   #done: Recording[] = [];
@@ -107,7 +118,7 @@ export class SessionSight implements SessionRecorder {
   #see(seen: Seen): void {
     const { record } = this.#options.recording();
     if (record === "off") return;
-    const isPaused = this.#pausedUntilMs > performance.now();
+    const isPaused = this.#pausedUntilMs > this.#options.elapsed();
     if (isPaused || this.#bytesSeen >= BYTES_SEEN_MAX) {
       this.#lose(1);
       return;
@@ -139,7 +150,7 @@ export class SessionSight implements SessionRecorder {
         this.#options.log.error("session-not-recorded", error);
       }
     }
-    if (this.#unwritten >= CHARACTERS_WAITING_MAX) await this.#write();
+    if (this.#unwritten >= BYTES_WAITING_MAX) await this.#write();
     else if (!this.#isWriting && seen.length > 0) {
       this.#isWriting = true;
       this.#options.later(WRITE_DELAY_MS, () => {
@@ -279,31 +290,48 @@ export class SessionSight implements SessionRecorder {
     if (records === undefined) return;
     const nowMs = now();
     const keep = recording();
-    const isTooMuch = this.#unwritten >= CHARACTERS_WAITING_MAX;
-    const writes: SessionWrite[] = [];
+    const isTooMuch = this.#unwritten >= BYTES_WAITING_MAX;
+    const wanted: Recording[] = [];
     for (const one of this.#all()) {
       if (!one.isChanged) continue;
-      if (isTooMuch || isWanted(one.session, keep, nowMs)) writes.push(one.takeWrite());
-      else if (one.session.outcome === "finished") one.takeWrite(); // Nobody wants it.
+      one.isAdmitted ||= this.#admits(one.session, keep, nowMs);
+      if (one.isAdmitted) wanted.push(one);
+      else if (!one.draft.isRunning || isTooMuch) {
+        one.discard();
+        if (keep.record === "all") this.#lose(1);
+      }
     }
     this.#done = [];
-    if (isTooMuch || keep.record !== "problems") this.#unwritten = 0;
+    if (isTooMuch || wanted.length > 0) this.#unwritten = 0;
     this.#forgetSilent(nowMs);
-    if (writes.length === 0) return;
+    if (wanted.length === 0) return;
     try {
       await checkRoom();
-      for (let from = 0; from < writes.length; from += SESSIONS_PER_WRITE) {
-        records.write(writes.slice(from, from + SESSIONS_PER_WRITE), keep);
+      for (let from = 0; from < wanted.length; from += SESSIONS_PER_WRITE) {
+        const some = wanted.slice(from, from + SESSIONS_PER_WRITE);
+        records.write(
+          some.map((one) => one.takeWrite()),
+          keep,
+        );
         await this.#breath();
       }
       this.#problem = null;
     } catch (error) {
-      this.#lose(writes.length);
-      this.#pausedUntilMs = performance.now() + PAUSE_MS;
+      this.#lose(wanted.length);
+      this.#pausedUntilMs = this.#options.elapsed() + PAUSE_MS;
       this.#held.clear();
       this.#problem = error instanceof AppError ? error.message : "The records cannot be written.";
       log.warn("session-recording-paused", { why: error instanceof Error ? error.message : "" });
     }
+  }
+
+  /** A session with a problem is worth more than one without. */
+  #admits(session: RecordedSession, { record }: SessionRecording, nowMs: number): boolean {
+    const isCut = session.outcome === "running" && !isRecent(session, nowMs);
+    const isProblem = session.hasProblem || isCut;
+    const atMs = this.#options.elapsed();
+    if (record !== "problems" && this.#any.takes(atMs)) return true;
+    return isProblem && this.#problems.takes(atMs);
   }
 
   /** Lets devices be answered in between. */
@@ -321,16 +349,10 @@ export class SessionSight implements SessionRecorder {
   }
 }
 
-/** Where only problems are of interest, a session is held until it is known whether it is one. */
-function isWanted(session: RecordedSession, { record }: SessionRecording, nowMs: number): boolean {
-  const isCut = session.outcome === "running" && !isRecent(session, nowMs);
-  return record !== "problems" || session.hasProblem || isCut;
-}
-
 function bytesOf(seen: Seen): number {
   if (seen.kind === "unreadable") return seen.message.bytes.length;
   const { outcome, request } = seen.exchange;
-  return request.bytes + (outcome.kind === "answered" ? outcome.answer.bytes : 0);
+  return request.bytes.length + (outcome.kind === "answered" ? outcome.answer.bytes.length : 0);
 }
 
 function isRecent(session: RecordedSession, nowMs: number): boolean {

@@ -57,6 +57,7 @@ export function openSiteSessions(options: SiteSessionsOptions): SiteSessions {
       checkedAtMs = performance.now();
     },
     now,
+    elapsed: () => performance.now(),
     later: (milliseconds, run) => {
       if (milliseconds === 0) setImmediate(run);
       else setTimeout(run, milliseconds).unref();

@@ -4,6 +4,7 @@ import type { DeviceId } from "../../devices/model/ids.ts";
 import type { Course, Exchange, SessionRecorder } from "../../devices/ports/session-recorder.ts";
 import { decodeMessage } from "../../protocols/syncml/decode-message.ts";
 import { parseXml } from "../../protocols/syncml/parse-xml.ts";
+import { printWbxml } from "../../protocols/syncml/print-wbxml.ts";
 
 export interface Said {
   readonly atMs: number;
@@ -54,7 +55,8 @@ function seenOf(said: Said, source: string, target: string, header: string, body
     `<Target><LocURI>${target}</LocURI></Target><Source><LocURI>${source}</LocURI></Source>${header}` +
     `</SyncHdr><SyncBody>${body}<Final/></SyncBody></SyncML>`;
   const root = parseXml(Buffer.from(xml));
-  return { root, message: decodeMessage(root), bytes: xml.length };
+  const bytes = said.encoding === "wbxml" ? printWbxml(root) : Buffer.from(xml);
+  return { message: decodeMessage(root), bytes };
 }
 
 export const LOGGED_IN: Course["events"] = [

@@ -64,12 +64,13 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
 
   #writeAll(writes: readonly SessionWrite[], keep: SessionRecording): void {
     this.#connection.atomically(() => {
-      const devices = new Map<string, Uint8Array>();
-      for (const write of writes) {
-        const device = this.#writeOne(write);
-        devices.set(write.session.device ?? "", device);
+      const before = this.lastId();
+      for (const { session, messages } of writes) {
+        const device = session.device === null ? NO_DEVICE : bytesOf(session.device);
+        this.#writeSession(session, device);
+        if (messages.length > 0) this.#writeMessages(session, messages);
+        if (session.id > before) this.#dropOldest(device, isStranger(session), keep);
       }
-      for (const device of devices.values()) this.#dropOldest(device, keep);
     });
     this.#dropBytes(keep);
   }
@@ -102,7 +103,7 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
     for (const [part, count] of parts) {
       const end = at + Number(count);
       if (end > from && at < from + limit) {
-        const messages = unpack<RecordedMessage[]>(body.rows(Number(part))[0]?.[0]);
+        const messages = unpackMessages(body.rows(Number(part))[0]?.[0]);
         found.push(...messages.slice(Math.max(0, from - at), from + limit - at));
       }
       at = end;
@@ -132,7 +133,8 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
     this.#run("DELETE FROM sessions WHERE last_ms < ?", nowMs - keep.days * DAY_MS);
     const devices = this.#connection.prepare("SELECT DISTINCT device FROM sessions").rows();
     for (const [device] of devices) {
-      if (device instanceof Uint8Array) this.#dropOldest(device, keep);
+      if (!(device instanceof Uint8Array)) continue;
+      for (const stranger of [0, 1] as const) this.#dropOldest(device, stranger, keep);
     }
     this.#dropBytes(keep);
     for (let free = this.#pragma("freelist_count"); free > 0; free -= PAGES_PER_SWEEP) {
@@ -146,8 +148,7 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
     return pages * this.#pragma("page_size");
   }
 
-  #writeOne({ session, messages }: SessionWrite): Uint8Array {
-    const device = session.device === null ? NO_DEVICE : bytesOf(session.device);
+  #writeSession(session: RecordedSession, device: Uint8Array): void {
     this.#run(
       `INSERT INTO sessions (id, device, stranger, started_ms, last_ms, outcome, problem, summary)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET stranger = excluded.stranger,
@@ -155,47 +156,37 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
        summary = excluded.summary`,
       session.id,
       device,
-      session.authenticated ? 0 : 1,
+      isStranger(session),
       session.startedAtMs,
       session.lastAtMs,
       codeOf(session.outcome),
       session.hasProblem ? 1 : 0,
-      pack(session),
+      compressed(Buffer.from(JSON.stringify(session))),
     );
-    if (messages.length === 0) return device;
-    const first = session.id * PARTS_PER_SESSION;
-    const last = this.#number(
-      "SELECT max(id) FROM messages WHERE id >= ? AND id < ?",
-      first,
-      first + PARTS_PER_SESSION,
-    );
-    const part = Math.max(first, last + 1);
-    if (part >= first + PARTS_PER_SESSION) return device;
-    this.#run(
-      "INSERT INTO messages (id, count, body) VALUES (?, ?, ?)",
-      part,
-      messages.length,
-      pack(messages),
-    );
-    return device;
   }
 
-  #dropOldest(device: Uint8Array, keep: SessionRecording): void {
+  /** The last messages of a session; how many there were before tells their place. */
+  #writeMessages(session: RecordedSession, messages: readonly RecordedMessage[]): void {
+    const before = session.messages - session.messagesNotKept - messages.length;
+    this.#run(
+      "INSERT OR REPLACE INTO messages (id, count, body) VALUES (?, ?, ?)",
+      session.id * PARTS_PER_SESSION + Math.min(Math.max(before, 0), PARTS_PER_SESSION - 1),
+      messages.length,
+      packMessages(messages),
+    );
+  }
+
+  #dropOldest(device: Uint8Array, stranger: 0 | 1, { perDevice }: SessionRecording): void {
     const strangers = device.length === 0 ? NAMELESS_SESSIONS_MAX : STRANGER_SESSIONS_MAX;
-    for (const [stranger, most] of [
-      [0, keep.perDevice],
-      [1, Math.min(strangers, keep.perDevice)],
-    ] as const) {
-      this.#run(
-        `DELETE FROM sessions WHERE device = ? AND stranger = ? AND id <= (SELECT id FROM sessions
-         WHERE device = ? AND stranger = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
-        device,
-        stranger,
-        device,
-        stranger,
-        most,
-      );
-    }
+    this.#run(
+      `DELETE FROM sessions WHERE device = ? AND stranger = ? AND id <= (SELECT id FROM sessions
+       WHERE device = ? AND stranger = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+      device,
+      stranger,
+      device,
+      stranger,
+      stranger === 0 ? perDevice : Math.min(strangers, perDevice),
+    );
   }
 
   #dropBytes({ megabytes }: SessionRecording): void {
@@ -216,7 +207,7 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
       .prepare(sql)
       .rows(...values)
       .map(([, summary]) => {
-        const session = unpack<RecordedSession>(summary);
+        const session = JSON.parse(uncompressed(summary).toString("utf8")) as RecordedSession;
         return nowMs === undefined ? session : asOf(session, nowMs);
       });
   }
@@ -264,11 +255,39 @@ function conditionsOf({ device, hasProblem, outcome }: SessionQuery, nowMs: numb
   return { where: terms.join(" AND "), values };
 }
 
-function pack(value: unknown): Uint8Array {
-  return Bun.zstdCompressSync(JSON.stringify(value), { level: 1 });
+function isStranger({ authenticated }: RecordedSession): 0 | 1 {
+  return authenticated ? 0 : 1;
 }
 
-function unpack<T>(bytes: unknown): T {
-  if (!(bytes instanceof Uint8Array)) throw new Error("a record is bytes");
-  return JSON.parse(Buffer.from(Bun.zstdDecompressSync(bytes)).toString("utf8")) as T;
+function compressed(bytes: Uint8Array): Uint8Array {
+  return Bun.zstdCompressSync(bytes, { level: 1 });
+}
+
+/** What is told of the messages as a line of JSON, and their texts: JSON would escape every quote. */
+function packMessages(messages: readonly RecordedMessage[]): Uint8Array {
+  const texts = messages.map(({ text }) => Buffer.from(text));
+  const heads = messages.map(({ text: _, ...head }, index) => ({
+    ...head,
+    length: texts[index]?.length ?? 0,
+  }));
+  return compressed(Buffer.concat([Buffer.from(`${JSON.stringify(heads)}\n`), ...texts]));
+}
+
+function unpackMessages(packed: unknown): RecordedMessage[] {
+  const bytes = uncompressed(packed);
+  const end = bytes.indexOf("\n");
+  const heads = JSON.parse(bytes.toString("utf8", 0, end)) as (Omit<RecordedMessage, "text"> & {
+    readonly length: number;
+  })[];
+  let at = end + 1;
+  return heads.map(({ length, ...head }) => {
+    const text = bytes.toString("utf8", at, at + length);
+    at += length;
+    return { ...head, text };
+  });
+}
+
+function uncompressed(packed: unknown): Buffer {
+  if (!(packed instanceof Uint8Array)) throw new Error("a record is bytes");
+  return Buffer.from(Bun.zstdDecompressSync(packed));
 }

@@ -75,8 +75,8 @@ export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
     }
     const root = encodeMessage(answer.message);
     return syncmlResponse(root, mediaType, (printed) => {
-      const message = { root, message: answer.message, bytes: printed.length };
-      recordAnswer(heard, arrival, message, answer.course, deps);
+      const said = { message: answer.message, bytes: printed };
+      recordAnswer(heard, arrival, said, answer.course, deps);
       return answer.mac === undefined ? {} : { [MAC_HEADER]: macHeader(answer.mac, printed) };
     });
   });
@@ -93,7 +93,7 @@ function verifiedSubject(
   return proxies.includes(peer) ? canonicalSubject(req.raw.headers.get(header) ?? "") : undefined;
 }
 
-interface HeardMessage extends SyncmlBody {
+interface HeardMessage extends Omit<SyncmlBody, "root"> {
   readonly message: Message;
 }
 
@@ -111,7 +111,7 @@ function recordAnswer(
   recorder.record({
     ...arrival,
     encoding: heard.mediaType.encoding,
-    request: seen(heard),
+    request: heard,
     outcome: { kind: "answered", answer, course },
   });
 }
@@ -127,13 +127,9 @@ function recordRefusal(
   recorder.record({
     ...arrival,
     encoding: heard.mediaType.encoding,
-    request: seen(heard),
+    request: heard,
     outcome: { kind: "turned-away", problem: error.message },
   });
-}
-
-function seen({ root, message, bytes }: HeardMessage): SeenMessage {
-  return { root, message, bytes: bytes.length };
 }
 
 /** What cannot be read is refused, logged and recorded with the rule it breaks. */
@@ -148,7 +144,7 @@ async function readMessage(
     received = await receiveSyncml(request);
     const { bytes, mediaType } = received;
     const root = parseDocument(bytes, mediaType.encoding);
-    return { mediaType, root, message: decodeMessage(root), bytes };
+    return { mediaType, message: decodeMessage(root), bytes };
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof AppError) {
       metrics.count("outpost_syncml_messages_total", { outcome: "refused" });

@@ -1,17 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../../devices/model/errors.ts";
-import type { DeviceId } from "../../../devices/model/ids.ts";
-import {
-  type RecordedSession,
-  SESSION_RECORDING_DEFAULT,
-  type SessionRecording,
-} from "../../../devices/model/recorded-session.ts";
+import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
 import { STRANGER_MESSAGES_KEPT_MAX } from "../../../devices/sight/message-sizes.ts";
 import { REPLACED } from "../../../devices/sight/reasons.ts";
 import { COMMANDS_LISTED_MAX } from "../../../devices/sight/session-draft.ts";
-import { BYTES_SEEN_MAX, SessionSight } from "../../../devices/sight/session-sight.ts";
-import { newSessionFile } from "../../../gateway/db/sessions/session-file.ts";
-import { SqlSessionRecords } from "../../../gateway/db/sessions/sql-session-records.ts";
+import { BYTES_SEEN_MAX } from "../../../devices/sight/session-sight.ts";
 import {
   CRED,
   exchangeOf,
@@ -23,56 +16,9 @@ import {
   START,
   statusXml,
 } from "../../harness/recorded-sessions.ts";
-import { QUIET } from "../../harness/site-core.ts";
+import { DEVICE, NAME, NOW_MS, Sight } from "./a-sight.ts";
 
-const DEVICE = "0f3b0c2d4e5a69788796a5b4c3d2e1f0" as DeviceId;
-const NAME = "urn:uuid:0f3b0c2d";
-const NOW_MS = Date.parse("2026-11-21T12:00:00Z");
 const MINUTE_MS = 60_000;
-
-/** A recorder over records in memory. Nothing happens later by itself: `list` writes what was seen. */
-class Sight implements Disposable {
-  nowMs = NOW_MS;
-  recording: SessionRecording = SESSION_RECORDING_DEFAULT;
-  room: () => Promise<void> = async () => undefined;
-  readonly records: SqlSessionRecords;
-  readonly sight: SessionSight;
-  lost = 0;
-
-  constructor(records?: SqlSessionRecords) {
-    const open = () => newSessionFile(":memory:", undefined);
-    this.records = records ?? new SqlSessionRecords(open(), open);
-    this.sight = new SessionSight({
-      records: async () => this.records,
-      recording: () => this.recording,
-      findDevice: async (name) => (name === NAME ? DEVICE : undefined),
-      checkRoom: () => this.room(),
-      now: () => this.nowMs,
-      later: (milliseconds, run) => {
-        if (milliseconds === 0) setImmediate(run);
-      },
-      onLost: (count) => {
-        this.lost += count;
-      },
-      log: QUIET,
-    });
-  }
-
-  async list(): Promise<readonly RecordedSession[]> {
-    await this.sight.flush();
-    return this.records.list({ limit: 100 }, this.nowMs).rows;
-  }
-
-  async only(): Promise<RecordedSession> {
-    const [session, ...more] = await this.list();
-    if (!session || more.length > 0) throw new Error(`there are ${more.length + 1} sessions`);
-    return session;
-  }
-
-  [Symbol.dispose](): void {
-    this.records[Symbol.dispose]();
-  }
-}
 
 const said = (change: Partial<Parameters<typeof exchangeOf>[0]> = {}) =>
   exchangeOf({
@@ -298,7 +244,8 @@ describe("SessionSight", () => {
   test("what comes faster than it can be looked at is counted and let go", async () => {
     using sight = new Sight();
     const exchange = said();
-    const large = { ...exchange, request: { ...exchange.request, bytes: BYTES_SEEN_MAX / 4 } };
+    const bytes = new Uint8Array(BYTES_SEEN_MAX / 4);
+    const large = { ...exchange, request: { ...exchange.request, bytes } };
     for (let count = 0; count < 10; count++) sight.sight.record(large);
     await sight.list();
     expect(sight.lost).toBeGreaterThan(4);

@@ -43,9 +43,10 @@ describe("SqlSessionRecords", () => {
   test("a session that is written again keeps its messages and gets the new ones", () => {
     const texts = ["a", "b", "c", "d", "e"];
     records.write([{ session: session(1, { outcome: "running" }), messages: [] }], KEEP);
-    records.write([{ session: session(1), messages: texts.slice(0, 2).map(message) }], KEEP);
+    const after = (messages: number) => session(1, { messages });
+    records.write([{ session: after(2), messages: texts.slice(0, 2).map(message) }], KEEP);
     records.write([{ session: session(2), messages: [message("another")] }], KEEP);
-    records.write([{ session: session(1), messages: texts.slice(2).map(message) }], KEEP);
+    records.write([{ session: after(5), messages: texts.slice(2).map(message) }], KEEP);
     const shown = (from: number, limit: number) =>
       records.messages(1, from, limit).map(({ text }) => text);
     expect(shown(0, 9)).toEqual(texts);
