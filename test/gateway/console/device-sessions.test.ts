@@ -11,7 +11,7 @@ beforeAll(async () => {
   const [first] = console_.data.devices;
   if (!first) throw new Error("the fixture has no device");
   device = first.id;
-});
+}, 30_000);
 afterAll(() => console_[Symbol.asyncDispose]());
 
 const page = async (path: string) => readPage(await console_.get(path, { accept: "text/html" }));

@@ -15,7 +15,7 @@ beforeAll(async () => {
   kit = await ScenarioKit.of(harness);
   device = (await kit.device("urn:uuid:till-1", "Windows")) as DeviceId;
   recordSome(harness.recorder, device, harness.nowMs, "urn:uuid:till-1");
-});
+}, 30_000);
 afterAll(() => harness[Symbol.asyncDispose]());
 
 const get = (path: string): Promise<Json> => kit.want(200, "GET", path);
