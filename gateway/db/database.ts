@@ -12,6 +12,7 @@ import {
   type FileCheck,
 } from "./maintenance/check-file.ts";
 import { checkText } from "./maintenance/check-text.ts";
+import { refuseHalfRestored } from "./maintenance/half-restored.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations/index.ts";
 
@@ -48,13 +49,15 @@ export interface OutpostDatabase extends AsyncDisposable {
  * Opens (or makes) the database of a gateway, checks it after an unclean end, and brings its schema
  * up to date.
  *
- * @throws AppError "unavailable" when another process has it open; the message names the process
+ * @throws AppError "unavailable" when another process has it open (the message names the process), or
+ *   when a restore of it was interrupted
  * @throws DatabaseDamagedError when it is damaged or the key is not right; the message says what to do
  * @throws MigrationError when it belongs to a newer version, or to another one
  */
 export async function openDatabase(options: DatabaseOptions): Promise<OutpostDatabase> {
   const { path, log, now } = options;
   const isFile = path !== ":memory:";
+  if (isFile) refuseHalfRestored(path);
   const left = isFile ? readLock(path) : undefined;
   if (left) await checkAfterUncleanEnd(options, left);
   const connection = await connect(options);

@@ -13,11 +13,13 @@ import { checkDatabaseFile } from "./check-file.ts";
 import { checkText } from "./check-text.ts";
 import {
   contentFolderIn,
+  DATABASE_NAMES,
   type DatabaseName,
   databasePathIn,
   databasesIn,
   sessionsPathIn,
 } from "./data-folder.ts";
+import { halfRestoredText, restoringPathOf } from "./half-restored.ts";
 
 export interface Finding {
   /** `ok`: nothing to do. `warning`: it works, look at it soon. `problem`: it will not work. */
@@ -53,6 +55,11 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
   if (names.length === 0) {
     const text = `There is no database in ${options.dataDir}. The first start makes one.`;
     findings.push({ level: "warning", about: "database", text });
+  }
+  for (const name of DATABASE_NAMES) {
+    const path = databasePathIn(options.dataDir, name);
+    if (!existsSync(restoringPathOf(path))) continue;
+    findings.push({ level: "problem", about: "restore", text: halfRestoredText(path) });
   }
   for (const name of names) findings.push(...(await databaseFindings(name, options)));
   const sessions = await sessionsFinding(options);

@@ -11,6 +11,7 @@ import { checkDatabaseFile } from "./check-file.ts";
 import { checkText } from "./check-text.ts";
 import { contentFolderIn, databasePathIn } from "./data-folder.ts";
 import { sha256OfFile, syncToDisk } from "./durable-file.ts";
+import { restoringPathOf } from "./half-restored.ts";
 import {
   BackupError,
   type DatabaseInBackup,
@@ -61,12 +62,12 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   }
   for (const path of present) await refuseWhenInUse(path, options);
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  await makeAllReady(manifest, options);
   const putAside: string[] = [];
   for (const { name } of manifest.databases) {
     const path = databasePathIn(options.dataDir, name);
-    const ready = await makeReady(databasePathIn(options.backup, name), path, options);
     putAside.push(...(await moveAside(path, manifest.madeAtMs)));
-    await rename(ready, path);
+    await rename(restoringPathOf(path), path);
   }
   await syncToDisk(options.dataDir);
   return { manifest, putAside, missingFiles: await missingFiles(manifest, options.dataDir) };
@@ -92,10 +93,33 @@ async function refuseWhenInUse(path: string, options: RestoreOptions): Promise<v
   if (check.kind === "busy") throw new BackupError(checkText(path, check));
 }
 
-/** A copy beside its final place, marked as restored. @returns its path */
-async function makeReady(from: string, path: string, options: RestoreOptions): Promise<string> {
-  const partial = `${path}.restoring`;
+/**
+ * Copies of all databases beside their final places: while one of them is there, nobody starts with
+ * what is at its place (`refuseHalfRestored`), so that a restore may be interrupted anywhere.
+ */
+async function makeAllReady(manifest: Manifest, options: RestoreOptions): Promise<void> {
+  const paths = manifest.databases.map(({ name }) => databasePathIn(options.dataDir, name));
+  try {
+    for (const { name } of manifest.databases) {
+      const path = databasePathIn(options.dataDir, name);
+      await makeReady(databasePathIn(options.backup, name), path, options);
+    }
+    await syncToDisk(options.dataDir);
+  } catch (error) {
+    for (const path of paths) await discardReady(path);
+    throw error;
+  }
+}
+
+async function discardReady(path: string): Promise<void> {
+  const partial = restoringPathOf(path);
   for (const suffix of ["", "-wal", "-shm"]) await rm(`${partial}${suffix}`, { force: true });
+}
+
+/** A copy, marked as restored. */
+async function makeReady(from: string, path: string, options: RestoreOptions): Promise<void> {
+  const partial = restoringPathOf(path);
+  await discardReady(path);
   await copyFile(from, partial);
   const connection = new Connection(partial, { encryptionKey: options.key });
   try {
@@ -110,7 +134,6 @@ async function makeReady(from: string, path: string, options: RestoreOptions): P
     connection.close();
   }
   await syncToDisk(partial);
-  return partial;
 }
 
 /** The log goes with its database: read into another one it would damage it. */

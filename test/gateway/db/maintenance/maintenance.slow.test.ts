@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Sha256 } from "../../../../devices/model/ids.ts";
 import { BlobFolder } from "../../../../gateway/content/blob-folder.ts";
@@ -131,6 +139,33 @@ describe("restore", () => {
         expect(readdirSync(dataDir).filter((name) => name.includes("restor"))).toEqual([]);
       }),
   );
+
+  test("interrupted anywhere, it keeps everybody from starting until it is run again", () =>
+    withFolder(async (folder) => {
+      const { dataDir, backup } = await backedUp(folder, undefined);
+      const path = join(dataDir, "site.db");
+      await addDevice(dataDir, undefined, "b");
+      // Killed when the database that was there is aside, and the copy not yet in its place.
+      writeFileSync(`${path}.restoring`, readFileSync(join(backup, "site.db")));
+      renameSync(path, join(folder, "aside.db"));
+      await expect(openFile(path)).rejects.toThrow("was interrupted");
+      expect(existsSync(path)).toBe(false);
+      const findings = await examine({ dataDir, freeDiskBytesMin: 0 });
+      expect(findings.some(({ about, level }) => about === "restore" && level === "problem")).toBe(
+        true,
+      );
+      await restore({ backup, dataDir, force: true, now });
+      expect(await deviceCount(path, undefined)).toBe(1);
+    }));
+
+  test("one that fails while it copies leaves everything as it was", () =>
+    withFolder(async (folder) => {
+      const { dataDir, backup } = await backedUp(folder, undefined);
+      mkdirSync(join(dataDir, "site.db.restoring", "in the way"), { recursive: true });
+      await expect(restore({ backup, dataDir, force: true, now })).rejects.toThrow();
+      rmSync(join(dataDir, "site.db.restoring"), { recursive: true });
+      expect(await deviceCount(join(dataDir, "site.db"), undefined)).toBe(1);
+    }));
 
   test("refuses a data folder that is in use", () =>
     withFolder(async (folder) => {
