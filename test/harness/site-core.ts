@@ -282,6 +282,7 @@ export class SiteCore implements AsyncDisposable {
   async distributeReported(
     platform: Package["platform"],
     options: Partial<Revision> = {},
+    distribution: Partial<Distribution> = {},
   ): Promise<DistributionId> {
     const number = this.policy.distributions.length + 1;
     const app: Package = {
@@ -309,7 +310,7 @@ export class SiteCore implements AsyncDisposable {
       createdAtMs: this.nowMs,
       ...options,
     };
-    return this.#add(app, revision, {});
+    return this.#add(app, revision, distribution);
   }
 
   async #add(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { DeviceId } from "../../../devices/model/ids.ts";
+import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
 import { requestUnenrolment } from "../../../devices/service/change-device.ts";
 import { requestInstallation, retryInstallation } from "../../../devices/service/installations.ts";
 import { type PhoneState, phone } from "../../harness/phone.ts";
@@ -151,6 +151,34 @@ describe("maintenance windows", () => {
       status: "installed",
       missedOccurrences: 0,
     });
+  });
+
+  test("an occurrence is missed by Automatic work of ours that stood still in it, and by nothing else", async () => {
+    await using core = await SiteCore.open({ nowMs: NOON });
+    await core.addWindow("2026-01-01T22:00", 120);
+    const names = ["still", "asked for", "sent", "of an MDM"] as const;
+    const devices = await Promise.all(names.map((name) => core.device(name)));
+    const state = newPhone();
+    for (const { raw } of devices) await raw.session(phone(state));
+    const distributions: DistributionId[] = [];
+    for (const [index, { id: device }] of devices.entries()) {
+      const mode = names[index] === "asked for" ? "on-demand" : "automatic";
+      const options = { mode, target: { kind: "device", device } } as const;
+      distributions.push(
+        names[index] === "of an MDM"
+          ? await core.distributeReported("Windows", {}, options)
+          : await core.distribute("1.0.0.0", options),
+      );
+    }
+    await moveTo(core, at("23:59"));
+    expect(await poll(devices[2]?.raw as RawDevice, state)).toEqual(["Atomic"]);
+    await moveTo(core, at("24:30"));
+    const missed: Record<string, number> = {};
+    for (const [index, { id }] of devices.entries()) {
+      const row = await core.row(id, distributions[index] as DistributionId);
+      missed[names[index] ?? ""] = row.missedOccurrences;
+    }
+    expect(missed).toEqual({ still: 1, "asked for": 0, sent: 0, "of an MDM": 0 });
   });
 
   test("content that comes after the instant is sent while the window is open", async () => {
