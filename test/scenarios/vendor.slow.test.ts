@@ -34,7 +34,9 @@ describe("S-49 packages from a vendor", () => {
       `${vendor.url}/enterpriseapps/ContosoApp1.xap`,
     );
     const devices = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => site.device(`s49-${n}`)),
+      Array.from({ length: 20 }, (_, n) =>
+        site.device(`s49-${n}`, {}, { encoding: n % 2 === 0 ? "xml" : "wbxml" }),
+      ),
     );
     for (const { id } of devices) await site.request(id, distribution);
     await fetched(site);
