@@ -118,10 +118,7 @@ const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
         : (ownProgress(row)?.detail ?? "it goes on when the device speaks to its site"),
     siteKnowsMore: false,
   }),
-  user: ({ row }) => ({
-    detail: ownProgress(row)?.detail ?? "the user is asked to confirm",
-    siteKnowsMore: false,
-  }),
+  user: userAway,
   "retry-backoff": retryAway,
   "available-on-demand": () => ({ detail: "installs when it is asked for", siteKnowsMore: false }),
   superseded: ({ row }) => ended(row, "a newer distribution of the app took its place"),
@@ -152,6 +149,20 @@ function retryAway({ row, policy }: KnownAway): SaidAway {
   return distribution.mode === "on-demand"
     ? { detail, nextAttemptMs: retryAtMs(row), siteKnowsMore: false }
     : { detail, note: NEXT_WINDOW, siteKnowsMore: true };
+}
+
+/** A failed row waits for its user when they have said no: they are asked again. */
+function userAway({ row }: KnownAway): SaidAway {
+  const isDeclined = row.status === "failed" || row.status === "upgrade_failed";
+  if (isDeclined) {
+    return {
+      detail: "the user said no: it is asked again",
+      note: NEXT_WINDOW,
+      siteKnowsMore: true,
+    };
+  }
+  const detail = ownProgress(row)?.detail ?? "the user is asked to confirm";
+  return { detail, siteKnowsMore: false };
 }
 
 /** Why a distribution ended for a device is a decision of its site, so the journal has the words. */

@@ -77,6 +77,10 @@ describe("at the hub", () => {
       nextAttemptNote: "in the device's next maintenance window",
       siteKnowsMore: true,
     });
+    expect(
+      away(heard("user", { status: "failed", state: "User rejected app install" })),
+    ).toMatchObject({ reasonDetail: "the user said no: it is asked again", siteKnowsMore: true });
+    expect(away(heard("user"))).toMatchObject({ reasonDetail: "the user is asked to confirm" });
     expect(away(heard("instant"))).toMatchObject({
       nextAttemptNote: "in the maintenance window that is open now",
       siteKnowsMore: true,
