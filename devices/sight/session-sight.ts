@@ -24,6 +24,9 @@ export const BYTES_WAITING_MAX = 16 * 1024 * 1024;
  */
 export const SESSIONS_AT_ONCE = 300;
 export const SESSIONS_PER_SECOND = 30;
+/** The same of messages that cannot be read. */
+export const UNREADABLE_AT_ONCE = 50;
+export const UNREADABLE_PER_SECOND = 5;
 /** Sessions of one transaction: a few milliseconds in which nobody is answered. */
 export const SESSIONS_PER_WRITE = 20;
 /** Sessions under way that are held in memory; the longest silent one is written and let go. */
@@ -70,6 +73,7 @@ export class SessionSight implements SessionRecorder {
   #unwritten = 0;
   readonly #any = new Budget(SESSIONS_AT_ONCE, SESSIONS_PER_SECOND);
   readonly #problems = new Budget(SESSIONS_AT_ONCE, SESSIONS_PER_SECOND);
+  readonly #unreadable = new Budget(UNREADABLE_AT_ONCE, UNREADABLE_PER_SECOND);
   readonly #held = new Map<string, Held>();
   /** Recordings that are over for us, and not written yet. */
   #done: Recording[] = [];
@@ -100,7 +104,9 @@ export class SessionSight implements SessionRecorder {
   }
 
   recordUnreadable(message: UnreadableMessage): void {
-    this.#see({ kind: "unreadable", message });
+    // Anybody can send them, as fast as the line allows.
+    if (this.#unreadable.takes(this.#options.elapsed())) this.#see({ kind: "unreadable", message });
+    else this.#lose(1);
   }
 
   /** Writes all that was seen so far, so that whoever asks now finds it. */

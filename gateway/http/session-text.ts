@@ -31,9 +31,14 @@ export function messageFile(message: RecordedMessage): {
     return { bytes: text, contentType: "text/plain; charset=utf-8", ending: "txt" };
   }
   const { encoding } = message;
-  const contentType = MEDIA_TYPES.find((type) => type.encoding === encoding)?.contentType ?? "";
-  const bytes = encoding === "xml" ? text : printDocument(parseXml(text), encoding);
-  return { bytes, contentType, ending: encoding };
+  try {
+    const bytes = encoding === "xml" ? text : printDocument(parseXml(text), encoding);
+    const contentType = MEDIA_TYPES.find((type) => type.encoding === encoding)?.contentType ?? "";
+    return { bytes, contentType, ending: encoding };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return { bytes: text, contentType: "text/plain; charset=utf-8", ending: "txt" };
+  }
 }
 
 /** The head of a session as text: what there is to know before reading its messages. */

@@ -106,6 +106,8 @@ interface SessionList {
   readonly isFirst: boolean;
   /** Why nothing is recorded, as a sentence; null when it is. */
   readonly problem: string | null;
+  /** Since the start, for want of room or time. */
+  readonly notRecorded: number;
 }
 
 async function readList(
@@ -123,12 +125,13 @@ async function readList(
     before: cursor === undefined ? undefined : numberOf(cursor),
     limit: SESSIONS_SHOWN,
   });
-  const { problem } = await sessions.state();
+  const { problem, notRecorded } = await sessions.state();
   return {
     ...found,
     query: { outcome, problems: problems ? "yes" : undefined },
     isFirst: cursor === undefined,
     problem: deps.settings.read().sessions.record === "off" ? OFF : problem,
+    notRecorded,
   };
 }
 
@@ -177,6 +180,12 @@ function SessionsPage({ view, list, names, device }: SessionsPageProps) {
           <Band view={view} kind="warn">
             {list.problem} <a href={url(view, "/settings", {})}>Settings</a>
           </Band>
+        )}
+        {list.notRecorded > 0 && (
+          <p class="muted small">
+            Since this site started, {countWords(list.notRecorded)} could not be recorded: too many
+            came at once, or there was no room. Those with a problem go first.
+          </p>
         )}
         <section class="card" aria-label="Sessions">
           {list.rows.length === 0 ? (

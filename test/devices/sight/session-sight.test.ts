@@ -4,7 +4,8 @@ import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-sessi
 import { STRANGER_MESSAGES_KEPT_MAX } from "../../../devices/sight/message-sizes.ts";
 import { REPLACED } from "../../../devices/sight/reasons.ts";
 import { COMMANDS_LISTED_MAX } from "../../../devices/sight/session-draft.ts";
-import { BYTES_SEEN_MAX } from "../../../devices/sight/session-sight.ts";
+import { BYTES_SEEN_MAX, UNREADABLE_AT_ONCE } from "../../../devices/sight/session-sight.ts";
+import { NAMELESS_SESSIONS_MAX } from "../../../gateway/db/sessions/sql-session-records.ts";
 import {
   CRED,
   exchangeOf,
@@ -208,6 +209,21 @@ describe("SessionSight", () => {
       outcome: "unreadable",
       reason: "xml-malformed: unclosed tag",
     });
+  });
+
+  test("of unreadable messages, which anybody can send, only so many are looked at", async () => {
+    using sight = new Sight();
+    for (let count = 0; count < UNREADABLE_AT_ONCE + 10; count++) {
+      sight.sight.recordUnreadable({
+        atMs: NOW_MS,
+        address: "192.0.2.1",
+        encoding: "wbxml",
+        bytes: new Uint8Array([2, 0xa4, 1, 0x6a, 0]),
+        problem: "wbxml-truncated: the document ends too early",
+      });
+    }
+    expect(await sight.list()).toHaveLength(NAMELESS_SESSIONS_MAX);
+    expect(sight.lost).toBe(10);
   });
 
   test("where only problems are wanted, a session without one leaves nothing", async () => {

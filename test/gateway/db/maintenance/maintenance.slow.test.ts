@@ -13,9 +13,11 @@ import type { Sha256 } from "../../../../devices/model/ids.ts";
 import { BlobFolder } from "../../../../gateway/content/blob-folder.ts";
 import { writeLock } from "../../../../gateway/db/lock-file.ts";
 import { backUp, backUpOpen } from "../../../../gateway/db/maintenance/backup.ts";
+import { sessionsPathIn } from "../../../../gateway/db/maintenance/data-folder.ts";
 import { examine, type Finding } from "../../../../gateway/db/maintenance/doctor.ts";
 import { BackupError } from "../../../../gateway/db/maintenance/manifest.ts";
 import { restore } from "../../../../gateway/db/maintenance/restore.ts";
+import { newSessionFile } from "../../../../gateway/db/sessions/session-file.ts";
 import { SqlBlobIndex } from "../../../../gateway/db/stores/blob-index.ts";
 import { SqlSiteLinkStore } from "../../../../gateway/db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../../../../gateway/db/stores/site-store.ts";
@@ -235,6 +237,20 @@ describe("doctor", () => {
       expect(await look({ key: "wrong" })).toEqual(["ok disk", "problem database"]);
       await using _ = await openFile(join(dataDir, "site.db"), { key: KEY });
       expect(await look({})).toEqual(["ok disk", "ok lock"]);
+    }));
+
+  test("says what recorded sessions take, and that nothing depends on them", () =>
+    withFolder(async (folder) => {
+      const { dataDir, backup } = await backedUp(folder, KEY);
+      const path = sessionsPathIn(dataDir);
+      newSessionFile(path, KEY).close();
+      const [found] = (await examine({ dataDir, key: KEY, freeDiskBytesMin })).slice(-1);
+      expect(found).toMatchObject({ level: "ok", about: "sessions" });
+      writeFileSync(path, "damaged ".repeat(1_000));
+      const [damaged] = (await examine({ dataDir, key: KEY, freeDiskBytesMin })).slice(-1);
+      expect(damaged).toMatchObject({ level: "warning", about: "sessions" });
+      expect(damaged?.text).toContain("nothing else depends on it");
+      expect(readdirSync(backup).filter((name) => name.includes("sessions"))).toEqual([]);
     }));
 
   test("says when the database is of a newer version", () =>
