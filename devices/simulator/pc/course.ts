@@ -13,10 +13,18 @@ export interface PcBehaviour extends Behaviour {
   readonly restartRate: number;
   /** The share of installations that say that they are done and leave nothing behind. */
   readonly emptyRate: number;
+  /** What installations fail with, where they do; null: what chance says. */
+  readonly failsWith: PcFailureName | null;
 }
 
 /** A well-behaved PC on a desk. */
-export const CALM_PC: PcBehaviour = { ...CALM, signedOutRate: 0, restartRate: 0, emptyRate: 0 };
+export const CALM_PC: PcBehaviour = {
+  ...CALM,
+  signedOutRate: 0,
+  restartRate: 0,
+  emptyRate: 0,
+  failsWith: null,
+};
 
 /** What PCs in the field are like. */
 export const FIELD_PC: PcBehaviour = {
@@ -24,6 +32,7 @@ export const FIELD_PC: PcBehaviour = {
   signedOutRate: 0.15,
   restartRate: 0.1,
   emptyRate: 0.02,
+  failsWith: null,
 };
 
 /** The course of one installation, drawn when it begins, so that a seed decides it. */
@@ -51,13 +60,14 @@ export function drawPcCourse(
 ): PcCourse {
   const time = (minMs: number, maxMs: number) =>
     Math.round(random.between(minMs, maxMs) * behaviour.slowness);
+  const { failureRate, failsWith } = behaviour;
   const chances = kind === "msi" ? MSI_CHANCES : MSIX_CHANCES;
   return {
     queuedMs: time(2 * SECOND_MS, 30 * SECOND_MS),
     downloadMs: time(10 * SECOND_MS, 3 * MINUTE_MS),
     downloadedMs: time(2 * SECOND_MS, 20 * SECOND_MS),
     installMs: time(10 * SECOND_MS, 3 * MINUTE_MS),
-    failure: random.chance(behaviour.failureRate) ? random.pick(chances) : undefined,
+    failure: random.chance(failureRate) ? (failsWith ?? random.pick(chances)) : undefined,
     failingAttempts: random.between(1, FAILING_ATTEMPTS_MAX),
     needsRestart: random.chance(behaviour.restartRate),
     leavesNothing: random.chance(behaviour.emptyRate),
