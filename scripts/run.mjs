@@ -12,6 +12,21 @@ import { bunPath, ensureSetUp, ROOT } from "./setup.mjs";
 const PARENT_LOOK_MS = 500;
 
 /**
+ * Bun looks for its configuration in the folder it is started in, which is anybody's: `outpost` may be
+ * called from everywhere. Only the project's own counts, and no `.env` that happens to lie there.
+ */
+const OWN_CONFIGURATION = [
+  `--tsconfig-override=${join(ROOT, "tsconfig.json")}`,
+  `--config=${join(ROOT, "bunfig.toml")}`,
+  "--no-env-file",
+];
+
+/** Runs a file of the project, named from its root; otherwise like `runBun`. */
+export function runFile(file, args) {
+  return runBun([...OWN_CONFIGURATION, join(ROOT, file), ...args]);
+}
+
+/**
  * Runs Bun with `args` and resolves with its exit code, 128 + n when signal n ended it.
  * A terminal sends Ctrl+C to the whole group by itself, so SIGINT is passed on only without one.
  *
@@ -51,7 +66,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   } else {
     try {
       await ensureSetUp();
-      process.exitCode = await runBun([join(ROOT, file), ...rest]);
+      process.exitCode = await runFile(file, rest);
     } catch (error) {
       process.stderr.write(`${error.message}\n`);
       process.exitCode = 1;

@@ -58,6 +58,8 @@ export class ChildGateway implements AsyncDisposable {
     const main = join(import.meta.dir, "..", "main.ts");
     // Should this process be killed, its gateways end too, instead of running on unseen.
     this.#process = Bun.spawn([process.execPath, "--no-orphans", main, role], {
+      // Where Bun finds the project's configuration, wherever the demo was called from.
+      cwd: join(import.meta.dir, "..", ".."),
       env: childEnvironment({
         dataDir,
         host: "127.0.0.1",

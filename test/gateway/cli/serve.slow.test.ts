@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -31,10 +31,15 @@ async function outpost(words: readonly string[], env: Record<string, string> = {
 describe("outpost both, as an operator runs it", () => {
   test("starts on an empty folder, shows a password once, answers, and stops with code 0", async () => {
     const port = String(await freePort());
-    const dataDir = join(mkdtempSync(join(tmpdir(), "outpost-")), "data");
+    const cwd = mkdtempSync(join(tmpdir(), "outpost-"));
+    // What lies in the folder where it is called is not Outpost's configuration.
+    writeFileSync(join(cwd, ".env"), "OUTPOST_LOG_LEVEL=silent\n");
+    writeFileSync(join(cwd, "bunfig.toml"), 'preload = ["./nothing.ts"]\n');
+    const dataDir = join(cwd, "data");
     const env = { OUTPOST_PORT: port, OUTPOST_HOST: "127.0.0.1", OUTPOST_DATA_DIR: dataDir };
     const start = () =>
       Bun.spawn([...OUTPOST, "both"], {
+        cwd,
         env: { ...Bun.env, ...env },
         stdout: "pipe",
         stderr: "pipe",
