@@ -153,7 +153,7 @@ describe("recorded sessions", () => {
 
       // A session goes on where it was when the site was killed in the middle.
       {
-        await site.request(device, await site.distribute("2.0.0.0")).catch(() => undefined);
+        await site.request(device, await site.distribute("2.0.0.0"));
         const answer = await raw.open();
         remember();
         const [before] = await list("?limit=1");
