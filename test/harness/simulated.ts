@@ -30,13 +30,14 @@ export interface Simulated {
 /** What every app is made of here: it begins as packages do. */
 const CONTENT = `PK${"x".repeat(5_000)}`;
 
-/** Distributes a version of P1 whose file is what devices get here: they check its digest. */
+/** Distributes a version of an app (P1 unless said otherwise) whose file is what devices get here: they check its digest. */
 export async function distributeContent(
   core: SiteCore,
   version: string,
   options: Partial<Distribution> = {},
+  app?: { readonly id: string; readonly productId: string },
 ): Promise<DistributionId> {
-  const id = await core.distribute(version, options);
+  const id = await core.distribute(version, options, app);
   const sha256 = createHash("sha256").update(CONTENT).digest("hex") as Sha256;
   core.content.add(sha256);
   const revision = core.policy.revisions.get(

@@ -34,6 +34,8 @@ import { RawDevice } from "./raw-device.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 export const P1 = "{B316008A-141D-4A79-810F-8B764C4CFDFB}";
+export const P2 = "{5B1DE6B4-9A6C-4D5E-8E0B-0C2F6F1B7A52}";
+export const P3 = "{7C0A3E15-2D34-4B7E-9F61-3A1C5D8E9B03}";
 export const MSI_V1 = "{AF9257BA-6BBD-4624-AA9B-0182D50292C3}";
 export const MSI_V2 = "{1803A630-3C38-4D2B-9B9A-0CB37243539C}";
 export const UPGRADE_CODE = "{11111111-2222-3333-4444-555555555555}";
@@ -42,6 +44,8 @@ export const EID = "4000000001";
 export const EAM = `./Vendor/MSFT/EnterpriseAppManagement/${EID}`;
 export const P1_DOWNLOAD = `${EAM}/EnterpriseApps/Download/%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D`;
 export const P1_INVENTORY = `${EAM}/EnterpriseApps/Inventory/%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D`;
+
+const CONTOSO_APP = { id: "contoso-app", productId: P1 } as const;
 
 export const QUIET: Log = { info() {}, warn() {}, error() {} };
 
@@ -150,9 +154,13 @@ export class SiteCore implements AsyncDisposable {
     await replanAll(this.context);
   }
 
-  /** Distributes a version of P1; the file is on hand. */
-  async distribute(version: string, options: Partial<Distribution> = {}): Promise<DistributionId> {
-    const app = { ...this.#package("contoso-app", P1), name: "ContosoApp1" };
+  /** Distributes a version of an app, of P1 unless another is said; the file is on hand. */
+  async distribute(
+    version: string,
+    options: Partial<Distribution> = {},
+    { id, productId }: { readonly id: string; readonly productId: string } = CONTOSO_APP,
+  ): Promise<DistributionId> {
+    const app = { ...this.#package(id, productId), name: "ContosoApp1" };
     return this.#distribute(app, version, "ContosoApp1.xap", options, {});
   }
 

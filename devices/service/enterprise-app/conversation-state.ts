@@ -23,7 +23,7 @@ export interface ConversationState {
   /** Pushes of this session, by distribution. */
   readonly pushes: Readonly<Record<DistributionId, Push>>;
   /** What users were asked in this session, by distribution, and what came of it. */
-  readonly consents: Readonly<Record<DistributionId, "asked" | "yes" | "no">>;
+  readonly consents: Readonly<Record<DistributionId, Consent>>;
   /** Status codes of removals that came in this package, by distribution. */
   readonly removals: Readonly<Record<DistributionId, readonly number[]>>;
   /** A PC was asked in this session to remove its account. */
@@ -35,6 +35,9 @@ export interface ConversationState {
 }
 
 export type Asked = "no" | "asked" | "done";
+
+/** `unanswered`: nobody was asked, or nobody answered. `impossible`: the device can ask nobody. */
+export type Consent = "asked" | "yes" | "no" | "cancelled" | "unanswered" | "impossible";
 
 /** How far one list is read. */
 export interface ListReading {

@@ -2,7 +2,7 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Work } from "../../install/plan-types.ts";
 import { hearEnds } from "./alerts.ts";
-import { hearConsent, speakQuestions, withConsent } from "./consent.ts";
+import { hearConsent, isCancelled, speakQuestions, withConsent } from "./consent.ts";
 import type { Conversation } from "./conversation-context.ts";
 import { speakDetail, speakIdentity } from "./detail.ts";
 import {
@@ -47,12 +47,14 @@ export function settle(conversation: Conversation): void {
  * The order of a session: what the device is, where that is not known; for EnterpriseAppManagement
  * enrol (or renew the token, or unenrol); then read what the device knows (running installations,
  * lists of apps when they are due, enrolment status); then, and only when a device that has to be
- * enrolled said that it is, send the work; and what has to be asked of a user first is asked then. Each turn sends one of these groups, because a server sends
- * nothing new before everything before has its Status. [DM 1.2, syncml 3.2]
+ * enrolled said that it is, send the work; and what has to be asked of a user first is asked then.
+ * Each turn sends one of these groups, because a server sends nothing new before everything before has
+ * its Status. [DM 1.2, syncml 3.2]
  *
  * @returns the next commands; none ends the session
  */
 export function speak(conversation: Conversation, work: readonly Work[]): OutgoingCommand[] {
+  if (isCancelled(conversation)) return [];
   const identity = speakIdentity(conversation);
   if (identity.length > 0) return identity;
   if (isLeaving(conversation)) return speakLeaving(conversation);

@@ -38,8 +38,8 @@ export interface CspDeps {
 
 /**
  * `POST /csp/{device}`: the virtual tree of a device, for upstream servers. Takes whole SyncML messages
- * and commands without a SyncHdr, and answers in the same form, in as many messages as the server's MaxMsgSize makes of
- * it. [Q32, Q43, syncml 3.7]
+ * and commands without a SyncHdr, and answers in the same form, in as many messages as the server's
+ * MaxMsgSize makes of it. [Q32, Q43, syncml 3.7]
  */
 export function cspRoutes(deps: CspDeps): Hono<AppEnv> {
   const { identify: who, audit, needDevice, command, now } = deps;

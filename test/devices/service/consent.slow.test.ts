@@ -4,12 +4,14 @@ import type { ProfileName } from "../../../devices/simulator/profiles.ts";
 import type { User } from "../../../devices/simulator/user.ts";
 import { timedOut } from "../../../protocols/oma-dm/user-alert.ts";
 import { phone } from "../../harness/phone.ts";
+import type { RawCommand } from "../../harness/raw-device.ts";
 import { distributeContent, simulatedAt } from "../../harness/simulated.ts";
-import { SiteCore } from "../../harness/site-core.ts";
+import { P2, P3, SiteCore } from "../../harness/site-core.ts";
 
 const QUESTION = "Install ContosoApp1 now?";
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
+const OTHER_APP = { id: "contoso-other", productId: P2 };
 const CODES = { yes: 200, no: 304, cancel: 214 } as const;
 
 /** A device whose user answers by this list, and the app that they are asked about. */
@@ -27,8 +29,8 @@ async function world(
   };
   const made = await simulatedAt(core, options.kind ?? "standard", { user });
   const mode = options.mode ?? "on-demand";
-  const distribute = (version: string) =>
-    distributeContent(core, version, { mode, question: QUESTION });
+  const distribute = (version: string, app?: typeof OTHER_APP) =>
+    distributeContent(core, version, { mode, question: QUESTION }, app);
   const contact = async () => {
     expect((await made.device.contact(core.nowMs)).end).toBe("done");
     core.nowMs += HOUR_MS;
@@ -162,6 +164,71 @@ describe("a distribution that asks the user first", () => {
     expect(row).toMatchObject({ status: "failed", state: "Installation failed" });
     expect(row.lastErrorText).toContain("cannot ask its user (status 406)");
     expect(device.state.downloads.size).toBe(0);
+  });
+
+  /** A device that answers every question with one code, and does everything else. */
+  async function answering(code: number) {
+    const made = await world([]);
+    const { core, distribute } = made;
+    const { id, raw } = await core.device("scanner");
+    const distribution = await distribute("2.0.0.0");
+    const key = { site: core.context.site, device: id, distribution };
+    await requestInstallation(core.context, key, "test");
+    const seen: RawCommand[] = [];
+    const say = ({ name }: RawCommand) => (name === "Alert" ? { code } : undefined);
+    await raw.session(phone({ seen, installed: null, download: null, say }));
+    return { core, row: await core.row(id, distribution), names: seen.map(({ name }) => name) };
+  }
+
+  test.each([0, 201, 202, 213, 215, 216, 500, 503, 506])(
+    "status %i is no yes and no refusal: the question comes again",
+    async (code) => {
+      const { core, row, names } = await answering(code);
+      await using _ = core;
+      expect(names).toContain("Alert");
+      expect(names).not.toContain("Atomic");
+      expect(row).toMatchObject({ status: "pending_install", reason: "user", offeredAtMs: null });
+    },
+  );
+
+  test.each([400, 404, 405, 406, 415, 501])(
+    "status %i is for ever: it cannot ask its user",
+    async (code) => {
+      const { core, row, names } = await answering(code);
+      await using _ = core;
+      expect(names).not.toContain("Atomic");
+      expect(row).toMatchObject({ status: "failed", state: "Installation failed" });
+      expect(row.lastErrorText).toContain(`cannot ask its user (status ${code})`);
+    },
+  );
+
+  test("who cancels one question is asked nothing more in this session, and gets nothing", async () => {
+    const made = await world(["yes", "cancel", "yes", "yes"]);
+    await using core = made.core;
+    const { id, distribute, ask, contact, questions, answers, device } = made;
+    const first = await distribute("2.0.0.0");
+    const second = await distribute("3.0.0.0", OTHER_APP);
+    const third = await distribute("4.0.0.0", { id: "contoso-third", productId: P3 });
+    for (const one of [first, second, third]) await ask(one);
+    await device.contact(core.nowMs);
+    expect(questions).toHaveLength(2);
+    const names = answers.flatMap(({ message }) => message.commands.map(({ name }) => name));
+    expect(names.filter((name) => name === "Alert")).toHaveLength(3);
+    expect(names).not.toContain("Atomic");
+    const rows = () => Promise.all([first, second, third].map((one) => core.row(id, one)));
+    expect((await rows()).map(({ status }) => status).sort()).toEqual([
+      "failed",
+      "pending_install",
+      "pending_install",
+    ]);
+    await contact();
+    await contact();
+    expect(questions).toHaveLength(4);
+    expect((await rows()).map(({ status }) => status).sort()).toEqual([
+      "failed",
+      "installed",
+      "installed",
+    ]);
   });
 
   test("nobody is asked while nobody is signed in", async () => {
