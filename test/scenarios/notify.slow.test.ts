@@ -85,6 +85,6 @@ describe("a site calls a device", () => {
       expect(work).toMatchObject([{ status: "pending_install", reason: "contact" }]);
       expect([...(device?.state.downloads.values() ?? [])]).toMatchObject([{ version: "1.0.0.0" }]);
     },
-    40_000,
+    90_000,
   );
 });
