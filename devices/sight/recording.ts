@@ -1,5 +1,9 @@
 import { type Encoding, parseDocument } from "../../protocols/syncml/encoding.ts";
-import { maskMessage, type OpenObject } from "../../protocols/syncml/mask-secrets.ts";
+import {
+  maskMessage,
+  type OpenObject,
+  UNKNOWN_OBJECT,
+} from "../../protocols/syncml/mask-secrets.ts";
 import { outlineUnreadable } from "../../protocols/syncml/outline-unreadable.ts";
 import { printXml } from "../../protocols/syncml/print-xml.ts";
 import type { RecordedMessage, RecordedSession } from "../model/recorded-session.ts";
@@ -10,6 +14,10 @@ import { type Beginning, SessionDraft } from "./session-draft.ts";
 
 /** A message as it travelled, with its secrets: it is masked when it is to be written. */
 interface Travelled {
+  /** Its MsgID; undefined where it could not be read. */
+  readonly messageId: number | undefined;
+  /** The first message of a session: nothing can go on in it. */
+  readonly isFirst: boolean;
   readonly from: RecordedMessage["from"];
   readonly atMs: number;
   readonly bytes: Uint8Array;
@@ -17,6 +25,14 @@ interface Travelled {
   readonly form: RecordedMessage["form"];
   readonly problem: string | null;
   readonly repeated: boolean;
+}
+
+/** A message that was masked: a secret may be cut in two, and go on in the next one. */
+interface Masked {
+  readonly messageId: number;
+  /** What went on before it: it may come again. */
+  readonly before: OpenObject | undefined;
+  readonly after: OpenObject | undefined;
 }
 
 /**
@@ -30,8 +46,8 @@ export class Recording {
   /** The row in the records is older than this. */
   isChanged = false;
   readonly #kept = new KeptSoFar();
-  /** Large objects that go on, by who sends them: a secret may be cut in two. */
-  readonly #open: Record<RecordedMessage["from"], OpenObject | undefined> = {
+  /** The last message that was masked, by who sends them. */
+  readonly #last: Record<RecordedMessage["from"], Masked | undefined> = {
     device: undefined,
     server: undefined,
   };
@@ -61,42 +77,67 @@ export class Recording {
     const repeated = outcome.kind === "answered" && outcome.course.turn === "repeat";
     this.draft.add(exchange);
     const problem = outcome.kind === "turned-away" ? outcome.problem : null;
-    const about = { atMs, encoding, form: "document", repeated } as const;
-    const heard = this.#keep({ ...about, from: "device", problem, bytes: request.bytes });
+    const { messageId } = request.message.header;
+    const isFirst =
+      outcome.kind === "answered" ? !outcome.course.continues && !repeated : messageId === 1;
+    const about = { atMs, encoding, form: "document", repeated, isFirst } as const;
+    const heard = this.#keep({
+      ...about,
+      messageId,
+      from: "device",
+      problem,
+      bytes: request.bytes,
+    });
     if (outcome.kind === "turned-away") return heard;
-    const { bytes } = outcome.answer;
-    return heard + this.#keep({ ...about, from: "server", problem: null, bytes });
+    const { bytes, message } = outcome.answer;
+    const own = { messageId: message.header.messageId, from: "server", problem: null } as const;
+    return heard + this.#keep({ ...about, ...own, bytes });
   }
 
   /** @returns bytes that wait to be written */
   addUnreadable({ atMs, bytes, encoding, problem }: UnreadableMessage): number {
     this.draft.addUnreadable(atMs, bytes.length, problem);
     const form = "outline";
-    return this.#keep({ from: "device", atMs, bytes, encoding, form, problem, repeated: false });
+    const about = { messageId: undefined, isFirst: true, form, repeated: false } as const;
+    return this.#keep({ ...about, from: "device", atMs, bytes, encoding, problem });
   }
 
   /** The session as it is now, with what was not written of it; that counts as written from now on. */
   takeWrite(): SessionWrite {
     const messages = this.#waiting.map((one) => this.#masked(one));
-    this.discard();
+    this.#waiting = [];
+    this.isChanged = false;
     return { session: this.session, messages };
   }
 
-  /** Nobody wants what was not written of it. */
+  /** Nobody wants what was not written of it, so far. */
   discard(): void {
+    this.draft.notKept(this.#waiting.length);
     this.#waiting = [];
     this.isChanged = false;
   }
 
-  #masked({ bytes, ...about }: Travelled): RecordedMessage {
-    const { encoding, form, from } = about;
-    if (form === "outline") {
+  #masked({ bytes, isFirst, messageId, ...about }: Travelled): RecordedMessage {
+    const { encoding, form } = about;
+    if (form === "outline" || messageId === undefined) {
       const { text } = outlineUnreadable(bytes, encoding);
       return { ...about, bytes: bytes.length, text };
     }
-    const { masked, open } = maskMessage(parseDocument(bytes, encoding), this.#open[from]);
-    this.#open[from] = open;
+    const isNew = isFirst && this.#last[about.from] === undefined;
+    const before = isNew ? undefined : this.#openBefore(about, messageId);
+    const { masked, open } = maskMessage(parseDocument(bytes, encoding), before);
+    this.#last[about.from] = { messageId, before, after: open };
     return { ...about, bytes: bytes.length, text: printXml(masked) };
+  }
+
+  /** Of what goes on, only the beginning says what it is: it may not have been seen, or not kept. */
+  #openBefore(
+    { from, repeated }: Pick<Travelled, "from" | "repeated">,
+    messageId: number,
+  ): OpenObject | undefined {
+    const last = this.#last[from];
+    if (repeated && last?.messageId === messageId) return last.before;
+    return last?.messageId === messageId - 1 ? last.after : UNKNOWN_OBJECT;
   }
 
   #keep(message: Travelled): number {

@@ -1,4 +1,4 @@
-import type { Element } from "./element.ts";
+import type { Attribute, Element } from "./element.ts";
 import { MASK, maskPiece, maskText, SECRET_NODES } from "./secret-text.ts";
 
 /**
@@ -16,6 +16,9 @@ export interface OpenObject {
   /** The end of what was sent of it. */
   readonly tail: string;
 }
+
+/** What holds where nobody saw the message before: whatever it sends next may be the rest of a secret. */
+export const UNKNOWN_OBJECT: OpenObject = { isSecret: true, tail: "" };
 
 /** A secret that a cut goes through is at most so long, with what shows that it is one. */
 const TAIL_CHARACTERS = 2_000;
@@ -35,18 +38,28 @@ export function maskMessage(
 
 interface Around {
   readonly inCredential: boolean;
+  /** What the command around says is about a secret: what its items hold is one. */
+  readonly isAboutSecret: boolean;
   /** An Item about a secret: its Data is one. */
   readonly inSecretItem: boolean;
   readonly inStatus: boolean;
 }
 
-const AROUND_ROOT: Around = { inCredential: false, inSecretItem: false, inStatus: false };
+const AROUND_ROOT: Around = {
+  inCredential: false,
+  isAboutSecret: false,
+  inSecretItem: false,
+  inStatus: false,
+};
 
 class Masker {
   open: OpenObject | undefined;
+  /** It is so for all of the message: which of its items goes on nobody can tell. */
+  readonly #isUnknown: boolean;
 
   constructor(open: OpenObject | undefined) {
     this.open = open;
+    this.#isUnknown = open === UNKNOWN_OBJECT;
   }
 
   /** The very same element where nothing in it is secret. */
@@ -55,16 +68,17 @@ class Masker {
     if (name === "NextNonce" || (around.inCredential && name === "Data")) return hidden(element);
     if (around.inSecretItem && (name === "Data" || name === "Value")) return hidden(element);
     if (name === "Item") return this.#item(element, around);
-    const inside =
-      name === "Cred"
-        ? { ...around, inCredential: true }
-        : name === "Status"
-          ? { ...around, inStatus: true }
-          : name === "Node" && isAboutSecret(element)
-            ? { ...around, inSecretItem: true }
-            : around;
-    const text = element.text.length < SHORTEST_SECRET ? element.text : maskText(element.text);
-    return withChanges(element, text, (child) => this.mask(child, inside));
+    if (SECRET_NODES.has(name.toLowerCase())) return hidden(element);
+    const isAbout = around.isAboutSecret || isAboutSecret(element);
+    const inside: Around = {
+      inCredential: around.inCredential || name === "Cred",
+      isAboutSecret: isAbout,
+      inSecretItem: around.inSecretItem || (isAbout && name === "Node"),
+      inStatus: around.inStatus || name === "Status",
+    };
+    return withChanges(withoutSecretAttributes(element), shownText(element.text), (child) =>
+      this.mask(child, inside),
+    );
   }
 
   /** The answer to a command has items as well, which are no part of any object. */
@@ -74,7 +88,9 @@ class Masker {
     const isPiece = !around.inStatus && (goesOn || open !== undefined);
     const isSecret =
       around.inSecretItem ||
+      around.isAboutSecret ||
       isAboutSecret(item) ||
+      (this.#isUnknown && !around.inStatus) ||
       // The pieces after the first need not say what they are pieces of.
       (open?.isSecret === true && !namesNode(item));
     const inside = isSecret ? { ...around, inSecretItem: true } : around;
@@ -102,10 +118,32 @@ class Masker {
 /** Text that is shorter holds nothing like `?sig=1`. */
 const SHORTEST_SECRET = 6;
 
+function shownText(text: string): string {
+  return text.length < SHORTEST_SECRET ? text : maskText(text);
+}
+
 function hidden(element: Element): Element {
   const isEmpty = element.text === "" && element.children.length === 0;
   if (isEmpty) return element;
   return { ...element, children: [], text: element.text === "" ? "" : MASK };
+}
+
+/** `<parm name="…" value="…"/>` and the like. */
+function withoutSecretAttributes(element: Element): Element {
+  const { attributes } = element;
+  if (attributes.length === 0) return element;
+  const isSecret = attributes.some(
+    ({ name, value }) => name === "name" && SECRET_NODES.has(value.trim().toLowerCase()),
+  );
+  const masked = attributes.map((one): Attribute => {
+    const { name, value } = one;
+    const isHidden = SECRET_NODES.has(name.toLowerCase()) || (isSecret && name === "value");
+    const shown = isHidden && value !== "" ? MASK : shownText(value);
+    return shown === value ? one : { name, value: shown };
+  });
+  return masked.some((one, index) => one !== attributes[index])
+    ? { ...element, attributes: masked }
+    : element;
 }
 
 function withChanges(element: Element, text: string, change: (child: Element) => Element): Element {
@@ -141,6 +179,10 @@ function isAboutSecret({ children }: Element): boolean {
       case "Source":
         if (isSecretUri(uriOf(child))) return true;
         break;
+      case "TargetRef":
+      case "SourceRef":
+        if (isSecretUri(child.text.trim())) return true;
+        break;
     }
   }
   return false;
@@ -158,7 +200,9 @@ function uriOf({ children }: Element): string {
 
 function isSecretUri(uri: string): boolean {
   const query = uri.indexOf("?");
-  const path = query < 0 ? uri : uri.slice(0, query);
+  let end = query < 0 ? uri.length : query;
+  while (uri[end - 1] === "/") end -= 1;
+  const path = uri.slice(0, end);
   return SECRET_NODES.has(path.slice(path.lastIndexOf("/") + 1).toLowerCase());
 }
 

@@ -20,10 +20,60 @@ export const SECRET_NODES: ReadonlySet<string> = new Set([
   "privatekey",
   "servernonce",
   "serverpw",
+  "sharedkey",
   "sharedsecret",
 ]);
 
-const NAMES = [...SECRET_NODES].join("|");
+const NAMES = `(?:${[...SECRET_NODES].join("|")})`;
+
+/**
+ * XML stands in text as it is, or escaped once more and again. `text` is what follows a start tag: the
+ * end of the first group, and the secret.
+ */
+const ESCAPED = "&(?:amp;){0,4}";
+const ESCAPED_QUOTE = "(?:quot|apos|#3[49]|#x2[27]);";
+const LEVELS = [
+  { lt: "<", gt: ">", text: "(?:\\s{0,99}<!\\[CDATA\\[)?)([^<]+)" },
+  {
+    lt: `${ESCAPED}lt;`,
+    gt: `${ESCAPED}gt;`,
+    text: `(?=[^<]))([^<&]*(?:&(?!(?:amp;){0,4}lt;)[^<&]*){0,500})`,
+  },
+] as const;
+const QUOTES = [
+  { quote: '"', value: '[^"<]+' },
+  { quote: "'", value: "[^'<]+" },
+  {
+    quote: `${ESCAPED}${ESCAPED_QUOTE}`,
+    value: `[^<&]*(?:&(?!(?:amp;){0,4}(?:lt;|${ESCAPED_QUOTE}))[^<&]*){0,500}`,
+  },
+] as const;
+const PREFIX = "(?:[\\w.-]{1,40}:)?";
+const IS = "\\s{0,9}=\\s{0,9}";
+
+/** Documents in Data: device trees, provisioning documents, Wi-Fi profiles. */
+const DOCUMENT_PATTERNS: readonly RegExp[] = LEVELS.flatMap(({ lt, gt, text }) => {
+  const inside = `(?:(?!${lt})[^<>]){0,200}?`;
+  const begin = (name: string) => `${lt}${PREFIX}${name}(?:\\s${inside})?${gt}`;
+  return [
+    // The name and the value of a node.
+    `(${begin("NodeName")}\\s{0,9}${NAMES}\\s{0,9}${lt}/${PREFIX}NodeName[\\s\\S]{0,1000}?${begin("Value")}${text}`,
+    `(${begin(NAMES)}${text}`,
+    ...QUOTES.flatMap(({ quote, value }) => {
+      const name = `\\bname${IS}${quote}\\s{0,9}${NAMES}\\s{0,9}${quote}`;
+      const parm = `${lt}${PREFIX}parm\\s${inside}`;
+      return [
+        `(${parm}${name}${inside}\\bvalue${IS}${quote})(${value})`,
+        `(${parm}\\bvalue${IS}${quote})(${value})(?=${quote}${inside}${name})`,
+      ];
+    }),
+  ].map((source) => new RegExp(source, "gi"));
+});
+const ANY_NAME = new RegExp(NAMES, "i");
+
+/** What a program is told at its start, such as `DB_PASSWORD="a b"`. */
+const ARGUMENT =
+  "(?:password|passwd|passphrase|pwd|secret|(?<!publickey)token|(?:access|api|licen[cs]e|pid|private|product|secret|shared)_?key)";
 
 /**
  * Secrets that stand inside of other text: what comes before one is the first group, it itself the
@@ -31,20 +81,19 @@ const NAMES = [...SECRET_NODES].join("|");
  */
 const PATTERNS: readonly RegExp[] = [
   // The signature of a link, ours or a vendor's, also where the text is XML in XML.
-  /([?&](?:amp;)*(?:sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|(?:access_)?token)=)([^&\s"'<]+)/gi,
+  /([?&](?:amp;)*(?:sig|signature|key|code|x-amz-signature|x-amz-security-token|x-goog-signature|(?:access_)?token)=)([^&\s"'<]+)/gi,
   // A password in a link.
   /(:\/\/[^\s/:@"'<]{1,256}:)([^\s/@"'<]+)(?=@)/g,
-  // Documents in Data: a device tree, a provisioning document, a Wi-Fi profile.
-  new RegExp(
-    `(<NodeName>\\s{0,9}(?:${NAMES})\\s{0,9}</NodeName>[\\s\\S]{0,1000}?<Value>)([^<]+)`,
-    "gi",
-  ),
-  new RegExp(`(<parm\\s[^>]{0,200}?name="(?:${NAMES})"[^>]{0,200}?value=")([^"]+)`, "gi"),
-  /(<(?:keyMaterial|sharedKey|password)>)([^<]+)/gi,
+  ...[
+    `(${ARGUMENT}${IS}")([^"<]+(?:""[^"<]*){0,50})`,
+    `(${ARGUMENT}${IS}')([^'<]+)`,
+    `(${ARGUMENT}${IS}${ESCAPED}${ESCAPED_QUOTE})(${QUOTES[2].value})`,
+    `(${ARGUMENT}=)(?=[^\\s"'<&])([^\\s"'<&]*(?:&(?!(?:amp;){0,4}(?:lt;|${ESCAPED_QUOTE}))[^\\s"'<&]*){0,500})`,
+  ].map((source) => new RegExp(source, "gi")),
 ];
 
 /** Any of the patterns needs one of these. */
-const SUSPICIOUS = /[=<@]/;
+const SUSPICIOUS = /[=<@&]/;
 
 /** Text without the secrets that stand in it, such as the signatures of links. */
 export function maskText(text: string): string {
@@ -59,7 +108,8 @@ export function maskText(text: string): string {
 export function maskPiece(text: string, before: string): string {
   const whole = before + text;
   const secrets: (readonly [start: number, end: number])[] = [];
-  for (const pattern of PATTERNS) {
+  const patterns = ANY_NAME.test(whole) ? [...PATTERNS, ...DOCUMENT_PATTERNS] : PATTERNS;
+  for (const pattern of patterns) {
     for (const match of whole.matchAll(pattern)) {
       const start = match.index + (match[1] ?? "").length;
       const end = start + (match[2] ?? "").length;

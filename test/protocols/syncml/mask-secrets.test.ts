@@ -1,8 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { maskMessage, maskSecrets } from "../../../protocols/syncml/mask-secrets.ts";
+import {
+  maskMessage,
+  maskSecrets,
+  UNKNOWN_OBJECT,
+} from "../../../protocols/syncml/mask-secrets.ts";
 import { parseXml } from "../../../protocols/syncml/parse-xml.ts";
 import { printXml } from "../../../protocols/syncml/print-xml.ts";
-import { MASK, maskText } from "../../../protocols/syncml/secret-text.ts";
+import { MASK } from "../../../protocols/syncml/secret-text.ts";
 
 const masked = (xml: string) => printXml(maskSecrets(parseXml(xml))).replace(/^<\?.*?\?>/, "");
 
@@ -72,6 +76,69 @@ describe("maskSecrets()", () => {
       "a private key",
       "<Item><Target><LocURI>./V/ClientCertificateInstall/PFXCertInstall/1/PFXCertBlob</LocURI></Target><Data>SECRET</Data></Item>",
     ],
+    ["a link's key", "<Data>https://a/b?key=SECRET&amp;x=1</Data>"],
+    ["a link's code", "<Data>https://a/b?x=1&amp;code=SECRET</Data>"],
+    ["a parm, its value first", '<Data>&lt;parm value="SECRET" name="AAuthSecret"/&gt;</Data>'],
+    ["a parm in single quotes", "<Data>&lt;parm name='AAuthSecret' value='SECRET'/&gt;</Data>"],
+    [
+      "a parm in single quotes, its value first",
+      "<Data>&lt;w:parm value='SECRET \"SECRET\"' x='1' name='AAuthSecret'/&gt;</Data>",
+    ],
+    ["a parm as an element", '<Data><parm name="AAuthSecret" value="SECRET"/></Data>'],
+    ["an element with a prefix", "<Data>&lt;w:keyMaterial&gt;SECRET&lt;/w:keyMaterial&gt;</Data>"],
+    [
+      "an element of any secret",
+      "<Data>&lt;PresharedKey x='1'&gt;SECRET&lt;/PresharedKey&gt;</Data>",
+    ],
+    ["an element as an element", "<Data><PresharedKey>SECRET</PresharedKey></Data>"],
+    [
+      "characters as they are",
+      "<Data>&lt;password&gt;&lt;![CDATA[SECRET]]&gt;&lt;/password&gt;</Data>",
+    ],
+    [
+      "XML that is escaped twice",
+      "<Data>&amp;lt;w:keyMaterial&amp;gt;SECRET&amp;amp;SECRET&amp;lt;/w:keyMaterial&amp;gt;</Data>",
+    ],
+    [
+      "a parm that is escaped twice",
+      "<Data>&amp;lt;parm name=&amp;quot;AAuthSecret&amp;quot; value=&amp;quot;SECRET&amp;quot;/&amp;gt;</Data>",
+    ],
+    [
+      "a node that is escaped twice",
+      "<Data>&amp;lt;NodeName&amp;gt;AAuthSecret&amp;lt;/NodeName&amp;gt;&amp;lt;Value&amp;gt;SECRET&amp;lt;/Value&amp;gt;</Data>",
+    ],
+    [
+      "a parm that is escaped three times",
+      '<Data>&amp;amp;lt;parm value="SECRET" name="AAuthSecret"/&amp;amp;gt;</Data>',
+    ],
+    [
+      "a password of a program",
+      "<CommandLine>/quiet DB_PASSWORD=SECRET&amp;SECRET X=1</CommandLine>",
+    ],
+    [
+      "a password of a program in a document",
+      "<Data>&lt;CommandLine&gt;/quiet Password=SECRET&lt;/CommandLine&gt;</Data>",
+    ],
+    [
+      "a password of a program in quotes",
+      '<CommandLine>/quiet PASSWORD="SECRET ""SECRET"" SECRET" X=1</CommandLine>',
+    ],
+    [
+      "a password of a program in escaped quotes",
+      "<Data>&amp;lt;CommandLine&amp;gt;PASSWORD=&amp;quot;SECRET SECRET&amp;quot;&amp;lt;/CommandLine&amp;gt;</Data>",
+    ],
+    [
+      "what an alert of a token says",
+      "<Alert><Data>1226</Data><Meta><Type>com.microsoft/MDM/AADUserToken</Type></Meta><Item><Data>SECRET</Data></Item></Alert>",
+    ],
+    [
+      "the result of a secret that only the command names",
+      "<Results><SourceRef>./SyncML/DMAcc/x/AppAuth/1/AAuthSecret</SourceRef><Item><Data>SECRET</Data></Item></Results>",
+    ],
+    [
+      "a node with a slash at its end",
+      "<Item><Target><LocURI>./SyncML/DMAcc/x/AAuthSecret//</LocURI></Target><Data>SECRET</Data></Item>",
+    ],
   ])("%s is masked", (_, xml) => {
     const shown = masked(xml);
     expect(shown).not.toContain("SECRET");
@@ -110,10 +177,27 @@ describe("maskSecrets()", () => {
     expect(printXml(maskMessage(piece("", ""), second.open).masked)).toContain("SECRET");
   });
 
-  test("hostile text takes no longer than other text", () => {
-    // Where a pattern looked as far as it could, this would not end within the test's time.
-    const text = "<NodeName>password</NodeName>".repeat(15_000);
-    expect(maskText(text)).toBe(text);
+  test.each([
+    "<Alert><CmdID>1</CmdID><Data>1226</Data><Meta><Type>com.microsoft/MDM/AADUserToken</Type></Meta></Alert>",
+    "<Status><CmdID>2</CmdID><Cmd>Replace</Cmd><TargetRef>./x/AAuthSecret</TargetRef><Data>200</Data></Status>",
+    "<Data>&lt;parm name='ADDR' value='https://site/a'/&gt;&lt;parm name='NAME' value='x'/&gt;</Data>",
+    "<CommandLine>/quiet INSTALLDIR=C:\\Apps PASSWORDFILE=C:\\p.txt</CommandLine>",
+    "<Data>Contoso, Version=1.0.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35</Data>",
+  ])("%s is no secret", (xml) => {
+    expect(masked(xml)).toBe(xml);
+  });
+
+  test("where nobody saw the message before, every item of the next one is masked", () => {
+    const item = "<Item><Target><LocURI>./a</LocURI></Target><Data>SECRET</Data></Item>";
+    const answer = `<Status><Data>200</Data><Item><Data>AN-ANSWER</Data></Item></Status>`;
+    const root = parseXml(`<SyncBody>${answer}<Replace>${item}${item}</Replace></SyncBody>`);
+    const first = maskMessage(root, UNKNOWN_OBJECT);
+    expect(printXml(first.masked)).not.toContain("SECRET");
+    expect(printXml(first.masked)).toContain("AN-ANSWER");
+    expect(printXml(maskMessage(root, first.open).masked)).toContain("SECRET");
+    // A message without any item is not where it goes on.
+    const empty = parseXml(`<SyncBody>${answer}<Final/></SyncBody>`);
+    expect(maskMessage(empty, UNKNOWN_OBJECT).open).toBe(UNKNOWN_OBJECT);
   });
 
   test("what is no secret stays as it is", () => {
