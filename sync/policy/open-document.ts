@@ -11,6 +11,7 @@ import {
   POLICY_PARTS_MAX,
   POLICY_RECORDS_MAX,
 } from "../limits.ts";
+import { POLICY_KINDS } from "../ports/policy-author.ts";
 import { type PolicyContents, readPolicy } from "./policy-document.ts";
 
 export interface OpenDocument {
@@ -68,7 +69,8 @@ function sizeOf(doc: Doc): Size {
   const whole = encodeStateAsUpdate(doc);
   // What is small enough as it is need not be packed to know that.
   const packedBytes = whole.length > FRAME_BODY_BYTES_MAX ? packedLength(whole) : 0;
-  return { records: readPolicy(doc).records.size, bytes: whole.length, packedBytes };
+  const records = POLICY_KINDS.reduce((sum, kind) => sum + doc.getMap(kind).size, 0);
+  return { records, bytes: whole.length, packedBytes };
 }
 
 /** What there is too much of, in a word; undefined when the document is as it may be. */
