@@ -23,6 +23,8 @@ COPY sync ./sync
 COPY gateway ./gateway
 USER 10001:10001
 ENV OUTPOST_DATA_DIR=/app/data
+# As in gateway/config/engine.json.
+ENV BUN_JSC_heapGrowthFunctionThresholdInMB=1000000
 VOLUME /app/data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \

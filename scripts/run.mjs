@@ -4,6 +4,7 @@
  * own Bun. Signals go on to it, and its exit code becomes ours.
  */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,9 +22,19 @@ const OWN_CONFIGURATION = [
   "--no-env-file",
 ];
 
-/** Runs a file of the project, named from its root; otherwise like `runBun`. */
+const GATEWAY = "gateway/main.ts";
+
+/**
+ * Runs a file of the project, named from its root; otherwise like `runBun`. The gateway gets its settings
+ * of the engine, which are read before its first line runs; the caller's own win.
+ */
 export function runFile(file, args) {
-  return runBun([...OWN_CONFIGURATION, join(ROOT, file), ...args]);
+  const options = file === GATEWAY ? { env: { ...engineSettings(), ...process.env } } : {};
+  return runBun([...OWN_CONFIGURATION, join(ROOT, file), ...args], options);
+}
+
+function engineSettings() {
+  return JSON.parse(readFileSync(join(ROOT, "gateway", "config", "engine.json"), "utf8"));
 }
 
 /**

@@ -2,6 +2,7 @@ import { createWriteStream, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import engine from "../config/engine.json" with { type: "json" };
 import { namesOf, type Role, type SettingKey } from "../config/settings.ts";
 
 const READY_MS_MAX = 20_000;
@@ -153,9 +154,11 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** This process's environment without its own settings, and the child's. */
+/** This process's environment without its own settings, the engine's and the child's. */
 function childEnvironment(settings: ChildOptions["settings"]): Record<string, string> {
   const inherited = Object.entries(Bun.env).filter(([name]) => !name.startsWith("OUTPOST_"));
   const own = Object.entries(settings).map(([key, value]) => [namesOf(key).variable, value]);
-  return Object.fromEntries([...inherited, ...own].filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    [...Object.entries(engine), ...inherited, ...own].filter(([, value]) => value !== undefined),
+  );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import engine from "../../gateway/config/engine.json" with { type: "json" };
 import { lintDockerfile, parseDockerfile } from "./dockerfile.ts";
 
 const recipe = await Bun.file("Dockerfile").text();
@@ -6,6 +7,12 @@ const recipe = await Bun.file("Dockerfile").text();
 describe("Dockerfile", () => {
   test("has nothing to complain about", () => {
     expect(lintDockerfile(parseDockerfile(recipe))).toEqual([]);
+  });
+
+  test("starts the gateway with its settings of the engine", () => {
+    for (const [name, value] of Object.entries(engine)) {
+      expect(recipe).toContain(`ENV ${name}=${value}\n`);
+    }
   });
 
   test.each([
