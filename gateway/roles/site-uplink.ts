@@ -246,11 +246,12 @@ export class SiteUplink implements PolicyAuthor {
         {
           hubUrl: this.#hubUrl,
           code: this.#joinCode,
-          name: settings.read().siteName,
+          name: chosenName(settings),
           timeZone: config.timeZone,
         },
       );
       await this.#adopt(identity);
+      if (chosenName(settings) === null) await settings.write({ siteName: identity.name });
       log.info("joined", { site: identity.site, hub: identity.hubUrl });
       return true;
     } catch (error) {
@@ -300,4 +301,10 @@ export class SiteUplink implements PolicyAuthor {
     link.onKeysChanged(() => onKeysChanged(keyFingerprint(keyring.ring.current.signingPublic)));
     return link;
   }
+}
+
+/** What somebody called this site; null for a machine's name, for which the join code has a better one. */
+function chosenName(settings: LocalSettingsStore): string | null {
+  const { siteName } = settings.read();
+  return siteName === hostname() ? null : siteName;
 }

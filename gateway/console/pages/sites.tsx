@@ -52,7 +52,10 @@ export function sitePages(kit: Kit): void {
       const site = parseSiteId(form.value("site"));
       if (!site)
         throw wrongField("site", "use small letters, digits and hyphens, such as prague-1");
-      const { name } = needValid(NewJoinCodeSchema, { site, name: form.value("name") || site });
+      // A box that is replaced keeps its name, unless another is given.
+      const known = (await hub.sites()).find(({ id }) => id === site)?.name;
+      const given = form.value("name") || known || site;
+      const { name } = needValid(NewJoinCodeSchema, { site, name: given });
       const hours = CODE_HOURS.find((one) => String(one) === form.value("hours"));
       const expiresAtMs = deps.now() + (hours ?? CODE_HOURS_DEFAULT) * HOUR_MS;
       const { code } = await hub.createJoinCode({ site, name, expiresAtMs }, principal.name);

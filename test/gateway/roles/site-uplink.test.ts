@@ -1,6 +1,7 @@
 /** A site's tie to its hub, as `both` and `start()` may ask for it at the same time. */
 
 import { describe, expect, test } from "bun:test";
+import { hostname } from "node:os";
 import type { SiteId } from "../../../devices/model/ids.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
@@ -40,6 +41,19 @@ describe("joining", () => {
     expect(site.uplink.identity?.site).toBe("prague" as SiteId);
     // One book for the site's new name: the link, the pages and the plans read the same.
     expect(site.opened).toEqual([PROVISIONAL, "prague" as SiteId]);
+  });
+
+  test("a site that nobody named takes the name of its code, another keeps its own", async () => {
+    await using hub = await LocalHub.open();
+    hub.letAnswer();
+    for (const [siteName, joined] of [
+      [hostname(), "Graz, Main Square"],
+      ["Our branch", "Our branch"],
+    ] as const) {
+      await using site = await LoneSite.open(siteName);
+      await site.uplink.joinAt(hub.url, await hub.codeFor("graz", "Graz, Main Square"));
+      expect([site.settings.siteName, site.uplink.identity?.name]).toEqual([joined, joined]);
+    }
   });
 
   test("an attempt that failed makes room for the next one", async () => {
@@ -203,8 +217,8 @@ class LocalHub implements AsyncDisposable {
     return (await this.#harness.hubStore.site(site as SiteId))?.publicKey;
   }
 
-  async codeFor(site: string): Promise<string> {
-    const wanted = { site: site as SiteId, name: site, by: "admin", validMs: 60_000 };
+  async codeFor(site: string, name = site): Promise<string> {
+    const wanted = { site: site as SiteId, name, by: "admin", validMs: 60_000 };
     return (await this.#harness.hub.makeJoinCode(wanted)).code;
   }
 
@@ -221,6 +235,15 @@ class LoneSite implements AsyncDisposable {
   readonly changed: string[] = [];
   readonly holder = new PolicyHolder();
   uplink!: SiteUplink;
+  settings: LocalSettings = {
+    siteName: "Prague",
+    timeZone: "Europe/Prague",
+    factRetentionDays: 30,
+    contentOrigins: [],
+    omaDm: { requiredProof: "any", serverId: "outpost" },
+    windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
+    sessions: SESSION_RECORDING_DEFAULT,
+  };
   /** What the book of the new name waits for. */
   opening: Promise<void> = Promise.resolve();
   readonly #isOpening = Promise.withResolvers<void>();
@@ -230,8 +253,9 @@ class LoneSite implements AsyncDisposable {
     this.#database = database;
   }
 
-  static async open(): Promise<LoneSite> {
+  static async open(siteName = "Prague"): Promise<LoneSite> {
     const site = new LoneSite(await openMemory());
+    site.settings = { ...site.settings, siteName };
     await site.restart({});
     return site;
   }
@@ -247,15 +271,6 @@ class LoneSite implements AsyncDisposable {
     const keyring = await Keyring.open(linkStore);
     const now = Date.now;
     const hlc = new HlcClock(now, undefined);
-    const settings: LocalSettings = {
-      siteName: "Prague",
-      timeZone: "Europe/Prague",
-      factRetentionDays: 30,
-      contentOrigins: [],
-      omaDm: { requiredProof: "any", serverId: "outpost" },
-      windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
-      sessions: SESSION_RECORDING_DEFAULT,
-    };
     const { config } = readConfig("site", {
       file: undefined,
       env: {},
@@ -286,7 +301,12 @@ class LoneSite implements AsyncDisposable {
         );
       },
       provisional: PROVISIONAL,
-      settings: { read: () => settings, write: async () => undefined },
+      settings: {
+        read: () => this.settings,
+        write: async (change) => {
+          this.settings = { ...this.settings, ...change };
+        },
+      },
       siteNow: now,
       onKeysChanged: async (fingerprint) => {
         this.changed.push(fingerprint);
