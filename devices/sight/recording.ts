@@ -1,3 +1,4 @@
+import { cut, PROBLEM_CHARACTERS_MAX } from "../../protocols/errors.ts";
 import { type Encoding, parseDocument } from "../../protocols/syncml/encoding.ts";
 import {
   maskMessage,
@@ -147,7 +148,8 @@ export class Recording {
       this.draft.notKept(1);
       return 0;
     }
-    this.#waiting.push(message);
+    const { problem } = message;
+    this.#waiting.push({ ...message, problem: problem && cut(problem, PROBLEM_CHARACTERS_MAX) });
     return length;
   }
 }

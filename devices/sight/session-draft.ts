@@ -1,3 +1,4 @@
+import { cut, PROBLEM_CHARACTERS_MAX } from "../../protocols/errors.ts";
 import type { SessionEvent } from "../../protocols/oma-dm/server-state.ts";
 import { ALERT } from "../../protocols/syncml/alerts.ts";
 import type { Command, Item, Message, StatusCommand } from "../../protocols/syncml/message.ts";
@@ -35,8 +36,8 @@ export class SessionDraft {
     const { externalId, sessionId } = beginning;
     return new SessionDraft({
       ...beginning,
-      externalId: externalId.slice(0, NAME_CHARACTERS_MAX),
-      sessionId: sessionId.slice(0, NAME_CHARACTERS_MAX),
+      externalId: cut(externalId, NAME_CHARACTERS_MAX),
+      sessionId: cut(sessionId, NAME_CHARACTERS_MAX),
       lastAtMs: beginning.startedAtMs,
       startedBy: null,
       scheme: null,
@@ -106,7 +107,7 @@ export class SessionDraft {
   }
 
   end(outcome: SessionOutcome, reason: string | null): void {
-    this.#change({ outcome, reason });
+    this.#change({ outcome, reason: reason && cut(reason, PROBLEM_CHARACTERS_MAX) });
     if (outcome !== "finished") this.#change({ hasProblem: true });
   }
 
@@ -244,11 +245,11 @@ function subjectOf(
 }
 
 function aboutText(text: string): string {
-  return maskText(text.trim()).slice(0, ABOUT_CHARACTERS_MAX);
+  return cut(maskText(text.trim()), ABOUT_CHARACTERS_MAX);
 }
 
 function schemeShown({ header: { cred } }: Message): string | null {
-  return cred === undefined ? null : cred.type.slice(0, NAME_CHARACTERS_MAX);
+  return cred === undefined ? null : cut(cred.type, NAME_CHARACTERS_MAX);
 }
 
 function starterOf({ commands }: Message): RecordedSession["startedBy"] {

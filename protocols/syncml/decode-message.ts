@@ -1,4 +1,4 @@
-import { ProtocolError } from "../errors.ts";
+import { ProtocolError, quoted } from "../errors.ts";
 import { isCommandName } from "./commands.ts";
 import { decodeCommand } from "./decode-command.ts";
 import { childText, numberOf } from "./decode-leaf.ts";
@@ -39,7 +39,8 @@ export function decodeDocument(root: Element): Message | Fragment {
   checkNamespace(root);
   if (isCommandName(root.name)) return { commands: decodeCommands([root]), final: true };
   if (root.name !== "SyncML") {
-    throw new ProtocolError("syncml-root", `the root element is <${root.name}>, not <SyncML>`);
+    const is = quoted(root.name);
+    throw new ProtocolError("syncml-root", `the root element is <${is}>, not <SyncML>`);
   }
   let header: Element | undefined;
   let body: Element | undefined;
@@ -60,7 +61,7 @@ function checkNamespace({ namespace }: Element): void {
   if (namespace === "" || namespace.toUpperCase().startsWith("SYNCML:SYNCML1.")) return;
   throw new ProtocolError(
     "syncml-namespace",
-    `the namespace is ${namespace}, not SYNCML:SYNCML1.2`,
+    `the namespace is ${quoted(namespace)}, not SYNCML:SYNCML1.2`,
   );
 }
 
@@ -126,7 +127,7 @@ function decodeHeader(element: Element): Header {
   if (source.uri === "") throw new ProtocolError("syncml-source", "there is no Source LocURI");
   const number = numberOf(messageId);
   if (number === undefined || number === 0) {
-    throw new ProtocolError("syncml-message-id", `"${messageId}" is not a MsgID`);
+    throw new ProtocolError("syncml-message-id", `"${quoted(messageId)}" is not a MsgID`);
   }
   return {
     verDtd,

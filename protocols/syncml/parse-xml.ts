@@ -1,5 +1,5 @@
 import { SaxesParser, type SaxesTagNS } from "saxes";
-import { ProtocolError } from "../errors.ts";
+import { ProtocolError, quoted } from "../errors.ts";
 import { type Attribute, type Element, NO_ATTRIBUTES } from "./element.ts";
 import { DOCUMENT_LIMITS, type DocumentLimits } from "./limits.ts";
 import { parsePlainXml } from "./parse-plain-xml.ts";
@@ -71,7 +71,7 @@ function buildTree(text: string, limits: DocumentLimits, position: boolean): Ele
 
   parser.on("xmldecl", ({ encoding }) => {
     if (encoding !== undefined && encoding.toLowerCase() !== "utf-8") {
-      throw new ProtocolError("xml-encoding", `only UTF-8 is accepted, not ${encoding}`);
+      throw new ProtocolError("xml-encoding", `only UTF-8 is accepted, not ${quoted(encoding)}`);
     }
   });
   parser.on("doctype", () => {

@@ -1,4 +1,4 @@
-import { ProtocolError } from "../errors.ts";
+import { ProtocolError, quoted } from "../errors.ts";
 import { type Attribute, type Element, NO_CHILDREN } from "./element.ts";
 import type { DocumentLimits } from "./limits.ts";
 
@@ -92,7 +92,7 @@ export class TreeBuilder {
   checkText(text: string, name: string): void {
     const { textMax } = this.#limits;
     if (text.length <= textMax) return;
-    throw this.#error("text-too-long", `more than ${textMax} characters inside <${name}>`);
+    throw this.#error("text-too-long", `more than ${textMax} characters inside <${quoted(name)}>`);
   }
 
   /** The first children that an open element has so far; 0 is the innermost. */

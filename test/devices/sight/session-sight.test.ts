@@ -6,6 +6,7 @@ import { REPLACED } from "../../../devices/sight/reasons.ts";
 import { COMMANDS_LISTED_MAX } from "../../../devices/sight/session-draft.ts";
 import { BYTES_SEEN_MAX, UNREADABLE_AT_ONCE } from "../../../devices/sight/session-sight.ts";
 import { NAMELESS_SESSIONS_MAX } from "../../../gateway/db/sessions/sql-session-records.ts";
+import { PROBLEM_CHARACTERS_MAX } from "../../../protocols/errors.ts";
 import {
   CRED,
   exchangeOf,
@@ -209,6 +210,20 @@ describe("SessionSight", () => {
       outcome: "unreadable",
       reason: "xml-malformed: unclosed tag",
     });
+  });
+
+  test("what is said of a message is cut to a length", async () => {
+    using sight = new Sight();
+    sight.sight.recordUnreadable({
+      atMs: NOW_MS,
+      address: "192.0.2.1",
+      encoding: "xml",
+      bytes: Buffer.from("<a/>"),
+      problem: "x".repeat(300_000),
+    });
+    const { id, reason } = await sight.only();
+    expect(reason).toHaveLength(PROBLEM_CHARACTERS_MAX);
+    expect(sight.records.messages(id, 0, 1)[0]?.problem).toHaveLength(PROBLEM_CHARACTERS_MAX);
   });
 
   test("of unreadable messages, which anybody can send, only so many are looked at", async () => {
