@@ -52,6 +52,8 @@ export function abortReason(events: readonly SessionEvent[]): string | undefined
   return undefined;
 }
 
+export const NOT_RECORDED =
+  "What came after this could not be recorded: the disk was full, or the records could not be written.";
 export const REPLACED = "The device began a new session before this one had ended.";
 
 /** A session as it looks at this moment: one that was silent for too long is over. */

@@ -46,6 +46,8 @@ export class Recording {
   isAdmitted: boolean;
   /** The row in the records is older than this. */
   isChanged = false;
+  /** The records have one of it. */
+  hasRow = false;
   readonly #kept = new KeptSoFar();
   /** The last message that was masked, by who sends them. */
   readonly #last: Record<RecordedMessage["from"], Masked | undefined> = {
@@ -65,11 +67,18 @@ export class Recording {
 
   /** Goes on with one of before a restart. */
   static resume(session: RecordedSession): Recording {
-    return new Recording(new SessionDraft(session), true);
+    const recording = new Recording(new SessionDraft(session), true);
+    recording.hasRow = true;
+    return recording;
   }
 
   get session(): RecordedSession {
     return this.draft.session;
+  }
+
+  /** Of messages that are not written. */
+  get bytesWaiting(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   /** @returns bytes that wait to be written */
@@ -103,12 +112,15 @@ export class Recording {
     return this.#keep({ ...about, from: "device", atMs, bytes, encoding, problem });
   }
 
-  /** The session as it is now, with what was not written of it; that counts as written from now on. */
-  takeWrite(): SessionWrite {
-    const messages = this.#waiting.map((one) => this.#masked(one));
+  /** The session as it is now, with what was not written of it. */
+  nextWrite(): SessionWrite {
+    return { session: this.session, messages: this.#waiting.map((one) => this.#masked(one)) };
+  }
+
+  wasWritten(): void {
     this.#waiting = [];
     this.isChanged = false;
-    return { session: this.session, messages };
+    this.hasRow = true;
   }
 
   /** Nobody wants what was not written of it, so far. */

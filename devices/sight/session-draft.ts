@@ -106,6 +106,11 @@ export class SessionDraft {
     this.#change({ messagesNotKept: this.#session.messagesNotKept + count });
   }
 
+  /** Why it may look as if the device had not been heard again. */
+  explain(reason: string): void {
+    this.#change({ reason });
+  }
+
   end(outcome: SessionOutcome, reason: string | null): void {
     this.#change({ outcome, reason: reason && cut(reason, PROBLEM_CHARACTERS_MAX) });
     if (outcome !== "finished") this.#change({ hasProblem: true });

@@ -7,7 +7,7 @@ import type { Exchange, SessionRecorder, UnreadableMessage } from "../ports/sess
 import type { SessionRecords } from "../ports/session-records.ts";
 import { SESSION_LIFE_MS } from "../service/stored-session.ts";
 import { Budget } from "./budget.ts";
-import { REPLACED } from "./reasons.ts";
+import { NOT_RECORDED, REPLACED } from "./reasons.ts";
 import { Recording } from "./recording.ts";
 
 /** What is new is written so long after it was seen; a crash loses as much. */
@@ -24,9 +24,12 @@ export const BYTES_WAITING_MAX = 16 * 1024 * 1024;
  */
 export const SESSIONS_AT_ONCE = 300;
 export const SESSIONS_PER_SECOND = 30;
-/** The same of messages that cannot be read. */
-export const UNREADABLE_AT_ONCE = 50;
-export const UNREADABLE_PER_SECOND = 5;
+/**
+ * The same of messages that cannot be read, and once more of sessions in which nobody has authenticated:
+ * anybody can send them, and must not push out what devices did.
+ */
+export const STRANGERS_AT_ONCE = 50;
+export const STRANGERS_PER_SECOND = 5;
 /** Sessions of one transaction: a few milliseconds in which nobody is answered. */
 export const SESSIONS_PER_WRITE = 20;
 /** Sessions under way that are held in memory; the longest silent one is written and let go. */
@@ -73,7 +76,8 @@ export class SessionSight implements SessionRecorder {
   #unwritten = 0;
   readonly #any = new Budget(SESSIONS_AT_ONCE, SESSIONS_PER_SECOND);
   readonly #problems = new Budget(SESSIONS_AT_ONCE, SESSIONS_PER_SECOND);
-  readonly #unreadable = new Budget(UNREADABLE_AT_ONCE, UNREADABLE_PER_SECOND);
+  readonly #unreadable = new Budget(STRANGERS_AT_ONCE, STRANGERS_PER_SECOND);
+  readonly #strangers = new Budget(STRANGERS_AT_ONCE, STRANGERS_PER_SECOND);
   readonly #held = new Map<string, Held>();
   /** Recordings that are over for us, and not written yet. */
   #done: Recording[] = [];
@@ -104,6 +108,7 @@ export class SessionSight implements SessionRecorder {
   }
 
   recordUnreadable(message: UnreadableMessage): void {
+    if (this.#isOff) return;
     // Anybody can send them, as fast as the line allows.
     if (this.#unreadable.takes(this.#options.elapsed())) this.#see({ kind: "unreadable", message });
     else this.#lose(1);
@@ -116,14 +121,17 @@ export class SessionSight implements SessionRecorder {
     await this.#working;
   }
 
+  get #isOff(): boolean {
+    return this.#options.recording().record === "off";
+  }
+
   #lose(count: number): void {
     this.#lost += count;
     if (count > 0) this.#options.onLost(count);
   }
 
   #see(seen: Seen): void {
-    const { record } = this.#options.recording();
-    if (record === "off") return;
+    if (this.#isOff && !this.#mayGoOn(seen)) return;
     const isPaused = this.#pausedUntilMs > this.#options.elapsed();
     if (isPaused || this.#bytesSeen >= BYTES_SEEN_MAX) {
       this.#lose(1);
@@ -136,6 +144,12 @@ export class SessionSight implements SessionRecorder {
     this.#options.later(0, () => {
       this.#working = this.#working.then(() => this.#lookAtAll());
     });
+  }
+
+  /** A session in the middle of which recording is switched off is recorded to its end. */
+  #mayGoOn(seen: Seen): boolean {
+    if (seen.kind === "unreadable" || seen.exchange.outcome.kind !== "answered") return false;
+    return this.#held.has(seen.exchange.outcome.course.device);
   }
 
   async #lookAtAll(): Promise<void> {
@@ -175,6 +189,7 @@ export class SessionSight implements SessionRecorder {
     // Strangers have the list of those who knocked.
     if (device === undefined) return;
     const held = this.#heldOf(device);
+    if (this.#isOff && heldFor(exchange, held) === undefined) return;
     const { sessionId } = request.message.header;
     const begin = () =>
       Recording.begin({
@@ -199,32 +214,29 @@ export class SessionSight implements SessionRecorder {
   }
 
   #recordingFor(
-    { outcome, request }: Exchange,
+    exchange: Exchange,
     held: Held,
     records: SessionRecords,
     begin: () => Recording,
   ): Recording {
+    const { outcome, request } = exchange;
     if (outcome.kind !== "answered") throw new Error("there was no answer");
     const { continues, device, events, turn } = outcome.course;
     const { sessionId } = request.message.header;
-    const isOf = (one: Recording | undefined) => one?.session.sessionId === sessionId;
+    const known = heldFor(exchange, held);
 
     if (continues || turn === "repeat") {
-      const known =
-        turn === "repeat" && isOf(held.stranger) && !isOf(held.own) ? held.stranger : held.own;
-      if (known !== undefined && isOf(known)) return known;
+      if (known !== undefined) return known;
       const stored = records.latest(device);
       const isStored = stored?.sessionId === sessionId;
       return this.#replace(held, "own", isStored ? Recording.resume(stored) : begin());
     }
-    const pending =
-      isOf(held.stranger) && held.stranger?.draft.isRunning ? held.stranger : undefined;
     if (!events.some(({ kind }) => kind === "authenticated")) {
-      return pending ?? this.#replace(held, "stranger", begin());
+      return known ?? this.#replace(held, "stranger", begin());
     }
     // It is the device's own session from now on, challenge and all.
-    held.stranger = pending === undefined ? held.stranger : undefined;
-    return this.#replace(held, "own", pending ?? begin());
+    held.stranger = known === undefined ? held.stranger : undefined;
+    return this.#replace(held, "own", known ?? begin());
   }
 
   async #lookAtUnreadable(message: UnreadableMessage, records: SessionRecords): Promise<void> {
@@ -239,6 +251,7 @@ export class SessionSight implements SessionRecorder {
       address: message.address,
       encoding: message.encoding,
     });
+    recording.isAdmitted = true;
     this.#unwritten += recording.addUnreadable(message);
     this.#done.push(recording);
   }
@@ -291,7 +304,7 @@ export class SessionSight implements SessionRecorder {
 
   async #write(): Promise<void> {
     this.#isWriting = false;
-    const { checkRoom, log, now, recording } = this.#options;
+    const { now, recording } = this.#options;
     const records = await this.#options.records();
     if (records === undefined) return;
     const nowMs = now();
@@ -308,27 +321,50 @@ export class SessionSight implements SessionRecorder {
       }
     }
     this.#done = [];
-    if (isTooMuch || wanted.length > 0) this.#unwritten = 0;
     this.#forgetSilent(nowMs);
-    if (wanted.length === 0) return;
+    if (wanted.length > 0) await this.#writeThese(wanted, records, keep);
+    this.#unwritten = 0;
+    for (const one of this.#all()) this.#unwritten += one.bytesWaiting;
+  }
+
+  async #writeThese(
+    wanted: readonly Recording[],
+    records: SessionRecords,
+    keep: SessionRecording,
+  ): Promise<void> {
+    const { checkRoom, log } = this.#options;
     try {
       await checkRoom();
       for (let from = 0; from < wanted.length; from += SESSIONS_PER_WRITE) {
         const some = wanted.slice(from, from + SESSIONS_PER_WRITE);
         records.write(
-          some.map((one) => one.takeWrite()),
+          some.map((one) => one.nextWrite()),
           keep,
         );
+        for (const one of some) one.wasWritten();
         await this.#breath();
       }
       this.#problem = null;
     } catch (error) {
-      this.#lose(wanted.length);
+      this.#lose(wanted.filter(({ isChanged }) => isChanged).length);
       this.#pausedUntilMs = this.#options.elapsed() + PAUSE_MS;
-      this.#held.clear();
+      this.#letAllGo(wanted);
       this.#problem = error instanceof AppError ? error.message : "The records cannot be written.";
       log.warn("session-recording-paused", { why: error instanceof Error ? error.message : "" });
     }
+  }
+
+  /** What has a row is written once more after the pause, with the reason why it does not go on. */
+  #letAllGo(wanted: readonly Recording[]): void {
+    for (const one of new Set([...wanted, ...this.#all()])) {
+      const isUnfinished = one.isChanged || one.draft.isRunning;
+      one.discard();
+      if (!one.hasRow || !isUnfinished) continue;
+      if (one.draft.isRunning) one.draft.explain(NOT_RECORDED);
+      one.isChanged = true;
+      this.#done.push(one);
+    }
+    this.#held.clear();
   }
 
   /** A session with a problem is worth more than one without. */
@@ -336,7 +372,9 @@ export class SessionSight implements SessionRecorder {
     const isCut = session.outcome === "running" && !isRecent(session, nowMs);
     const isProblem = session.hasProblem || isCut;
     const atMs = this.#options.elapsed();
-    if (record !== "problems" && this.#any.takes(atMs)) return true;
+    if (record === "off" || (record === "problems" && !isProblem)) return false;
+    if (!session.authenticated) return this.#strangers.takes(atMs);
+    if (record === "all" && this.#any.takes(atMs)) return true;
     return isProblem && this.#problems.takes(atMs);
   }
 
@@ -353,6 +391,20 @@ export class SessionSight implements SessionRecorder {
       this.#held.delete(device);
     }
   }
+}
+
+/** The recording of the session that an exchange belongs to, where it is held. */
+function heldFor({ outcome, request }: Exchange, held: Held): Recording | undefined {
+  if (outcome.kind !== "answered") return undefined;
+  const { continues, turn } = outcome.course;
+  const { sessionId } = request.message.header;
+  const isOf = (one: Recording | undefined) => one?.session.sessionId === sessionId;
+  if (continues || turn === "repeat") {
+    const isStranger = turn === "repeat" && isOf(held.stranger) && !isOf(held.own);
+    const known = isStranger ? held.stranger : held.own;
+    return isOf(known) ? known : undefined;
+  }
+  return isOf(held.stranger) && held.stranger?.draft.isRunning ? held.stranger : undefined;
 }
 
 function bytesOf(seen: Seen): number {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { DeviceId } from "../../../devices/model/ids.ts";
-import { SESSIONS_AT_ONCE, SESSIONS_PER_SECOND } from "../../../devices/sight/session-sight.ts";
-import { recordOrder } from "../../harness/recorded-sessions.ts";
+import {
+  SESSIONS_AT_ONCE,
+  SESSIONS_PER_SECOND,
+  STRANGERS_AT_ONCE,
+} from "../../../devices/sight/session-sight.ts";
+import { exchangeOf, recordOrder, START } from "../../harness/recorded-sessions.ts";
 import { NOW_MS, Sight } from "./a-sight.ts";
 
 describe("SessionSight", () => {
@@ -23,5 +27,34 @@ describe("SessionSight", () => {
     }
     await sight.list();
     expect([total(), sight.lost]).toEqual([SESSIONS_AT_ONCE + 5 + SESSIONS_PER_SECOND, 47]);
+  }, 30_000);
+
+  test("who knocks without a password does not keep sessions of devices from being recorded", async () => {
+    using sight = new Sight();
+    for (let index = 0; index < 2 * SESSIONS_AT_ONCE + 10; index++) {
+      const device = index.toString(16).padStart(32, "0") as DeviceId;
+      sight.sight.record(
+        exchangeOf({
+          device,
+          atMs: NOW_MS,
+          sessionId: "8",
+          messageId: 1,
+          says: START,
+          hears: "",
+          course: {
+            turn: "ended",
+            continues: false,
+            isOver: true,
+            events: [{ kind: "not-authenticated", reason: "wrong", attempts: 3 }],
+          },
+        }),
+      );
+    }
+    await sight.list();
+    recordOrder(sight.sight, "f".repeat(32) as DeviceId, NOW_MS);
+    await sight.list();
+    const { rows, total } = sight.records.list({ limit: 1 }, NOW_MS);
+    expect(rows[0]).toMatchObject({ authenticated: true, outcome: "finished" });
+    expect(total).toBe(STRANGERS_AT_ONCE + 1);
   }, 30_000);
 });

@@ -1,10 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../../devices/model/errors.ts";
+import type { DeviceId } from "../../../devices/model/ids.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
 import { STRANGER_MESSAGES_KEPT_MAX } from "../../../devices/sight/message-sizes.ts";
-import { REPLACED } from "../../../devices/sight/reasons.ts";
+import { NOT_RECORDED, REPLACED } from "../../../devices/sight/reasons.ts";
 import { COMMANDS_LISTED_MAX } from "../../../devices/sight/session-draft.ts";
-import { BYTES_SEEN_MAX, UNREADABLE_AT_ONCE } from "../../../devices/sight/session-sight.ts";
+import {
+  BYTES_SEEN_MAX,
+  BYTES_WAITING_MAX,
+  PAUSE_MS,
+  STRANGERS_AT_ONCE,
+} from "../../../devices/sight/session-sight.ts";
 import { NAMELESS_SESSIONS_MAX } from "../../../gateway/db/sessions/sql-session-records.ts";
 import { PROBLEM_CHARACTERS_MAX } from "../../../protocols/errors.ts";
 import {
@@ -21,6 +27,8 @@ import {
 import { DEVICE, NAME, NOW_MS, Sight } from "./a-sight.ts";
 
 const MINUTE_MS = 60_000;
+const OTHER_DEVICE = "1f3b0c2d4e5a69788796a5b4c3d2e1f0" as DeviceId;
+const ABORTED = [{ kind: "aborted", by: "device", reason: "it was cancelled" }] as const;
 
 const said = (change: Partial<Parameters<typeof exchangeOf>[0]> = {}) =>
   exchangeOf({
@@ -228,7 +236,7 @@ describe("SessionSight", () => {
 
   test("of unreadable messages, which anybody can send, only so many are looked at", async () => {
     using sight = new Sight();
-    for (let count = 0; count < UNREADABLE_AT_ONCE + 10; count++) {
+    for (let count = 0; count < STRANGERS_AT_ONCE + 10; count++) {
       sight.sight.recordUnreadable({
         atMs: NOW_MS,
         address: "192.0.2.1",
@@ -257,6 +265,93 @@ describe("SessionSight", () => {
     sight.recording = { ...SESSION_RECORDING_DEFAULT, record: "off" };
     recordOrder(sight.sight, DEVICE, NOW_MS);
     expect(await sight.list()).toEqual([]);
+  });
+
+  test("a session in the middle of which recording is switched off is recorded to its end", async () => {
+    using sight = new Sight();
+    sight.sight.record(said());
+    await sight.list();
+    sight.recording = { ...SESSION_RECORDING_DEFAULT, record: "off" };
+    sight.sight.record(said({ messageId: 2, says: "", course: { isOver: true, continues: true } }));
+    sight.sight.record(said({ sessionId: "8" }));
+    sight.sight.record(said({ sessionId: "8", messageId: 2, course: { continues: true } }));
+    sight.nowMs += 11 * MINUTE_MS;
+    expect(await sight.only()).toMatchObject({
+      sessionId: "7",
+      outcome: "finished",
+      messages: 4,
+      hasProblem: false,
+    });
+  });
+
+  test("after a full disk, recording begins again, and says what it does not know", async () => {
+    using sight = new Sight();
+    const { room } = sight;
+    sight.sight.record(said());
+    await sight.list();
+    sight.room = async () => {
+      throw new AppError("no-room", "The gateway's disk is full.");
+    };
+    sight.sight.record(said({ messageId: 2, course: { continues: true } }));
+    await sight.list();
+    sight.room = room;
+    sight.elapsedMs += PAUSE_MS - 1;
+    recordOrder(sight.sight, OTHER_DEVICE, NOW_MS);
+    expect((await sight.list()).map(({ device }) => device)).toEqual([DEVICE]);
+    sight.elapsedMs += 1;
+    recordOrder(sight.sight, OTHER_DEVICE, NOW_MS);
+    sight.nowMs += 11 * MINUTE_MS;
+    const [other, own] = await sight.list();
+    expect(other).toMatchObject({ device: OTHER_DEVICE, outcome: "finished" });
+    expect(own).toMatchObject({ outcome: "cut", messages: 4, messagesNotKept: 2 });
+    expect(own?.reason).toBe(NOT_RECORDED);
+    expect(sight.sight.problem).toBeNull();
+    expect(sight.records.messages(own?.id ?? 0, 0, 9)).toHaveLength(2);
+  });
+
+  test("a session goes on after a full disk, with what came after it", async () => {
+    using sight = new Sight();
+    const { room } = sight;
+    sight.sight.record(said());
+    await sight.list();
+    sight.room = async () => {
+      throw new AppError("no-room", "The gateway's disk is full.");
+    };
+    sight.sight.record(said({ messageId: 2, course: { continues: true } }));
+    await sight.list();
+    sight.room = room;
+    sight.elapsedMs += PAUSE_MS;
+    sight.sight.record(said({ messageId: 3, says: "", course: { isOver: true, continues: true } }));
+    const session = await sight.only();
+    expect(session).toMatchObject({ outcome: "finished", reason: null, hasProblem: false });
+    expect(sight.records.messages(session.id, 0, 9)).toHaveLength(4);
+  });
+
+  test("what waits to be written is decided at once where it is too much, however it came", async () => {
+    using sight = new Sight();
+    sight.recording = { ...SESSION_RECORDING_DEFAULT, record: "problems" };
+    const exchange = said();
+    const bytes = new Uint8Array(1024 * 1024 - exchange.request.bytes.length);
+    const large = { ...exchange, request: { ...exchange.request, bytes } };
+    sight.sight.record(large);
+    // Others are written in between, and their bytes only are off the count.
+    for (let mebibyte = 1; mebibyte < BYTES_WAITING_MAX / 1024 / 1024 + 2; mebibyte++) {
+      recordOrder(sight.sight, OTHER_DEVICE, NOW_MS, { code: 500 });
+      const device = mebibyte.toString(16).padStart(32, "0") as DeviceId;
+      const { outcome } = said({ device });
+      sight.sight.record({ ...large, outcome });
+      await sight.list();
+    }
+    sight.sight.record(
+      said({
+        messageId: 2,
+        hears: "",
+        says: "",
+        course: { isOver: true, continues: true, events: ABORTED },
+      }),
+    );
+    const own = (await sight.list()).find(({ device }) => device === DEVICE);
+    expect(own).toMatchObject({ outcome: "aborted", messages: 4, messagesNotKept: 2 });
   });
 
   test("a full disk stops the recording and is told; nobody else hears of it", async () => {
