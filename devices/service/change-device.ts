@@ -57,7 +57,8 @@ export function removeDevice(context: SiteContext, id: DeviceId): Promise<void> 
 /**
  * Asks for the device's enrolment to end at its next session: a handheld's enterprise node is deleted
  * (E-005), a PC removes its account. All enterprise apps but MSI packages go with it, and nothing is sent
- * until it is enrolled again.
+ * until it is enrolled again. One that is unenrolled already stays so: a PC without its account would
+ * never come to do it.
  *
  * @param by who asks for it
  */
@@ -82,6 +83,8 @@ async function setEnrolment(
 ): Promise<Device> {
   const changed = await withDevice(context, id, (ledger) => {
     needAlive(ledger.device);
+    const isDone = enrolment === "unenrol-requested" && ledger.device.enrolment === "unenrolled";
+    if (isDone) return { device: ledger.device, isDone };
     ledger.patchDevice({ enrolment, enrolmentDigest: null });
     ledger.deviceFact({
       kind: "device",
@@ -92,10 +95,10 @@ async function setEnrolment(
       ...asked,
     });
     replan(context, ledger, { contact: false });
-    return ledger.device;
+    return { device: ledger.device, isDone };
   });
-  await notifyOfWork(context, id);
-  return changed;
+  if (!changed.isDone) await notifyOfWork(context, id);
+  return changed.device;
 }
 
 function needAlive(device: Device): void {

@@ -49,6 +49,20 @@ async function leave(raw: RawDevice, state: PcState) {
 }
 
 describe("unenrolment of a PC", () => {
+  test("of one that is unenrolled changes nothing: it has no account to come with", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw, state } = await start(core);
+    await leave(raw, state);
+    const before = await events(core, id);
+    const device = await requestUnenrolment(core.context, id, "eva");
+    expect(device.enrolment).toBe("unenrolled");
+    expect((await core.context.store.find(id))?.enrolment).toBe("unenrolled");
+    expect(await events(core, id)).toEqual(before);
+    // To be enrolled again is another thing, and can be taken back.
+    await requestEnrolment(core.context, id, "eva");
+    expect((await requestUnenrolment(core.context, id, "eva")).enrolment).toBe("unenrol-requested");
+  });
+
   test("by the server: an Exec alone, no answer, a goodbye, and then nothing more is said", async () => {
     await using core = await SiteCore.open();
     const { id, raw, state, msi, msix } = await start(core);
