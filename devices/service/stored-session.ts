@@ -2,6 +2,7 @@ import type { ServerSession } from "../../protocols/oma-dm/server-state.ts";
 import type { DeviceId } from "../model/ids.ts";
 import type { StoredSession } from "../ports/site-store.ts";
 import type { DmClient } from "./dm-client.ts";
+import { answerMsMax } from "./enterprise-app/consent.ts";
 import type { ConversationState } from "./enterprise-app/conversation-state.ts";
 
 /** A session that was silent for longer is over; the device begins a new one. */
@@ -15,7 +16,7 @@ export interface StoredState {
 }
 
 /** Rises with every change of what is stored: a session of before is begun anew. */
-const STATE_VERSION = 5;
+const STATE_VERSION = 6;
 
 /** What stored sessions were made from: a store that gives back the same object saves the parsing. */
 const states = new WeakMap<StoredSession, StoredState>();
@@ -36,11 +37,13 @@ export function storedAs(device: DeviceId, state: StoredState, updatedAtMs: numb
   return stored;
 }
 
-/** A device that spoke so lately is in the middle of its session. */
+/** A device that spoke so lately is in the middle of its session; while its user reads, a little later. */
 const TALKING_MS = 60_000;
 
 /** Is the device here at this moment? */
 export function isTalking(stored: StoredSession | undefined, nowMs: number): boolean {
-  if (stored === undefined || nowMs - stored.updatedAtMs >= TALKING_MS) return false;
-  return storedState(stored)?.dm.phase === "open";
+  if (stored === undefined) return false;
+  const state = storedState(stored);
+  if (state?.dm.phase !== "open") return false;
+  return nowMs - stored.updatedAtMs < TALKING_MS + answerMsMax(state.conversation);
 }

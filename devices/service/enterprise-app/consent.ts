@@ -7,7 +7,7 @@ import type { Work } from "../../install/plan-types.ts";
 import { DECLINED, NO_ANSWER } from "../../install/progress.ts";
 import type { DistributionId } from "../../model/ids.ts";
 import type { Conversation } from "./conversation-context.ts";
-import type { Consent } from "./conversation-state.ts";
+import type { Consent, ConversationState } from "./conversation-state.ts";
 import { deviceReport } from "./device-report.ts";
 import { isUserAway, waitForUser } from "./push.ts";
 import { servedApp } from "./served.ts";
@@ -54,6 +54,12 @@ export function speakQuestions(
     );
   }
   return commands;
+}
+
+/** How long a device may be silent because its user reads the questions that it was asked. */
+export function answerMsMax({ consents }: ConversationState): number {
+  const asked = Object.values(consents).filter((consent) => consent === "asked");
+  return asked.length * QUESTION_SECONDS_MAX * 1000;
 }
 
 /** Nothing more is sent in this session, also of what its user agreed to before. [syncml 3.6] */

@@ -1,3 +1,4 @@
+import type { EnrolmentSetting } from "../../../protocols/csp/enterprise-app-management/commands.ts";
 import type { Item } from "../../../protocols/syncml/message.ts";
 import type { DistributionId } from "../../model/ids.ts";
 
@@ -11,6 +12,8 @@ export interface ConversationState {
   readonly enrolment: "none" | "add" | "replace" | "done" | "refused";
   /** What the device is told besides its token. `replace`: it has a value already. */
   readonly settings: "none" | "asked" | "replace" | "replacing" | "done";
+  /** What the device could not take at the moment: told again at its next contact. */
+  readonly settingsLeft: readonly EnrolmentSetting[];
   /** Whether a user is signed in; null where the device does not say. */
   readonly login: "somebody" | "nobody" | null;
   readonly detail: Asked;
@@ -79,6 +82,7 @@ export const NEW_CONVERSATION: ConversationState = {
   status: "no",
   enrolment: "none",
   settings: "none",
+  settingsLeft: [],
   login: null,
   detail: "no",
   lists: {},

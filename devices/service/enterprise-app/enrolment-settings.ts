@@ -5,12 +5,15 @@ import {
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import type { Conversation } from "./conversation-context.ts";
-import { settingsOf, untold, withSettings } from "./told-settings.ts";
+import { noteDevice } from "./note-device.ts";
+import { type Setting, settingsOf, untold, withSettings } from "./told-settings.ts";
 
 const TAG_SETTING = "enrol-setting";
+/** Troubles of the moment; other refusals are for ever. [syncml 3.6] */
+const PASSING: ReadonlySet<number> = new Set([408, 500, 503, 506]);
 
 /** Told in the Add that enrols. */
-export const ENROLLED_WITH: ReadonlySet<EnrolmentSetting> = new Set([
+const ENROLLED_WITH: ReadonlySet<EnrolmentSetting> = new Set([
   "CertificateSearchCriteria",
   "CRLCheck",
 ]);
@@ -27,7 +30,8 @@ export function speakSettings(conversation: Conversation): OutgoingCommand[] {
   const settings = settingsOf(context.policy.read().enterprise);
   if (state.settings === "asked" || state.settings === "replacing") {
     conversation.state = { ...state, settings: "done" };
-    noteSettings(conversation);
+    const isTold = ({ name }: Setting) => !state.settingsLeft.includes(name);
+    noteTold(conversation, settings.filter(isTold));
     return [];
   }
   const isReplaced = state.settings === "replace";
@@ -57,14 +61,23 @@ export function hearSetting(conversation: Conversation, event: SessionEvent): vo
     return;
   }
   context.log.warn("enrolment-setting-refused", { device: ledger.device.id, setting, code });
+  if (PASSING.has(code)) {
+    const settingsLeft = [...state.settingsLeft, setting as EnrolmentSetting];
+    conversation.state = { ...state, settingsLeft };
+  } else {
+    noteDevice(conversation, `it refused the enrolment setting ${setting}: status ${code}`);
+  }
 }
 
-/** The device knows them now; not all of them, where only some were sent. */
-export function noteSettings(
-  { ledger, context }: Conversation,
-  only?: ReadonlySet<EnrolmentSetting>,
-): void {
-  const settings = settingsOf(context.policy.read().enterprise);
-  const told = settings.filter(({ name }) => only === undefined || only.has(name));
+/** The device was enrolled, and told with it what goes into that Add. */
+export function noteEnrolled(conversation: Conversation): void {
+  const settings = settingsOf(conversation.context.policy.read().enterprise);
+  noteTold(
+    conversation,
+    settings.filter(({ name }) => ENROLLED_WITH.has(name)),
+  );
+}
+
+function noteTold({ ledger }: Conversation, told: readonly Setting[]): void {
   ledger.patchDevice({ enrolmentDigest: withSettings(ledger.device, told) });
 }

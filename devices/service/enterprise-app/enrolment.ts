@@ -8,7 +8,7 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import { enrolmentFromStatus } from "../../install/mappings/enterprise-app-management.ts";
 import type { Conversation } from "./conversation-context.ts";
-import { ENROLLED_WITH, hearSetting, noteSettings, speakSettings } from "./enrolment-settings.ts";
+import { hearSetting, noteEnrolled, speakSettings } from "./enrolment-settings.ts";
 import { removePresentApps } from "./removal.ts";
 import { hasToken, withToken } from "./told-settings.ts";
 
@@ -75,7 +75,7 @@ export function hearEnrolment(conversation: Conversation, event: SessionEvent): 
     conversation.state = { ...conversation.state, enrolment: "done" };
     const enrolmentDigest = withToken(ledger.device, token);
     ledger.patchDevice({ enrolment: "enabled", enrolmentDigest });
-    if (event.tag === TAG_ADD) noteSettings(conversation, ENROLLED_WITH);
+    if (event.tag === TAG_ADD) noteEnrolled(conversation);
     return;
   }
   if (event.tag === TAG_ADD && codes.includes(418)) return; // There already: Replace comes next.

@@ -3,6 +3,7 @@ import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command
 import type { SessionEvent } from "../../../protocols/oma-dm/server-state.ts";
 import { ALERT } from "../../../protocols/syncml/alerts.ts";
 import type { Conversation } from "./conversation-context.ts";
+import { noteDevice } from "./note-device.ts";
 import { removePresentApps } from "./removal.ts";
 import { isServedBy } from "./served.ts";
 
@@ -65,16 +66,4 @@ function isGoodbye({ code, items }: Extract<SessionEvent, { kind: "alert" }>): b
     code === ALERT.generic &&
     items.some(({ meta }) => meta?.type?.toLowerCase().includes("mdm.unenrollment.userrequest"))
   );
-}
-
-function noteDevice({ ledger, context, protocol }: Conversation, text: string): void {
-  ledger.deviceFact({
-    kind: "device",
-    atMs: context.now(),
-    source: "site",
-    protocol,
-    value: JSON.stringify(ledger.device),
-    text,
-    by: "device",
-  });
 }

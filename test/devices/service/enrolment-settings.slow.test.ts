@@ -26,7 +26,7 @@ function keeper(refuses: Readonly<Record<string, number>> = {}) {
   return { leaves, handler: phone(state) };
 }
 
-async function world(refuses: Readonly<Record<string, number>> = {}) {
+async function world(refuses: Record<string, number> = {}) {
   const core = await SiteCore.open();
   const { id, raw } = await core.device("one");
   const { leaves, handler } = keeper(refuses);
@@ -90,6 +90,35 @@ describe("what is set for a device that is enrolled already", () => {
     await core.change({ enterprise });
     expect(await contact()).toEqual(["Add /CertificateSearchCriteria"]);
     expect(await contact()).toEqual([]);
+  });
+
+  test.each([500, 503, 506])(
+    "what it cannot take at the moment (status %i) is sent again at the next contact",
+    async (code) => {
+      const refuses: Record<string, number> = { StoreUri: code };
+      const { core, leaves, contact, upstream } = await world(refuses);
+      await using _ = core;
+      await upstream.code("Add", `${EAM}/StoreUri`, "https://store.example/app");
+      await upstream.code("Add", `${EAM}/CRLCheck`, "0");
+      expect(await contact()).toEqual(["Add /CRLCheck", "Add /StoreUri"]);
+      expect(await contact()).toEqual(["Add /StoreUri"]);
+      delete refuses.StoreUri;
+      expect(await contact()).toEqual(["Add /StoreUri"]);
+      expect(leaves.get("StoreUri")).toBe("https://store.example/app");
+      expect(await contact()).toEqual([]);
+    },
+  );
+
+  test("what it refuses for good is in its history", async () => {
+    const { core, id, contact, upstream } = await world({ StoreUri: 405 });
+    await using _ = core;
+    await upstream.code("Add", `${EAM}/StoreUri`, "https://store.example/app");
+    await contact();
+    await contact();
+    const said = (await core.facts(id)).filter(({ text }) => text?.includes("StoreUri"));
+    expect(said.map(({ text }) => text)).toEqual([
+      "it refused the enrolment setting StoreUri: status 405",
+    ]);
   });
 
   test("a renewed token leaves it as it is", async () => {

@@ -4,6 +4,7 @@ import type { DeviceId } from "../../../devices/model/ids.ts";
 import type { DeviceTrigger, Parcel } from "../../../devices/ports/device-trigger.ts";
 import { removeDevice, requestEnrolment } from "../../../devices/service/change-device.ts";
 import { changeDmAccount, readDmAccount } from "../../../devices/service/dm-account.ts";
+import { QUESTION_SECONDS_MAX } from "../../../devices/service/enterprise-app/consent.ts";
 import { requestInstallation } from "../../../devices/service/installations.ts";
 import {
   NOTIFICATION_LIFE_MS,
@@ -183,6 +184,25 @@ describe("work that is asked for", () => {
     core.nowMs += NOTIFIES_EVERY_MS;
     await requestEnrolment(core.context, id, "admin");
     expect(trigger.sent).toHaveLength(1);
+  });
+
+  test("does not call a device whose user is reading a question", async () => {
+    const { core, trigger, id, raw } = await world();
+    await using _ = core;
+    const distribution = await core.distribute("1.0", { question: "Install it now?" });
+    const key = { site: core.context.site, device: id, distribution };
+    await requestInstallation(core.context, key, "test");
+    const called = trigger.sent.length;
+    let answer = await raw.open();
+    while (!answer.commands.some(({ name }) => name === "Alert")) {
+      answer = await raw.reply(answer, phone({ seen: [] }));
+    }
+    core.nowMs += QUESTION_SECONDS_MAX * 1000;
+    await requestEnrolment(core.context, id, "admin");
+    expect(trigger.sent).toHaveLength(called);
+    core.nowMs += NOTIFIES_EVERY_MS;
+    await requestEnrolment(core.context, id, "admin");
+    expect(trigger.sent).toHaveLength(called + 1);
   });
 
   test("is taken all the same where the device cannot be called", async () => {
