@@ -112,6 +112,17 @@ export function readMix({ profile, mix: text }: FleetArgs): ProfileMix | undefin
   return mix;
 }
 
+/** @throws CommandError for `--listen` with PCs only, which hear no notifications */
+export function refuseDeaf(
+  { listen }: { readonly listen?: string | undefined },
+  mix: ProfileMix | undefined,
+): void {
+  if (listen === undefined || mix === undefined) return;
+  const kinds = (Object.keys(mix) as (keyof ProfileMix)[]).filter((kind) => (mix[kind] ?? 0) > 0);
+  if (kinds.length === 0 || kinds.some((kind) => !PROFILES[kind].isPc)) return;
+  throw new CommandError("--listen needs handhelds: Windows PCs hear no calls.", EXIT.usage);
+}
+
 function readWord<const Word extends string>(
   name: string,
   text: string | undefined,

@@ -40,7 +40,7 @@ export async function enrolFleet(
     readonly fetch: Fetch;
     readonly mix?: ProfileMix;
     readonly change?: ProfileChange | undefined;
-    /** Where they all listen to notifications, as the site reaches it: `127.0.0.1:2948`. */
+    /** Where handhelds listen to notifications, as the site reaches it: `127.0.0.1:2948`. */
     readonly listensAt?: string | undefined;
   },
 ): Promise<Fleet> {
@@ -71,6 +71,7 @@ async function register(
   { change, listensAt }: { change?: ProfileChange | undefined; listensAt?: string | undefined },
 ): Promise<Omit<Account, "serverUrl">> {
   const profile: Profile = { ...PROFILES[plan.profile], ...change };
+  const notifyAddress = profile.isPc ? undefined : listensAt;
   const registered = await client.request("/api/v1/devices", RegisteredDevice, {
     method: "POST",
     json: {
@@ -83,14 +84,14 @@ async function register(
       osVersion: profile.osVersion,
       osMajor: Number(profile.osVersion.split(".")[0]),
       ownership: "corporate",
-      mutual: profile.demands !== null || listensAt !== undefined,
+      mutual: profile.demands !== null || notifyAddress !== undefined,
     },
   });
   const { device, userName, password, serverId, serverPassword } = registered;
-  if (listensAt !== undefined) {
+  if (notifyAddress !== undefined) {
     await client.send(`/api/v1/devices/${device.id}/oma-dm`, {
       method: "PATCH",
-      json: { notifyAddress: listensAt },
+      json: { notifyAddress },
     });
   }
   const isKnown = serverId !== null && serverPassword !== null;

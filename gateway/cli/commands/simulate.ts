@@ -9,7 +9,7 @@ import { EXIT } from "../exit-codes.ts";
 import { type Datagrams, hearDatagrams } from "../hear-datagrams.ts";
 import { readWholeNumber, siteUrl, tokenOf } from "../options.ts";
 import { fleetFromAccounts, fleetFromCodes, refuseWithFiles } from "../simulated-accounts.ts";
-import { FLEET_ARGS, readChange, readMix } from "../simulated-fleet.ts";
+import { FLEET_ARGS, readChange, readMix, refuseDeaf } from "../simulated-fleet.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { tableText } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -68,7 +68,7 @@ export const simulateCommand = command({
       type: "string",
       valueHint: "HOST:PORT",
       description:
-        "Listen for notifications (UDP) there, and tell the site so: called devices begin a session.",
+        "Listen for notifications (UDP) there, and tell the site so: called handhelds begin a session.",
     },
     interval: {
       type: "string",
@@ -101,6 +101,7 @@ export const simulateCommand = command({
     const mix = readMix(args);
     const change = readChange(args);
     refuseWithFiles(args);
+    refuseDeaf(args, mix);
     using datagrams = args.listen === undefined ? undefined : await hearDatagrams(args.listen);
     const named = { count, seed, prefix: "simulated", change, listensAt: datagrams?.address };
     const pcs = { ...FIELD_PC, ...behaviour };
@@ -115,7 +116,7 @@ export const simulateCommand = command({
               { ...common, ...(mix !== undefined && { mix }) },
             );
     terminal.err(`${count} devices are switched on.`);
-    if (datagrams) terminal.err(`They listen for notifications at ${datagrams.address}.`);
+    if (datagrams) terminal.err(`Handhelds listen for notifications at ${datagrams.address}.`);
     return await runFleet(fleet, { untilMs, json: args.json === true, terminal, datagrams });
   },
 });

@@ -22,6 +22,8 @@ test.each([
   [["--mix", "shy=many"], "kinds and shares"],
   [["--listen", "2948"], "write HOST:PORT"],
   [["--listen", "127.0.0.1:70000"], "write HOST:PORT"],
+  [["--listen", "127.0.0.1:0", "--profile", "windows11"], "Windows PCs hear no calls"],
+  [["--listen", "127.0.0.1:0", "--mix", "windows10=1,standard=0"], "Windows PCs hear no calls"],
   [["--listen", "127.0.0.1:0", "--codes", "codes.txt"], "--listen"],
 ])("outpost simulate %p is refused with words that help", async (words, said) => {
   const { code, err } = await simulate(...words);
