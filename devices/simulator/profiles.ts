@@ -147,6 +147,7 @@ export const PROFILES = {
     hexSessionId: true,
     osPlatform: "Windows 11 Pro",
     osVersion: "10.0.26100.4351",
+    hasScreen: false,
     isPc: true,
   },
   /** An older PC, which tells its lists node by node. */
@@ -156,6 +157,7 @@ export const PROFILES = {
     structData: false,
     osPlatform: "Windows 10 Enterprise",
     osVersion: "10.0.19045.5608",
+    hasScreen: false,
     isPc: true,
   },
   /** Wants to know who its server is, once a session. */

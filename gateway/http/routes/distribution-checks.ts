@@ -63,6 +63,12 @@ export async function checkDistribution(
   return { fields: { ...given, revision: revision.id }, revision };
 }
 
+/** What only PCs take. No source says that Windows shows a question of its server. [syncml 5] */
+const PC_CHANNELS: ReadonlySet<Revision["channel"]> = new Set([
+  "EnterpriseDesktopAppManagement",
+  "EnterpriseModernAppManagement",
+] as const);
+
 /** What whoever makes it should know before the night. */
 export function notesOn(fields: DistributionFields, revision: Revision, policy: Policy): string[] {
   const notes: string[] = [];
@@ -85,6 +91,11 @@ export function notesOn(fields: DistributionFields, revision: Revision, policy: 
   if (revision.channel === "EnterpriseAppManagement" && !(enterpriseId && enrollmentToken)) {
     const missing = enterpriseId ? "enrolment token" : "enterprise id";
     notes.push(`no ${missing} is set: devices that are not enrolled yet wait until it is`);
+  }
+  if (fields.question !== null && PC_CHANNELS.has(revision.channel)) {
+    notes.push(
+      "Windows is not known to ask its user: on PCs that cannot, it fails; distribute it without a question",
+    );
   }
   return notes;
 }

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { SiteId } from "../../../devices/model/ids.ts";
+import type { DistributionId, SiteId } from "../../../devices/model/ids.ts";
+import { notesOn } from "../../../gateway/http/routes/distribution-checks.ts";
+import { NewDistributionSchema } from "../../../gateway/http/schemas/policy.ts";
+import { SiteCore } from "../../harness/site-core.ts";
 import { ApiHarness } from "./api-harness.ts";
 import { type Json, jsonOf, ScenarioKit } from "./scenario-kit.ts";
 
@@ -275,6 +278,24 @@ describe("distributions", () => {
     expect(await notes()).toContain("no enrolment token is set");
     await kit.want(200, "PATCH", "/settings/enterprise", { enrollmentToken: "VG9rZW4x" });
     expect(await notes()).not.toContain("is set");
+  });
+
+  test("whoever has PCs asked learns that Windows may not be able to", async () => {
+    await using core = await SiteCore.open();
+    const noteOf = (made: DistributionId, question: string | null) => {
+      const { policy } = core;
+      const distribution = policy.distributionsById.get(made);
+      const revision = distribution && policy.revisions.get(distribution.revision);
+      if (!revision) throw new Error("no revision");
+      const given = NewDistributionSchema.parse({ package: revision.package, question });
+      return notesOn({ ...given, revision: revision.id }, revision, policy).join(" ");
+    };
+    for (const made of [await core.distributeMsi("1"), await core.distributeMsix("1.0.0.0")]) {
+      expect(noteOf(made, "Install it now?")).toContain("Windows is not known to ask");
+      expect(noteOf(made, null)).not.toContain("Windows is not known to ask");
+    }
+    const handhelds = await core.distribute("1.0.0.0");
+    expect(noteOf(handhelds, "Install it now?")).not.toContain("Windows is not known to ask");
   });
 });
 
