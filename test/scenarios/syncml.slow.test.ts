@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { isDeepStrictEqual } from "node:util";
 import { ENCODINGS, type Encoding } from "../../protocols/syncml/encoding.ts";
 import { type PhoneState, phone, shapes } from "../harness/phone.ts";
-import { Loose, Scenario } from "../harness/scenario.ts";
+import type { RawCommand } from "../harness/raw-device.ts";
+import { Loose, type Row, Scenario } from "../harness/scenario.ts";
+import { settled } from "../harness/settled.ts";
 import { EAM, P1_DOWNLOAD, P1_INVENTORY } from "../harness/site-core.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
+const SETTLE_MS = 30_000;
 const newPhone = (change: Partial<PhoneState> = {}): PhoneState => ({
   seen: [],
   installed: null,
@@ -31,12 +36,14 @@ const BAD: Readonly<Record<Encoding, readonly (readonly [string, string])[]>> = 
   ],
 };
 
-/** Scenarios of section C, over HTTP against one started site per encoding; each has its own device. */
+/** Scenarios of section C, over HTTP against one started site per encoding, with its hub; each has its own device. */
 describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
   let site: Scenario;
+  let hub: Scenario;
   beforeAll(async () => {
-    site = await Scenario.start({ role: "site" });
+    site = await Scenario.start({ role: "both", settings: { timeZone: "UTC" } });
     await site.prepare();
+    hub = site.at(await site.gateway.signIn("/hub"));
   }, 60_000);
   afterAll(async () => {
     await site[Symbol.asyncDispose]();
@@ -130,22 +137,34 @@ describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
     ]);
   });
 
-  test("S-39 update happy path", async () => {
+  test("S-39 update happy path, and the hub shows the same", async () => {
     const { id, raw } = await newDevice("s39");
-    const state = newPhone({ installed: "1.0.0.0" });
+    const state = newPhone({
+      installed: "1.0.0.0",
+      say: ({ name }) =>
+        name === "Atomic" ? { code: 200, members: [{ code: 200 }, { code: 202 }] } : undefined,
+    });
     await raw.session(phone(state));
     const distribution = await site.distribute("2.0.0.0", only(id));
     await site.request(id, distribution);
     const commands = await raw.session(phone(state));
-    expect(shapes(commands)).toContain(
+    const atomics = commands.filter(({ name }) => name === "Atomic");
+    expect(shapes(atomics)).toEqual([
       "Atomic(Add Name+URL+Version+DownloadInstall, Exec DownloadInstall)",
-    );
-    const add = commands.find((command) => command.name === "Atomic")?.children[0];
-    expect(add?.items.map((item) => item.uri)).toEqual(
-      ["Name", "URL", "Version", "DownloadInstall"].map((leaf) => `${P1_DOWNLOAD}/${leaf}`),
-    );
-    const url = add?.items[1]?.data ?? "";
-    expect(url).toStartWith(`${site.url}/content/`);
+    ]);
+    const [add, exec] = atomics[0]?.children ?? [];
+    const product = `${EAM}/EnterpriseApps/Download/%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D`;
+    expect(add?.items).toEqual([
+      { uri: `${product}/Name`, data: "ContosoApp1", format: "chr" },
+      {
+        uri: `${product}/URL`,
+        data: expect.stringMatching(new RegExp(`^${site.url}/content/.*/ContosoApp1[.]xap`)),
+        format: "chr",
+      },
+      { uri: `${product}/Version`, data: "2.0.0.0", format: "chr" },
+      { uri: `${product}/DownloadInstall`, data: "1", format: undefined },
+    ]);
+    expect(exec?.items).toEqual([{ uri: `${product}/DownloadInstall`, data: "0", format: "int" }]);
 
     const statuses: string[] = [];
     for (const status of [1, 2, 3, 4, 5]) {
@@ -153,10 +172,20 @@ describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
       state.download = { status };
       if (status === 5) state.installed = "2.0.0.0";
       await raw.session(phone(state));
-      statuses.push((await site.row(id, distribution)).statusLabel);
+      const row = await site.row(id, distribution);
+      statuses.push(row.statusLabel);
+      await settled(`the hub shows ${row.statusLabel} of ${row.observed}`, SETTLE_MS, async () => {
+        const [copy] = await hub.rows(`device:${id} distribution:${distribution}`);
+        return copy && isDeepStrictEqual(shown(copy), shown(row)) ? copy : undefined;
+      });
     }
     expect(statuses).toEqual(["Pending Update", "Updating", "Updating", "Updating", "Installed"]);
-  });
+    await settled("the hub has the same history", SETTLE_MS, async () => {
+      const here = await site.history(id, distribution);
+      const there = await hub.history(id, distribution);
+      return isDeepStrictEqual(there, here) ? there : undefined;
+    });
+  }, 60_000);
 
   test("S-40 418 leads to Replace, and the ping-pong ends", async () => {
     const { id, raw } = await newDevice("s40");
@@ -253,32 +282,73 @@ describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
     expect(forms).toEqual(["Replace", "Add"]);
   });
 
-  test("S-43 a status that was lost", async () => {
-    for (const [name, installed] of [
-      ["s43a", "2.0.0.0"],
-      ["s43b", null],
-    ] as const) {
+  test("S-43 a status that was lost is decided by the inventory", async () => {
+    await site.addWindow("2026-03-01T02:00", 60);
+    const lost = async (name: string, options: Readonly<Record<string, unknown>>) => {
       const { id, raw } = await newDevice(name);
-      const distribution = await site.distribute("2.0.0.0", only(id));
-      await site.request(id, distribution);
+      const distribution = await site.distribute("2.0.0.0", { ...only(id), ...options });
       const state = newPhone();
-      await raw.session(phone(state));
-      await site.gateway.advance(MINUTE_MS);
+      if (options.mode === "automatic") await raw.session(phone(state));
+      else await site.request(id, distribution);
+      return { id, raw, distribution, state };
+    };
+    const present = await lost("s43a", {});
+    const absent = await lost("s43b", {});
+    const waiting = await lost("s43c", { mode: "automatic" });
+    const all = [present, absent, waiting];
+    await site.gateway.setClock(endOfNextWindow(site.gateway.nowMs));
+    for (const { raw, state } of all) {
+      expect(execsOf(await raw.session(phone(state)))).toHaveLength(1);
+    }
+    await site.gateway.advance(MINUTE_MS);
+    for (const { id, raw, distribution, state } of all) {
       state.download = { status: 2 };
       await raw.session(phone(state));
-      await site.gateway.advance(9 * DAY_MS);
-      state.download = null;
-      state.installed = installed;
-      await raw.session(phone(state));
-      const history = await site.history(id, distribution);
-      if (installed) {
-        expect((await site.row(id, distribution)).status).toBe("installed");
-      } else {
-        expect(history.map((fact) => fact.value)).toContain("status-lost");
-        expect((await site.row(id, distribution)).attempt).toBe(2);
-      }
+      expect((await site.row(id, distribution)).status).toBe("installing");
     }
-  });
+
+    // Nine days later, and outside the window, the node is gone.
+    await site.gateway.advance(9 * DAY_MS + 6 * HOUR_MS);
+    const sent = [];
+    for (const { raw, state, ...one } of all) {
+      state.download = null;
+      state.installed = one.id === present.id ? "2.0.0.0" : null;
+      state.seen = [];
+      sent.push(execsOf(await raw.session(phone(state))).length);
+      const asked = shapes(state.seen).filter((shape) => /(Download.*[/]Status|Data)$/.test(shape));
+      expect(asked).toEqual([
+        `Get ${P1_DOWNLOAD.replace(EAM, "")}/Status`,
+        "Get /EnterpriseApps/Inventory?list=StructData",
+      ]);
+    }
+    // On demand it is sent again at once; an Automatic one waits for its window.
+    expect(sent).toEqual([0, 1, 0]);
+    expect(await site.row(present.id, present.distribution)).toMatchObject({
+      status: "installed",
+      version: "2.0.0.0",
+      stale: false,
+      attempt: 1,
+    });
+    expect((await site.row(absent.id, absent.distribution)).attempt).toBe(2);
+    for (const { id, distribution } of [absent, waiting]) {
+      const history = await site.history(id, distribution);
+      expect(history.filter(({ value }) => value === "status-lost")).toHaveLength(1);
+    }
+    expect(await site.row(waiting.id, waiting.distribution)).toMatchObject({
+      status: "installing",
+      state: "App is being installed",
+      stale: true,
+      attempt: 1,
+    });
+    expect((await site.rows("stale:true")).map(({ device }) => device)).toEqual([waiting.id]);
+
+    await site.gateway.setClock(endOfNextWindow(site.gateway.nowMs));
+    expect(execsOf(await waiting.raw.session(phone(waiting.state)))).toHaveLength(1);
+    expect(await site.row(waiting.id, waiting.distribution)).toMatchObject({
+      stale: false,
+      attempt: 2,
+    });
+  }, 60_000);
 
   test("S-44 failure detail", async () => {
     const cases = [
@@ -335,32 +405,53 @@ describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
     expect(again.map((command) => command.name)).toContain("Atomic");
   });
 
-  test("S-47 enrolment states hold the push, a new token resumes it", async () => {
+  test("S-47 enrolment states hold the push and say what to do, a new token resumes it", async () => {
+    const shown = [
+      [1, "install-disabled", "INSTALL_DISABLED: the device takes no new installations"],
+      [2, "revoked", "REVOKED: renew the enrolment token"],
+      [3, "invalid", "INVALID: renew the enrolment token"],
+    ] as const;
     const devices = [];
-    for (const status of [1, 2, 3]) {
+    for (const [status, enrolment, reasonDetail] of shown) {
       const { id, raw } = await newDevice(`s47-${status}`);
       const distribution = await site.distribute("2.0.0.0", only(id));
       await site.request(id, distribution);
       const state = newPhone({ enterpriseStatus: status });
-      const commands = await raw.session(phone(state));
-      expect(commands.map((command) => command.name)).not.toContain("Atomic");
-      expect(await site.row(id, distribution)).toMatchObject({
-        statusLabel: "Pending Install",
-        reason: "enrolment",
-      });
-      devices.push({ id, raw, distribution, state });
+      const isHeld = async () => {
+        expect(execsOf(await raw.session(phone(state)))).toEqual([]);
+        expect(await site.row(id, distribution)).toMatchObject({
+          statusLabel: "Pending Install",
+          reason: "enrolment",
+          reasonDetail,
+        });
+        const device = await site.api.request(`/api/v1/devices/${id}`, Loose);
+        expect(device.enrolment).toBe(enrolment);
+      };
+      await isHeld();
+      // It stays so for as long as the device says so.
+      await site.gateway.advance(MINUTE_MS);
+      await isHeld();
+      devices.push({ id, raw, distribution, state, isHeld });
     }
     await site.api.send("/api/v1/settings/enterprise", {
       method: "PATCH",
       json: { enterpriseId: "4000000001", enrollmentToken: "VG9rZW4y" },
     });
-    for (const { raw, state } of devices) {
+    for (const { id, raw, distribution, state, isHeld } of devices) {
+      // The token alone is not enough: the device has to say that it is good.
+      await isHeld();
+      expect(shapes(state.seen).at(-1)).toBe("Get /Status");
+      expect(shapes(state.seen)).toContain("Replace /EnrollmentToken");
       state.enterpriseStatus = 0;
-      const commands = await raw.session(phone(state));
-      expect(shapes(commands)[0]).toBe("Replace /EnrollmentToken");
-      expect(commands.map((command) => command.name)).toContain("Atomic");
+      expect(execsOf(await raw.session(phone(state)))).toEqual([`${P1_DOWNLOAD}/DownloadInstall`]);
+      state.download = { status: 2 };
+      await raw.session(phone(state));
+      expect(await site.row(id, distribution)).toMatchObject({
+        statusLabel: "Installing",
+        reason: "contact",
+      });
     }
-  });
+  }, 60_000);
 
   test("a session goes on after kill -9 in its middle", async () => {
     const { id, raw } = await newDevice("killed");
@@ -395,3 +486,22 @@ describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
     expect((await raw.open()).statuses[0]?.code).toBe(212);
   });
 });
+
+/** The nodes that were to be executed, inside an Atomic or not. */
+function execsOf(commands: readonly RawCommand[]): string[] {
+  return commands
+    .flatMap((command) => [command, ...command.children])
+    .filter(({ name }) => name === "Exec")
+    .map(({ items }) => items[0]?.uri ?? "");
+}
+
+/** What site and hub have to show alike of a row. */
+function shown({ status, statusLabel, state, bucket, version, attempt, observed }: Row) {
+  return { status, statusLabel, state, bucket, version, attempt, observed };
+}
+
+/** The last minute of the next window from 2 to 3, as ISO time: every device's moment has come. */
+function endOfNextWindow(nowMs: number): string {
+  const dayMs = Math.floor((nowMs - 2 * HOUR_MS) / DAY_MS + 1) * DAY_MS;
+  return new Date(dayMs + 3 * HOUR_MS - MINUTE_MS / 2).toISOString();
+}
