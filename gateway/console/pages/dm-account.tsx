@@ -167,7 +167,7 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
             <SelectField
               form={form}
               name="scheme"
-              label="At least"
+              label="It proves itself by at least"
               hint="What is weaker is refused, also with the right password."
               value={account.scheme}
               options={DEVICE_SCHEMES.map((value) => ({
