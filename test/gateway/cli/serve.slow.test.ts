@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import engine from "../../../gateway/config/engine.json" with { type: "json" };
 import { freePort } from "../../../gateway/demo/child-gateway.ts";
 import { startGateway } from "../../harness/process.ts";
 
@@ -28,6 +29,13 @@ async function outpost(words: readonly string[], env: Record<string, string> = {
   return { code: await child.exited, out, err };
 }
 
+/** What the engine of the only child of a process was started with. */
+function settingsOfChild(pid: number): string[] {
+  const child = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  const variables = readFileSync(`/proc/${child}/environ`, "utf8").split("\0");
+  return variables.filter((variable) => variable.startsWith("BUN_JSC_"));
+}
+
 describe("outpost both, as an operator runs it", () => {
   test("starts on an empty folder, shows a password once, answers, and stops with code 0", async () => {
     const port = String(await freePort());
@@ -37,16 +45,18 @@ describe("outpost both, as an operator runs it", () => {
     writeFileSync(join(cwd, "bunfig.toml"), 'preload = ["./nothing.ts"]\n');
     const dataDir = join(cwd, "data");
     const env = { OUTPOST_PORT: port, OUTPOST_HOST: "127.0.0.1", OUTPOST_DATA_DIR: dataDir };
-    const start = () =>
+    const start = (own: Record<string, string> = {}) =>
       Bun.spawn([...OUTPOST, "both"], {
         cwd,
-        env: { ...Bun.env, ...env },
+        env: { ...Bun.env, ...env, ...own },
         stdout: "pipe",
         stderr: "pipe",
       });
 
     const first = start();
     await untilReady(port);
+    const settings = Object.entries(engine).map(([name, value]) => `${name}=${value}`);
+    expect(settingsOfChild(first.pid)).toEqual(settings);
     const status = await outpost(["status", "--json"], env);
     expect(status.code).toBe(0);
     expect(JSON.parse(status.out)).toMatchObject({ ready: true });
@@ -59,8 +69,10 @@ describe("outpost both, as an operator runs it", () => {
     expect(events).toContain("started");
     expect(events).toContain("stopping");
 
-    const second = start();
+    const own = settings.map((setting) => setting.replace(/=.*/, "=16000"));
+    const second = start(Object.fromEntries(own.map((setting) => setting.split("="))));
     await untilReady(port);
+    expect(settingsOfChild(second.pid)).toEqual(own);
     second.kill("SIGINT");
     expect(await second.exited).toBe(0);
     expect(await new Response(second.stderr).text()).not.toContain("One-time password");
