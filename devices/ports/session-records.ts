@@ -27,7 +27,7 @@ export interface SessionQuery {
  * it, hurts nobody, and whoever writes must not wait for the disk.
  */
 export interface SessionRecords {
-  /** The greatest id that was ever given; 0 at first. */
+  /** The greatest id that was ever written here, though its session is gone; 0 at first. */
   lastId(): number;
   /**
    * Writes sessions, each new or known, and lets those go that are more than `keep` allows.
@@ -50,7 +50,7 @@ export interface SessionRecords {
   messages(id: number, from: number, limit: number): readonly RecordedMessage[];
   /** The device's session that was under way then, or else its last one before. */
   around(device: DeviceId, atMs: number, nowMs: number): RecordedSession | undefined;
-  /** Its last session as it was written. */
+  /** Its last session as it was written, without those in its name that nobody has authenticated. */
   latest(device: DeviceId): RecordedSession | undefined;
   /** Lets go of what is too old or too much. @returns how many sessions went */
   prune(keep: SessionRecording, nowMs: number): number;

@@ -2,17 +2,21 @@ import type { RecordedMessage, RecordedSession } from "../../devices/model/recor
 import { statusWords } from "../../devices/sight/reasons.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
 import { MEDIA_TYPES, printDocument } from "../../protocols/syncml/encoding.ts";
+import { DOCUMENT_LIMITS } from "../../protocols/syncml/limits.ts";
 import { parseXml } from "../../protocols/syncml/parse-xml.ts";
 import { printAnnotated } from "../../protocols/syncml/print-annotated.ts";
 
 /** Text of an element that is longer is shortened, unless somebody wants all of it. */
 export const FOLD_OVER_CHARACTERS = 1_000;
 
+/** As XML a message of WBXML takes more room than it took when it travelled. */
+const KEPT_LIMITS = { ...DOCUMENT_LIMITS, bytesMax: 16 * DOCUMENT_LIMITS.bytesMax };
+
 /** A message as people read it: indented, with names; an outline where it could not be read. */
 export function messageLines(message: RecordedMessage, foldOver?: number): readonly string[] {
   if (message.form === "outline") return message.text.split("\n");
   try {
-    return printAnnotated(parseXml(Buffer.from(message.text)), foldOver);
+    return printAnnotated(parseXml(Buffer.from(message.text), KEPT_LIMITS), foldOver);
   } catch (error) {
     // What WBXML can name is not always a name in XML.
     if (error instanceof ProtocolError) return [message.text];
@@ -32,7 +36,7 @@ export function messageFile(message: RecordedMessage): {
   }
   const { encoding } = message;
   try {
-    const bytes = encoding === "xml" ? text : printDocument(parseXml(text), encoding);
+    const bytes = encoding === "xml" ? text : printDocument(parseXml(text, KEPT_LIMITS), encoding);
     const contentType = MEDIA_TYPES.find((type) => type.encoding === encoding)?.contentType ?? "";
     return { bytes, contentType, ending: encoding };
   } catch (error) {

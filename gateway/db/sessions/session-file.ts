@@ -4,18 +4,19 @@ import type { Log } from "../../../devices/ports/log.ts";
 import { Connection } from "../driver/connection.ts";
 
 /** Rises with every change of the tables: a file of before is thrown away and begun anew. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Parts of the messages of one session: a number of a part is its session's, times this, and so on. */
 export const PARTS_PER_SESSION = 1_024;
 
 /**
+ * An id is never given twice in one file, though its session is gone: links to it are somewhere.
  * Numbers and bytes only: reading damaged text would end the whole process, and these are the least
  * important records of all.
  */
 const TABLES = `
 CREATE TABLE sessions (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   device BLOB NOT NULL,
   stranger INTEGER NOT NULL,
   started_ms INTEGER NOT NULL,

@@ -47,7 +47,7 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
   }
 
   lastId(): number {
-    return this.#number("SELECT max(id) FROM sessions");
+    return this.#number("SELECT seq FROM sqlite_sequence WHERE name = 'sessions'");
   }
 
   write(writes: readonly SessionWrite[], keep: SessionRecording): void {
@@ -64,13 +64,18 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
 
   #writeAll(writes: readonly SessionWrite[], keep: SessionRecording): void {
     this.#connection.atomically(() => {
-      const before = this.lastId();
+      const written = new Map<string, () => void>();
       for (const { session, messages } of writes) {
         const device = session.device === null ? NO_DEVICE : bytesOf(session.device);
         this.#writeSession(session, device);
         if (messages.length > 0) this.#writeMessages(session, messages);
-        if (session.id > before) this.#dropOldest(device, isStranger(session), keep);
+        // One that is written late, or that is the device's own meanwhile, is one more as well.
+        const stranger = isStranger(session);
+        written.set(`${session.device} ${stranger}`, () =>
+          this.#dropOldest(device, stranger, keep),
+        );
       }
+      for (const drop of written.values()) drop();
     });
     this.#dropBytes(keep);
   }
@@ -122,7 +127,7 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
 
   latest(device: DeviceId): RecordedSession | undefined {
     return this.#sessions(
-      `SELECT ${COLUMNS} FROM sessions WHERE device = ? ORDER BY id DESC LIMIT 1`,
+      `SELECT ${COLUMNS} FROM sessions WHERE device = ? AND stranger = 0 ORDER BY id DESC LIMIT 1`,
       undefined,
       bytesOf(device),
     )[0];

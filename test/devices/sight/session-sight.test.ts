@@ -181,6 +181,22 @@ describe("SessionSight", () => {
     expect(before.records.messages(id, 0, 9)).toHaveLength(4);
   });
 
+  test("a stranger's session does not hide the device's after a restart", async () => {
+    using before = new Sight();
+    const wrong = { kind: "not-authenticated", reason: "wrong", attempts: 1 } as const;
+    before.sight.record(said());
+    const knock = { continues: false, turn: "wait", events: [wrong] } as const;
+    before.sight.record(said({ sessionId: "8", course: knock }));
+    await before.list();
+    const after = new Sight(before.records);
+    after.sight.record(said({ messageId: 2, says: "", course: { isOver: true, continues: true } }));
+    const sessions = (await after.list()).map(({ sessionId, messages }) => [sessionId, messages]);
+    expect(sessions).toEqual([
+      ["8", 2],
+      ["7", 4],
+    ]);
+  });
+
   test("who is turned away again and again gets one entry, with few of its messages", async () => {
     using sight = new Sight();
     for (let count = 0; count < 50; count++) {

@@ -41,6 +41,16 @@ describe("the file of recorded sessions", () => {
     expect(statSync(path).size).toBeLessThan(before / 2);
   });
 
+  test("an id is never given twice, though all sessions are gone", () => {
+    {
+      using records = open();
+      for (let id = 1; id <= 3; id++) records.write([{ session: session(id), messages: [] }], KEEP);
+      expect(records.prune({ ...KEEP, days: 0 }, 365 * 24 * 3_600_000)).toBe(3);
+    }
+    using records = open();
+    expect([idsOf(records), records.lastId()]).toEqual([[], 3]);
+  });
+
   test("is begun anew when it is damaged, or of another key", () => {
     {
       using records = open();

@@ -66,7 +66,7 @@ describe("SqlSessionRecords", () => {
       20,
     ]);
     expect(records.around(OTHER, 99_000, 0)).toBeUndefined();
-    expect(records.latest(DEVICE)?.id).toBe(30);
+    expect(records.latest(DEVICE)?.id).toBe(20);
   });
 
   test("of each device the latest are kept, and their messages go with the others", () => {
@@ -79,6 +79,20 @@ describe("SqlSessionRecords", () => {
     expect(idsOf(records, OTHER)).toEqual([7, 5, 3]);
     expect(records.messages(2, 0, 9)).toEqual([]);
     expect(records.messages(4, 0, 9)).toHaveLength(1);
+  });
+
+  test("so many are held at every write, also where one is written late or again", () => {
+    const keep = { ...KEEP, perDevice: 2 };
+    const write = (id: number, authenticated = true) =>
+      records.write([{ session: session(id, { authenticated }), messages: [] }], keep);
+    for (const id of [2, 3, 4]) write(id);
+    expect(idsOf(records)).toEqual([4, 3]);
+    write(1);
+    expect(idsOf(records)).toEqual([4, 3]);
+    write(5, false);
+    expect(idsOf(records)).toEqual([5, 4, 3]);
+    write(5);
+    expect(idsOf(records)).toEqual([5, 4]);
   });
 
   test("who is not let in cannot push a device's own sessions out", () => {
