@@ -10,7 +10,12 @@ import type {
 export interface SessionWrite {
   readonly session: RecordedSession;
   readonly messages: readonly RecordedMessage[];
+  /** Of a session under way: for whoever goes on with it after a restart. */
+  readonly unanswered?: Unanswered | undefined;
 }
+
+/** Where commands that wait for their answer stand in the list, by what the answer will refer to. */
+export type Unanswered = Readonly<Record<string, number>>;
 
 export interface SessionQuery {
   readonly device?: DeviceId | undefined;
@@ -51,7 +56,7 @@ export interface SessionRecords {
   /** The device's session that was under way then, or else its last one before. */
   around(device: DeviceId, atMs: number, nowMs: number): RecordedSession | undefined;
   /** Its last session as it was written, without those in its name that nobody has authenticated. */
-  latest(device: DeviceId): RecordedSession | undefined;
+  latest(device: DeviceId): Omit<SessionWrite, "messages"> | undefined;
   /** Lets go of what is too old or too much. @returns how many sessions went */
   prune(keep: SessionRecording, nowMs: number): number;
   /** Bytes on the disk that hold something. */

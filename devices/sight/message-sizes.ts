@@ -7,9 +7,14 @@ export const STRANGER_BYTES_KEPT_MAX = 64 * 1024;
 
 /** How much of one session is kept already. */
 export class KeptSoFar {
-  #messages = 0;
-  #bytes = 0;
+  #messages: number;
+  #bytes: number;
   #isFull = false;
+
+  constructor(messages: number, bytes: number) {
+    this.#messages = messages;
+    this.#bytes = bytes;
+  }
 
   /**
    * Room for one more? Then it is counted. What comes after one for which there was none is not kept

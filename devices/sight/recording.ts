@@ -48,7 +48,7 @@ export class Recording {
   isChanged = false;
   /** The records have one of it. */
   hasRow = false;
-  readonly #kept = new KeptSoFar();
+  readonly #kept: KeptSoFar;
   /** The last message that was masked, by who sends them. */
   readonly #last: Record<RecordedMessage["from"], Masked | undefined> = {
     device: undefined,
@@ -56,18 +56,21 @@ export class Recording {
   };
   #waiting: Travelled[] = [];
 
-  private constructor(draft: SessionDraft, isAdmitted: boolean) {
+  private constructor(draft: SessionDraft, isAdmitted: boolean, kept: KeptSoFar) {
     this.draft = draft;
+    this.#kept = kept;
     this.isAdmitted = isAdmitted;
   }
 
   static begin(beginning: Beginning): Recording {
-    return new Recording(SessionDraft.begin(beginning), false);
+    return new Recording(SessionDraft.begin(beginning), false, new KeptSoFar(0, 0));
   }
 
   /** Goes on with one of before a restart. */
-  static resume(session: RecordedSession): Recording {
-    const recording = new Recording(new SessionDraft(session), true);
+  static resume({ session, unanswered }: Omit<SessionWrite, "messages">): Recording {
+    const { bytesIn, bytesOut, messages, messagesNotKept } = session;
+    const kept = new KeptSoFar(messages - messagesNotKept, bytesIn + bytesOut);
+    const recording = new Recording(new SessionDraft(session, unanswered), true, kept);
     recording.hasRow = true;
     return recording;
   }
@@ -114,7 +117,8 @@ export class Recording {
 
   /** The session as it is now, with what was not written of it. */
   nextWrite(): SessionWrite {
-    return { session: this.session, messages: this.#waiting.map((one) => this.#masked(one)) };
+    const messages = this.#waiting.map((one) => this.#masked(one));
+    return { session: this.session, messages, unanswered: this.draft.unanswered };
   }
 
   wasWritten(): void {

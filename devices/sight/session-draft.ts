@@ -6,6 +6,7 @@ import { maskText } from "../../protocols/syncml/secret-text.ts";
 import { statusKind } from "../../protocols/syncml/statuses.ts";
 import type { RecordedSession, SessionCommand, SessionOutcome } from "../model/recorded-session.ts";
 import type { Course, Exchange } from "../ports/session-recorder.ts";
+import type { Unanswered } from "../ports/session-records.ts";
 import { abortReason, refusalReason } from "./reasons.ts";
 
 /** Commands of one session that are listed; more are counted. */
@@ -24,11 +25,12 @@ export class SessionDraft {
   #session: RecordedSession;
   #commands: SessionCommand[];
   /** Where a command stands in the list, by its message and its own number. */
-  readonly #places = new Map<string, number>();
+  readonly #places: Map<string, number>;
   #wasListed = false;
 
-  constructor(session: RecordedSession) {
+  constructor(session: RecordedSession, unanswered: Unanswered = {}) {
     this.#session = session;
+    this.#places = new Map(Object.entries(unanswered));
     this.#commands = [...session.commands];
   }
 
@@ -61,6 +63,15 @@ export class SessionDraft {
       this.#session = { ...this.#session, commands: [...this.#commands] };
     }
     return this.#session;
+  }
+
+  get unanswered(): Unanswered | undefined {
+    if (!this.isRunning) return undefined;
+    const waiting = [...this.#places].filter(([, place]) => {
+      const status = this.#commands[place]?.status;
+      return status === null || status === 213;
+    });
+    return Object.fromEntries(waiting);
   }
 
   /** Its device had not the last word, or has none at all. */

@@ -228,7 +228,7 @@ export class SessionSight implements SessionRecorder {
     if (continues || turn === "repeat") {
       if (known !== undefined) return known;
       const stored = records.latest(device);
-      const isStored = stored?.sessionId === sessionId;
+      const isStored = stored?.session.sessionId === sessionId;
       return this.#replace(held, "own", isStored ? Recording.resume(stored) : begin());
     }
     if (!events.some(({ kind }) => kind === "authenticated")) {
@@ -310,12 +310,13 @@ export class SessionSight implements SessionRecorder {
     const nowMs = now();
     const keep = recording();
     const isTooMuch = this.#unwritten >= BYTES_WAITING_MAX;
+    const isLetGo = new Set(this.#done);
     const wanted: Recording[] = [];
     for (const one of this.#all()) {
       if (!one.isChanged) continue;
       one.isAdmitted ||= this.#admits(one.session, keep, nowMs);
       if (one.isAdmitted) wanted.push(one);
-      else if (!one.draft.isRunning || isTooMuch) {
+      else if (!one.draft.isRunning || isTooMuch || isLetGo.has(one)) {
         one.discard();
         if (keep.record === "all") this.#lose(1);
       }

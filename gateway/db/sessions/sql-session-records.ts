@@ -9,6 +9,7 @@ import type {
   SessionQuery,
   SessionRecords,
   SessionWrite,
+  Unanswered,
 } from "../../../devices/ports/session-records.ts";
 import { SESSION_LIFE_MS } from "../../../devices/service/stored-session.ts";
 import { asOf } from "../../../devices/sight/reasons.ts";
@@ -65,9 +66,9 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
   #writeAll(writes: readonly SessionWrite[], keep: SessionRecording): void {
     this.#connection.atomically(() => {
       const written = new Map<string, () => void>();
-      for (const { session, messages } of writes) {
+      for (const { session, messages, unanswered } of writes) {
         const device = session.device === null ? NO_DEVICE : bytesOf(session.device);
-        this.#writeSession(session, device);
+        this.#writeSession(session, device, unanswered);
         if (messages.length > 0) this.#writeMessages(session, messages);
         // One that is written late, or that is the device's own meanwhile, is one more as well.
         const stranger = isStranger(session);
@@ -125,10 +126,9 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
     )[0];
   }
 
-  latest(device: DeviceId): RecordedSession | undefined {
-    return this.#sessions(
+  latest(device: DeviceId): Omit<SessionWrite, "messages"> | undefined {
+    return this.#stored(
       `SELECT ${COLUMNS} FROM sessions WHERE device = ? AND stranger = 0 ORDER BY id DESC LIMIT 1`,
-      undefined,
       bytesOf(device),
     )[0];
   }
@@ -153,7 +153,11 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
     return pages * this.#pragma("page_size");
   }
 
-  #writeSession(session: RecordedSession, device: Uint8Array): void {
+  #writeSession(
+    session: RecordedSession,
+    device: Uint8Array,
+    unanswered: Unanswered | undefined,
+  ): void {
     this.#run(
       `INSERT INTO sessions (id, device, stranger, started_ms, last_ms, outcome, problem, summary)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET stranger = excluded.stranger,
@@ -166,7 +170,7 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
       session.lastAtMs,
       codeOf(session.outcome),
       session.hasProblem ? 1 : 0,
-      compressed(Buffer.from(JSON.stringify(session))),
+      compressed(Buffer.from(JSON.stringify({ ...session, unanswered }))),
     );
   }
 
@@ -205,15 +209,24 @@ export class SqlSessionRecords implements SessionRecords, Disposable {
 
   #sessions(
     sql: string,
-    nowMs: number | undefined,
+    nowMs: number,
     ...values: readonly (number | Uint8Array)[]
   ): RecordedSession[] {
+    return this.#stored(sql, ...values).map(({ session }) => asOf(session, nowMs));
+  }
+
+  #stored(
+    sql: string,
+    ...values: readonly (number | Uint8Array)[]
+  ): Omit<SessionWrite, "messages">[] {
     return this.#connection
       .prepare(sql)
       .rows(...values)
       .map(([, summary]) => {
-        const session = JSON.parse(uncompressed(summary).toString("utf8")) as RecordedSession;
-        return nowMs === undefined ? session : asOf(session, nowMs);
+        const { unanswered, ...session } = JSON.parse(
+          uncompressed(summary).toString("utf8"),
+        ) as RecordedSession & Pick<SessionWrite, "unanswered">;
+        return { session, unanswered };
       });
   }
 

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { DeviceId } from "../../../devices/model/ids.ts";
+import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
 import {
   SESSIONS_AT_ONCE,
+  SESSIONS_HELD_MAX,
   SESSIONS_PER_SECOND,
   STRANGERS_AT_ONCE,
 } from "../../../devices/sight/session-sight.ts";
-import { exchangeOf, recordOrder, START } from "../../harness/recorded-sessions.ts";
+import { exchangeOf, LOGGED_IN, recordOrder, START } from "../../harness/recorded-sessions.ts";
 import { NOW_MS, Sight } from "./a-sight.ts";
 
 describe("SessionSight", () => {
@@ -27,6 +29,45 @@ describe("SessionSight", () => {
     }
     await sight.list();
     expect([total(), sight.lost]).toEqual([SESSIONS_AT_ONCE + 5 + SESSIONS_PER_SECOND, 47]);
+  }, 30_000);
+
+  test("so many sessions under way are held, and the longest silent one is let go", async () => {
+    using sight = new Sight();
+    // Of all that are held, nothing is written before one has a problem.
+    sight.recording = { ...SESSION_RECORDING_DEFAULT, record: "problems" };
+    const device = (index: number) => index.toString(16).padStart(32, "0") as DeviceId;
+    const about = { atMs: NOW_MS, sessionId: "7", hears: "" };
+    const first = exchangeOf({
+      ...about,
+      device: device(0),
+      messageId: 1,
+      says: START,
+      course: { continues: false, events: LOGGED_IN },
+    });
+    if (first.outcome.kind !== "answered") throw new Error("it was answered");
+    const { outcome } = first;
+    for (let index = 0; index <= SESSIONS_HELD_MAX; index++) {
+      const course = { ...outcome.course, device: device(index) };
+      sight.sight.record({ ...first, outcome: { ...outcome, course } });
+    }
+    await sight.list();
+    // The first was let go, and as it comes again the second is.
+    for (const index of [0, 2]) {
+      sight.sight.record(
+        exchangeOf({
+          ...about,
+          device: device(index),
+          messageId: 2,
+          says: "",
+          course: { isOver: true, events: [{ kind: "aborted", by: "device", reason: "no" }] },
+        }),
+      );
+    }
+    const messages = (await sight.list()).map((one) => [one.device, one.messages]);
+    expect(messages).toEqual([
+      [device(0), 2],
+      [device(2), 4],
+    ]);
   }, 30_000);
 
   test("who knocks without a password does not keep sessions of devices from being recorded", async () => {

@@ -66,7 +66,7 @@ describe("SqlSessionRecords", () => {
       20,
     ]);
     expect(records.around(OTHER, 99_000, 0)).toBeUndefined();
-    expect(records.latest(DEVICE)?.id).toBe(20);
+    expect(records.latest(DEVICE)?.session.id).toBe(20);
   });
 
   test("of each device the latest are kept, and their messages go with the others", () => {
