@@ -1,7 +1,7 @@
 import yauzl from "yauzl";
 import { ProtocolError } from "../../protocols/errors.ts";
 
-/** Entries that are looked through for one of the wanted names. */
+/** Entries of a ZIP file that is looked through. */
 export const ZIP_ENTRIES_MAX = 200_000;
 
 /** A ZIP file: on disk, or in memory. */
@@ -26,15 +26,14 @@ export async function readZipEntry(
   const wanted = names.map((name) => name.toLowerCase());
   const zip = await opened(source);
   try {
-    let seen = 0;
+    // No more than that are read, whatever else the file holds.
+    if (zip.entryCount > ZIP_ENTRIES_MAX) {
+      throw new ProtocolError(
+        "zip-too-many-entries",
+        `the ZIP file has ${zip.entryCount} entries, more than ${ZIP_ENTRIES_MAX}`,
+      );
+    }
     for await (const entry of zip.eachEntry()) {
-      seen += 1;
-      if (seen > ZIP_ENTRIES_MAX) {
-        throw new ProtocolError(
-          "zip-too-many-entries",
-          `the ZIP file has more than ${ZIP_ENTRIES_MAX} entries`,
-        );
-      }
       if (!wanted.includes(entry.fileName.toLowerCase())) continue;
       return { name: entry.fileName, bytes: await contentOf(zip, entry, bytesMax) };
     }
