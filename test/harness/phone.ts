@@ -49,6 +49,29 @@ function get(state: PhoneState, uri: string): RawReply {
   return { code: 404 };
 }
 
+export interface ListedApp {
+  /** Its node in the inventory. */
+  readonly uri: string;
+  readonly version: string;
+  readonly title: string;
+}
+
+/** What `say` answers for a device that lists these apps, each with its four leaves. */
+export function lists(apps: readonly ListedApp[]): (command: RawCommand) => RawReply | undefined {
+  const leaves = ({ uri, version, title }: ListedApp) => [
+    { uri, format: "node" },
+    { uri: `${uri}/Version`, data: version },
+    { uri: `${uri}/Title`, data: title },
+    { uri: `${uri}/Publisher`, data: "Contoso" },
+    { uri: `${uri}/InstallDate`, data: "2012-10-31T21:23:31Z" },
+  ];
+  const root = { uri: `${EAM}/EnterpriseApps/Inventory`, format: "node" };
+  return ({ items }) =>
+    items[0]?.uri.endsWith("Inventory?list=StructData")
+      ? { code: 200, results: [root, ...apps.flatMap(leaves)] }
+      : undefined;
+}
+
 /** Commands in short, for comparing. */
 export const shapes = (commands: readonly RawCommand[]) =>
   commands.map((command) =>

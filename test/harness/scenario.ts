@@ -40,6 +40,9 @@ const Registered = z.looseObject({
 const Uploaded = z.looseObject({ sha256: z.string(), md5: z.string(), bytes: z.number() });
 export const Loose = z.looseObject({});
 
+/** Further fields of a distribution, and whose it is. */
+type DistributeOptions = Readonly<Record<string, unknown>> & { readonly package?: string };
+
 /** A started gateway with an administrator, and the steps that scenarios are told in. */
 export class Scenario implements AsyncDisposable {
   readonly gateway: TestGateway;
@@ -89,17 +92,17 @@ export class Scenario implements AsyncDisposable {
     });
   }
 
-  /** A new revision of P1 and its distribution. */
+  /** A new revision of P1, or of the package named, and its distribution. */
   async distribute(
     version: string,
-    options: Readonly<Record<string, unknown>> = {},
+    { package: app = "contoso-app", ...options }: DistributeOptions = {},
   ): Promise<string> {
     this.#count += 1;
     const { sha256 } = await this.upload(`content of ${version} ${this.#count}`);
-    const revision = await this.api.request("/api/v1/packages/contoso-app/revisions", Created, {
+    const revision = await this.api.request(`/api/v1/packages/${app}/revisions`, Created, {
       method: "POST",
       json: {
-        id: `contoso-app-${this.#count}`,
+        id: `${app}-${this.#count}`,
         version,
         file: { sha256, name: "ContosoApp1.xap" },
       },
@@ -108,7 +111,7 @@ export class Scenario implements AsyncDisposable {
       method: "POST",
       json: {
         id: `distribution-${this.#count}`,
-        package: "contoso-app",
+        package: app,
         revision: revision.id,
         mode: "on-demand",
         ...options,
