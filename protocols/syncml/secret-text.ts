@@ -33,10 +33,11 @@ const NAMES = `(?:${[...SECRET_NODES].join("|")})`;
 const ESCAPED = "&(?:amp;){0,4}";
 const ESCAPED_QUOTE = "(?:quot|apos|#3[49]|#x2[27]);";
 const LEVELS = [
-  { lt: "<", gt: ">", text: "(?:\\s{0,99}<!\\[CDATA\\[)?)([^<]+)" },
+  { lt: "<", gt: ">", inside: "[^<>]{0,200}?", text: "(?:\\s{0,99}<!\\[CDATA\\[)?)([^<]+)" },
   {
     lt: `${ESCAPED}lt;`,
     gt: `${ESCAPED}gt;`,
+    inside: `(?:(?!${ESCAPED}lt;)[^<>]){0,200}?`,
     text: `(?=[^<]))([^<&]*(?:&(?!(?:amp;){0,4}lt;)[^<&]*){0,500})`,
   },
 ] as const;
@@ -52,8 +53,7 @@ const PREFIX = "(?:[\\w.-]{1,40}:)?";
 const IS = "\\s{0,9}=\\s{0,9}";
 
 /** Documents in Data: device trees, provisioning documents, Wi-Fi profiles. */
-const DOCUMENT_PATTERNS: readonly RegExp[] = LEVELS.flatMap(({ lt, gt, text }) => {
-  const inside = `(?:(?!${lt})[^<>]){0,200}?`;
+const DOCUMENT_PATTERNS: readonly RegExp[] = LEVELS.flatMap(({ lt, gt, inside, text }) => {
   const begin = (name: string) => `${lt}${PREFIX}${name}(?:\\s${inside})?${gt}`;
   return [
     // The name and the value of a node.
