@@ -110,7 +110,10 @@ export interface ReportReader {
   countDevices(filter: Filter): Promise<number>;
   device(id: DeviceId): Promise<DeviceView | undefined>;
   inventory(id: DeviceId): Promise<readonly InventoryItem[]>;
-  /** What happened to a device as such, in words, the latest first: `DEVICE_EVENTS_MAX` of them. */
+  /**
+   * What happened to a device as such, in words, the latest first: `DEVICE_EVENTS_MAX` of them. With
+   * them the last list of apps that could not be read as it was told, and why.
+   */
   deviceEvents(id: DeviceId): Promise<readonly DeviceEvent[]>;
   /** Rises whenever anything a page shows may have changed; live pages re-read when it does. */
   changeCounter(): number;

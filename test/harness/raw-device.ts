@@ -55,6 +55,8 @@ export interface RawReply {
   readonly code: number;
   readonly itemCodes?: readonly number[];
   readonly results?: readonly { uri: string; data?: string; format?: string }[];
+  /** A Results element as it is printed somewhere; only its numbers are made to fit. */
+  readonly printed?: string;
   /** For Atomic: the replies of its members, in order. */
   readonly members?: readonly RawReply[];
 }
@@ -141,6 +143,16 @@ export class RawDevice {
       command.children.forEach((child, index) => {
         say(child, reply.members?.[index] ?? { code: reply.code });
       });
+      if (reply.printed !== undefined) {
+        const numbers = { CmdID: next++, MsgRef: answer.msgId, CmdRef: command.cmdId };
+        results.push(
+          Object.entries(numbers).reduce(
+            (xml, [name, number]) =>
+              xml.replace(new RegExp(`<${name}>.*?</${name}>`), `<${name}>${number}</${name}>`),
+            reply.printed,
+          ),
+        );
+      }
       if (reply.results && reply.results.length > 0) {
         const items = reply.results.map(
           ({ uri, data, format }) =>

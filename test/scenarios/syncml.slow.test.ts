@@ -1,16 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { ENCODINGS, type Encoding } from "../../protocols/syncml/encoding.ts";
 import { type PhoneState, phone, shapes } from "../harness/phone.ts";
 import type { RawCommand } from "../harness/raw-device.ts";
 import { Loose, type Row, Scenario } from "../harness/scenario.ts";
 import { settled } from "../harness/settled.ts";
-import { EAM, P1_DOWNLOAD, P1_INVENTORY } from "../harness/site-core.ts";
+import { EAM, P1, P1_DOWNLOAD } from "../harness/site-core.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 const HOUR_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
 const SETTLE_MS = 30_000;
+const Inventory = z.looseObject({
+  inventory: z.array(z.looseObject({ productId: z.string() })),
+});
+const DeviceEvent = z.looseObject({ what: z.string() });
 const newPhone = (change: Partial<PhoneState> = {}): PhoneState => ({
   seen: [],
   installed: null,
@@ -73,47 +78,41 @@ describe.each(ENCODINGS)("SyncML scenarios in %s", (encoding) => {
     expect(next.msgId).toBe(answer.msgId + 1);
   });
 
-  test("S-36 the source document's inventory answer, with its oddities", async () => {
+  test("S-36 the source document's inventory answer as printed, with its oddities", async () => {
     const { id, raw } = await newDevice("s36");
-    const second = P1_INVENTORY.replace(
-      "B316008A-141D-4A79-810F-8B764C4CFDFB",
-      "B0322158-C3C2-44EB-8A31-D14A9FEC450E",
-    );
-    const leaves = (title: string, publisher: string, date: string) => [
-      { uri: `${second}/Version`, data: "1.0.0.0" },
-      { uri: `${second}/Title`, data: title },
-      { uri: `${second}/Publisher`, data: publisher },
-      { uri: `${second}/InstallDate`, data: date },
-    ];
-    const node = (uri: string) => ({ uri: `\n${uri}\n`, format: "node" });
+    const printed = await Bun.file("test/fixtures/syncml/fragments/results-inventory.xml").text();
     const state = newPhone({
-      say: (command) =>
-        command.items[0]?.uri.includes("StructData")
-          ? {
-              code: 200,
-              results: [
-                node(`${EAM}/EnterpriseApps/Inventory`),
-                node(P1_INVENTORY),
-                node(second),
-                ...leaves("Sample1", "ExamplePublisher", "2012-10-30T21:09:52Z"),
-                ...leaves("Sample2", "Contoso", "2012-10-31T21:23:31Z"),
-              ],
-            }
-          : undefined,
+      say: ({ items }) =>
+        items[0]?.uri.includes("StructData") ? { code: 200, printed } : undefined,
     });
     await raw.session(phone(state));
-    const device = await site.api.request(`/api/v1/devices/${id}`, Loose);
-    const inventory = device.inventory as {
-      productId: string;
-      title: string | null;
-      installDate: string | null;
-    }[];
+    const { inventory } = await site.api.request(`/api/v1/devices/${id}`, Inventory);
     expect(inventory).toHaveLength(2);
-    expect(inventory.find((item) => item.productId.includes("B316008A"))?.title).toBeNull();
-    expect(inventory.find((item) => item.productId.includes("B0322158"))).toMatchObject({
+    expect(inventory.find(({ productId }) => productId === P1)).toMatchObject({
+      version: null,
+      title: null,
+      publisher: null,
+      installDate: null,
+    });
+    const second = "B0322158-C3C2-44EB-8A31-D14A9FEC450E";
+    expect(inventory.find(({ productId }) => productId === `{${second}}`)).toMatchObject({
+      version: "1.0.0.0",
       title: "Sample2",
+      publisher: "Contoso",
       installDate: "2012-10-31T21:23:31Z",
     });
+    const twice = ["Version", "Title", "Publisher", "InstallDate"].map(
+      (leaf) => `${EAM}/EnterpriseApps/Inventory/%7B${second}%7D/${leaf}`,
+    );
+    const warning = `its list of apps is odd: the device sent these twice, the last value counts: ${twice.join(", ")}`;
+    const warned = async () => {
+      const told = await site.api.request(`/api/v1/devices/${id}/history`, z.array(DeviceEvent));
+      return told.map(({ what }) => what).filter((what) => what.startsWith("its list"));
+    };
+    expect(await warned()).toEqual([warning]);
+    // It says so at each contact, and once is enough for whoever reads it.
+    await raw.session(phone(state));
+    expect(await warned()).toEqual([warning]);
   });
 
   test("S-37 an inventory walked node by node, where StructData is refused", async () => {

@@ -36,6 +36,11 @@ function itemsOf(event: SessionEvent): readonly Item[] {
 }
 
 /**
+ * The node says whose end it is, of the work that was sent to it last: an earlier one was overtaken,
+ * and its word will never come. A Correlator is not needed for it. It would repeat that of an Exec, and
+ * ours have none: Windows answers elements that it does not know with 400, and an Exec with one might
+ * not run. [syncml 3.5, 3.6]
+ *
  * An end that is told is no proof: what the nodes and the inventory say, which are asked in this
  * session, comes before it. Where they say nothing, a failure that was told is one.
  */
@@ -44,12 +49,13 @@ function hearEnd(conversation: Conversation, item: Item): void {
   if (!alert) return;
   const { ledger, context } = conversation;
   const isRemoval = alert.what === "removed";
-  const row = ledger.rows.find((one) => {
+  const running = ledger.rows.filter((one) => {
     const isRunning = one.offeredAtMs !== null && isOpen(one);
     if (!isRunning || (one.operation === "uninstall") !== isRemoval) return false;
     const served = servedApp(conversation, one);
     return served?.provider.name === alert.provider && served.address.product === alert.product;
   });
+  const [row] = running.sort((a, b) => (b.offeredAtMs ?? 0) - (a.offeredAtMs ?? 0));
   if (!row) {
     context.log.info("install-alert-unexpected", { device: ledger.device.id, ...alert });
     return;

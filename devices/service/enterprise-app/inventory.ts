@@ -203,7 +203,7 @@ function settleList(conversation: Conversation, list: AppList): void {
       source,
       protocol: conversation.protocol,
       value: listText(items),
-      text: warnings.length > 0 ? warnings.join("; ") : null,
+      text: warnings.length > 0 ? `its list of apps is odd: ${warnings.join("; ")}` : null,
       by: "device",
     });
   }

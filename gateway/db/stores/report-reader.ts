@@ -8,6 +8,7 @@ import {
   inArray,
   isNotNull,
   isNull,
+  or,
   type SQL,
   sql,
 } from "drizzle-orm";
@@ -308,18 +309,26 @@ export class SqlReportReader implements ReportReader {
   }
 
   async deviceEvents(id: DeviceId): Promise<readonly DeviceEvent[]> {
-    const { atMs, text, by, protocol } = facts;
-    const isTold = and(
-      eq(facts.device, id),
-      isNull(facts.distribution),
-      eq(facts.kind, "device"),
-      isNotNull(text),
-    );
+    const { atMs, text, by, protocol, siteIncarnation, seq } = facts;
+    const isTold = (kind: "device" | "inventory") =>
+      and(eq(facts.device, id), isNull(facts.distribution), eq(facts.kind, kind), isNotNull(text));
+    const latestFirst = [desc(siteIncarnation), desc(seq)];
+    // A device that lists its apps oddly does so in every session: the last time is enough.
+    const doubt = this.#db
+      .select({ siteIncarnation, seq })
+      .from(facts)
+      .where(isTold("inventory"))
+      .orderBy(...latestFirst)
+      .limit(1)
+      .get();
+    const isDoubt =
+      doubt &&
+      and(isTold("inventory"), eq(siteIncarnation, doubt.siteIncarnation), eq(seq, doubt.seq));
     return this.#db
       .select({ atMs, text, by, protocol })
       .from(facts)
-      .where(isTold)
-      .orderBy(desc(facts.siteIncarnation), desc(facts.seq))
+      .where(or(isTold("device"), isDoubt))
+      .orderBy(...latestFirst)
       .limit(DEVICE_EVENTS_MAX)
       .all();
   }

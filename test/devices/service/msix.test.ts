@@ -212,6 +212,26 @@ describe("a packaged app on a Windows 11 PC", () => {
     });
   });
 
+  test("an alert is about the work that was sent last, where it overtook another", async () => {
+    await using core = await SiteCore.open();
+    const { id, raw, state, distribution } = await start(core);
+    await raw.session(pc(state));
+    state.installs = { [FAMILY]: { status: 1 } };
+    await contact(core, raw, state, id, distribution);
+    const newer = await core.distributeMsix("2.0.0.0");
+    await ask(core, id, newer);
+    await contact(core, raw, state, id, newer);
+    expect(execs(raw.transcript)).toHaveLength(1);
+    state.installs = {};
+    raw.alerts = alertXml(3, 1226, ENDED, `${NODE}/HostedInstall`, String(0x80073cf3 | 0));
+    expect(await contact(core, raw, state, id, newer)).toMatchObject({
+      status: "failed",
+      lastError: 0x80073cf3 | 0,
+    });
+    const overtaken = await core.row(id, distribution);
+    expect([overtaken.status, overtaken.lastError]).toEqual(["installing", null]);
+  });
+
   test("an alert that it ended well is verified by the inventory", async () => {
     await using core = await SiteCore.open();
     const { id, raw, state, distribution } = await start(core);
