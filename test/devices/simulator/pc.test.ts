@@ -32,6 +32,7 @@ import { printHostedInstall } from "../../../protocols/csp/enterprise-modern-app
 import { readPackageInventory } from "../../../protocols/csp/enterprise-modern-app-management/inventory.ts";
 import type { NodeContext } from "../../../protocols/csp/node-table.ts";
 import type { OutgoingCommand } from "../../../protocols/oma-dm/outgoing-command.ts";
+import { userAlert } from "../../../protocols/oma-dm/user-alert.ts";
 import { sampleMsix } from "../../harness/sample-msix.ts";
 import { FAMILY, MSI_V1, MSI_V2, UPGRADE_CODE } from "../../harness/site-core.ts";
 import { ACCOUNT, ScriptServer } from "./script-server.ts";
@@ -442,6 +443,21 @@ describe(`the account of a simulated PC (TEST_SEED=${SEED})`, () => {
       outcome: { state: { account: "gone" } },
     });
   });
+
+  test.each(["windows11", "windows10"] as const)(
+    "nobody is asked anything: %s answers 406, as its kind says",
+    async (kind) => {
+      const desk = new Desk({}, { kind });
+      const question = {
+        kind: "confirm",
+        text: "Install it now?",
+        choices: [],
+        options: {},
+      } as const;
+      expect(await desk.ask(0, userAlert("ask", question))).toMatchObject({ ask: 406 });
+      expect(desk.pc.profile.hasScreen).toBe(false);
+    },
+  );
 
   test("what is on the PC is told by DevDetail", async () => {
     const desk = new Desk();
