@@ -232,7 +232,7 @@ export class SiteUplink implements PolicyAuthor {
   }
 
   async #joinOnce(): Promise<boolean> {
-    const { keyring, linkStore, log, config, settings } = this.#options;
+    const { keyring, linkStore, log, settings } = this.#options;
     if (!this.#hubUrl || !this.#joinCode) return false;
     try {
       const identity = await joinHub(
@@ -247,7 +247,7 @@ export class SiteUplink implements PolicyAuthor {
           hubUrl: this.#hubUrl,
           code: this.#joinCode,
           name: chosenName(settings),
-          timeZone: config.timeZone,
+          timeZone: settings.read().timeZone,
         },
       );
       await this.#adopt(identity);
@@ -279,7 +279,7 @@ export class SiteUplink implements PolicyAuthor {
   }
 
   #makeLink(identity: SiteIdentity): SiteLink {
-    const { config, keyring, linkStore, onKeysChanged, siteNow, log } = this.#options;
+    const { config, keyring, linkStore, onKeysChanged, settings, siteNow, log } = this.#options;
     // The hub may have moved since the site joined: the configuration knows where to.
     const hubUrl = this.#hubUrl ?? identity.hubUrl;
     const link = new SiteLink({
@@ -290,6 +290,10 @@ export class SiteUplink implements PolicyAuthor {
       transport: httpTransport(hubUrl, fetch),
       now: Date.now,
       siteNow,
+      about: () => ({
+        name: chosenName(settings) ?? undefined,
+        timeZone: settings.read().timeZone,
+      }),
       box: `${hostname()} ${ownAddress()}`,
       random: Math.random,
       randomBytes: (count) => randomBytes(count),

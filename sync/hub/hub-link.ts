@@ -299,14 +299,19 @@ export class HubLink {
   async #poll({ session, body }: HubRequest): Promise<PollAnswer> {
     const { book, now, store } = this.#deps;
     const { site } = await this.#needSession(session);
-    const { asOfMs, confirmed, cursor } = parseMessage(POLL_REQUEST, body);
+    const { asOfMs, confirmed, cursor, ...about } = parseMessage(POLL_REQUEST, body);
+    const { name = site.name, timeZone = site.timeZone } = about;
     const isNews =
       confirmed !== site.confirmedPolicyVersion ||
+      name !== site.name ||
+      timeZone !== site.timeZone ||
       site.lastSeenMs === null ||
       now() - site.lastSeenMs >= SEEN_MS_MIN;
     if (isNews) {
       await store.putSite({
         ...site,
+        name,
+        timeZone,
         lastSeenMs: now(),
         asOfMs: asOfMs ?? site.asOfMs,
         confirmedPolicyVersion: confirmed,

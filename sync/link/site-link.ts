@@ -54,6 +54,8 @@ export interface SiteLinkDeps {
   readonly now: () => number;
   /** The clock that observations are stamped with; *as of* times are in it. */
   readonly siteNow: () => number;
+  /** What people call this site, undefined while nobody has said so, and its IANA zone. */
+  readonly about: () => { readonly name: string | undefined; readonly timeZone: string };
   /** How a person finds this box, such as its host name and address: alarms say it. */
   readonly box: string;
   readonly random: () => number;
@@ -389,6 +391,7 @@ export class SiteLink {
       cursor,
       confirmed: this.#policyFromStart ? 0 : book.orgVersion,
       asOfMs: this.#cleanAsOfMs,
+      ...this.#deps.about(),
     };
     const answer = await this.#ask("poll", body, POLL_ANSWER);
     this.#nextPollAtMs = now() + pollMs;

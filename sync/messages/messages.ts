@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { type DeviceId, parseDeviceId, parseSiteId, type SiteId } from "../../devices/model/ids.ts";
+import { NAME_CHARACTERS_MAX } from "../../devices/model/limits.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
 import { INCARNATIONS_MAX, SUCCESSIONS_MAX } from "../limits.ts";
 import type { KnownDevice } from "../ports/site-link-store.ts";
@@ -30,6 +31,7 @@ const TEXT_CHARACTERS_MAX = 200;
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const text = z.string().min(1).max(TEXT_CHARACTERS_MAX);
+const name = z.string().min(1).max(NAME_CHARACTERS_MAX);
 const key = z.string().min(1).max(KEY_CHARACTERS_MAX);
 export const SITE = z.string().transform((value, context): SiteId => {
   const id = parseSiteId(value);
@@ -55,7 +57,7 @@ export const JOIN_REQUEST = z.object({
   version: z.literal(PROTOCOL_VERSION),
   code: text,
   /** What the site calls itself; null: the name that the code was made with. */
-  name: text.nullable(),
+  name: name.nullable(),
   timeZone: text,
   signingKey: key,
   sealingKey: key,
@@ -159,6 +161,9 @@ export const POLL_REQUEST = z.object({
   confirmed: count,
   /** Everything up to this time of the site's clock has been taken by the hub; null: not so. */
   asOfMs: z.int().nullable(),
+  /** What the site calls itself and where its clocks are; absent: as the hub has it. */
+  name: name.optional(),
+  timeZone: text.optional(),
 });
 
 export const POLL_ANSWER = z.object({

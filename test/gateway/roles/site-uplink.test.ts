@@ -17,6 +17,7 @@ import { SiteUplink } from "../../../gateway/roles/site-uplink.ts";
 import { Keyring, keyFingerprint } from "../../../sync/link/keyring.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
+import type { SiteRecord } from "../../../sync/ports/hub-store.ts";
 import type { PolicyChange } from "../../../sync/ports/policy-author.ts";
 import type { SiteKeyring } from "../../../sync/ports/site-link-store.ts";
 import { deviceNamed, factOf } from "../../contracts/site-rows.ts";
@@ -54,6 +55,20 @@ describe("joining", () => {
       await site.uplink.joinAt(hub.url, await hub.codeFor("graz", "Graz, Main Square"));
       expect([site.settings.siteName, site.uplink.identity?.name]).toEqual([joined, joined]);
     }
+  });
+
+  test("the hub hears of a name and a time zone that are changed after the join", async () => {
+    await using hub = await LocalHub.open();
+    await using site = await LoneSite.open();
+    hub.letAnswer();
+    await site.uplink.joinAt(hub.url, await hub.codeFor("prague"));
+    site.uplink.start();
+    site.settings = { ...site.settings, siteName: "Lisbon, Harbour", timeZone: "Europe/Lisbon" };
+    const told = await settled("the hub has the new name", 10_000, async () => {
+      const record = await hub.site("prague");
+      return record?.name === "Lisbon, Harbour" ? record : undefined;
+    });
+    expect(told.timeZone).toBe("Europe/Lisbon");
   });
 
   test("an attempt that failed makes room for the next one", async () => {
@@ -212,9 +227,13 @@ class LocalHub implements AsyncDisposable {
     this.#gate.resolve();
   }
 
+  async site(id: string): Promise<SiteRecord | undefined> {
+    return this.#harness.hubStore.site(id as SiteId);
+  }
+
   /** The key that a site's requests are signed with, as the hub has it. */
   async keyOf(site: string): Promise<string | undefined> {
-    return (await this.#harness.hubStore.site(site as SiteId))?.publicKey;
+    return (await this.site(site))?.publicKey;
   }
 
   async codeFor(site: string, name = site): Promise<string> {

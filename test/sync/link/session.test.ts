@@ -161,6 +161,42 @@ describe("when something fails", () => {
   });
 });
 
+describe("what a site says of itself", () => {
+  test("[7.9] its name and time zone reach the hub with the next poll, and stay until they change", async () => {
+    const { world, site } = await joined(78);
+    const called = world.hub.disk.sites.get("prague")?.name;
+    const atHub = () => {
+      const { name, timeZone } = world.hub.disk.sites.get("prague") ?? {};
+      return { name, timeZone };
+    };
+    await world.runUntil(world.nowMs + 61_000);
+    expect(atHub()).toEqual({ name: called, timeZone: "Europe/Prague" });
+    site.about = { name: "Main Square", timeZone: "Europe/Lisbon" };
+    await world.runUntil(world.nowMs + 61_000);
+    expect(atHub()).toEqual({ name: "Main Square", timeZone: "Europe/Lisbon" });
+    site.about = { name: undefined, timeZone: "Europe/Lisbon" };
+    await world.runUntil(world.nowMs + 61_000);
+    expect(atHub()).toEqual({ name: "Main Square", timeZone: "Europe/Lisbon" });
+  });
+
+  test("[7.9] a poll of a site that says neither changes neither", async () => {
+    const { world, site } = await joined(78);
+    site.about = { name: "Main Square", timeZone: "Europe/Lisbon" };
+    await world.runUntil(world.nowMs + 61_000);
+    world.intercept = (request, send) => {
+      if (request.operation !== "poll") return send(request);
+      const { name: _, timeZone: __, ...former } = JSON.parse(Buffer.from(request.body).toString());
+      return send({ ...request, body: encodeMessage(former) });
+    };
+    await world.runUntil(world.nowMs + 125_000);
+    expect(world.hub.disk.sites.get("prague")).toMatchObject({
+      name: "Main Square",
+      timeZone: "Europe/Lisbon",
+    });
+    expect((await site.link.view()).phase).toBe("live");
+  });
+});
+
 async function joined(seed: number): Promise<{ world: World; site: SiteHost }> {
   const world = await World.start(seed);
   const site = await world.addSite("prague");

@@ -168,6 +168,10 @@ export class SiteHost {
   nextStepAtMs = 0;
   /** How often the hub would not have it by its keys. */
   turnedAway = 0;
+  about: { name: string | undefined; timeZone: string } = {
+    name: undefined,
+    timeZone: "Europe/Prague",
+  };
   /** How far this site's clock is ahead of the world's. */
   readonly skewMs: number;
   readonly #around: Surroundings;
@@ -235,6 +239,7 @@ export class SiteHost {
       transport: this.#transport,
       now,
       siteNow: () => this.now(),
+      about: () => this.about,
       box: "box",
       random,
       randomBytes,

@@ -155,6 +155,7 @@ export class SiteOverSql {
       transport: httpTransport(HUB_URL, this.#harness.fetch),
       now,
       siteNow: now,
+      about: () => ({ name: undefined, timeZone: "Europe/Prague" }),
       box: "box",
       random: () => 0.5,
       randomBytes,
