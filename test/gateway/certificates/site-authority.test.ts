@@ -37,7 +37,7 @@ describe("SiteAuthority", () => {
   });
 
   test("issues for the key of the request, and for no name but ours", async () => {
-    const { authority } = open();
+    const { authority } = await established();
     for (const name of ["windows-rsa-2048.der", "default-subject.der", "ec-p256.der"]) {
       const { publicKey } = readCertificateRequest(await request(name));
       const issued = await authority.issue(wanted(publicKey));
@@ -57,7 +57,7 @@ describe("SiteAuthority", () => {
   });
 
   test("never gives a serial number twice, nor one that DER would lengthen", async () => {
-    const { authority } = open();
+    const { authority } = await established();
     const { publicKey } = readCertificateRequest(await request("ec-p256.der"));
     const serials = new Set<string>();
     for (let count = 0; count < 8; count++) {
@@ -70,7 +70,7 @@ describe("SiteAuthority", () => {
 
   test("is renewed before what it signs would outlive it, and by hand", async () => {
     const clock = { nowMs: NOW_MS };
-    const { authority } = open({ clock });
+    const { authority } = await established(clock);
     const first = await authority.current();
     const { publicKey } = readCertificateRequest(await request("ec-p256.der"));
     clock.nowMs = first.notAfterMs - 364 * DAY_MS;
@@ -88,7 +88,7 @@ describe("SiteAuthority", () => {
   });
 
   test("keeps no more former authorities than the limit", async () => {
-    const { authority, values } = open();
+    const { authority, values } = await established();
     const oldest = await authority.current();
     const { current } = JSON.parse(values.get(AUTHORITY_NAME) ?? "");
     const former = new Array(FORMER_AUTHORITIES_MAX).fill(current);
@@ -99,7 +99,7 @@ describe("SiteAuthority", () => {
 
   withOpenssl("openssl finds the chain, the names and the uses right", async () => {
     await using folder = await OpensslFolder.open();
-    const { authority } = open();
+    const { authority } = await established();
     const { publicKey } = readCertificateRequest(await request("windows-rsa-2048.der"));
     const issued = await authority.issue(wanted(publicKey));
     const root = await authority.current();
@@ -135,7 +135,7 @@ describe("SiteAuthority", () => {
 
   withOpenssl("openssl refuses what the list revokes, and only that", async () => {
     await using folder = await OpensslFolder.open();
-    const { authority } = open();
+    const { authority } = await established();
     const { publicKey } = readCertificateRequest(await request("ec-p256.der"));
     const good = await authority.issue(wanted(publicKey));
     const bad = { ...(await authority.issue(wanted(publicKey))), revokedAtMs: NOW_MS };
@@ -163,7 +163,7 @@ describe("SiteAuthority", () => {
 
   test("a list names its own authority's certificates, and none that ended by itself", async () => {
     const clock = { nowMs: NOW_MS };
-    const { authority } = open({ clock });
+    const { authority } = await established(clock);
     const { publicKey } = readCertificateRequest(await request("ec-p256.der"));
     const old = { ...(await authority.issue(wanted(publicKey))), revokedAtMs: NOW_MS };
     await authority.renew();
@@ -186,6 +186,22 @@ const wanted = (publicKey: Uint8Array) => ({
   publicKey,
   validForMs: 365 * DAY_MS,
 });
+
+/** An authority that was made at NOW_MS. Its RSA key takes long to make, so all tests have the same one. */
+async function established(clock = { nowMs: NOW_MS }) {
+  stored ??= await makeStored();
+  const values = new Values();
+  values.set(AUTHORITY_NAME, stored);
+  return open({ values, clock });
+}
+
+let stored: string | undefined;
+
+async function makeStored(): Promise<string> {
+  const { authority, values } = open();
+  await authority.current();
+  return values.get(AUTHORITY_NAME) ?? "";
+}
 
 function open({ values = new Values(), clock = { nowMs: NOW_MS } } = {}) {
   const authority = new SiteAuthority({
