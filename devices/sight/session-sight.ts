@@ -52,6 +52,13 @@ export interface SessionSightOptions {
   readonly log: Log;
 }
 
+interface SeenExchange {
+  readonly kind: "exchange";
+  readonly exchange: Exchange;
+  /** Recording was off when it was seen: only what goes on is recorded. */
+  readonly wasOff: boolean;
+}
+
 /** Of one device: its session, and one that has not proved yet that it is the device's. */
 interface Held {
   own: Recording | undefined;
@@ -59,9 +66,7 @@ interface Held {
 }
 
 /** What was seen, in order. */
-type Seen =
-  | { readonly kind: "exchange"; readonly exchange: Exchange }
-  | { readonly kind: "unreadable"; readonly message: UnreadableMessage };
+type Seen = SeenExchange | { readonly kind: "unreadable"; readonly message: UnreadableMessage };
 
 /**
  * Records sessions beside the work: the door hands over what it saw and goes on. A little later the
@@ -88,6 +93,8 @@ export class SessionSight implements SessionRecorder {
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #problem: string | null = null;
   #lost = 0;
+  /** What was last recorded while recording was on: what was seen then is written, though it is off now. */
+  #wanted: "all" | "problems" = "all";
 
   constructor(options: SessionSightOptions) {
     this.#options = options;
@@ -104,7 +111,7 @@ export class SessionSight implements SessionRecorder {
   }
 
   record(exchange: Exchange): void {
-    this.#see({ kind: "exchange", exchange });
+    this.#see({ kind: "exchange", exchange, wasOff: this.#isOff });
   }
 
   recordUnreadable(message: UnreadableMessage): void {
@@ -131,7 +138,9 @@ export class SessionSight implements SessionRecorder {
   }
 
   #see(seen: Seen): void {
-    if (this.#isOff && !this.#mayGoOn(seen)) return;
+    const { record } = this.#options.recording();
+    if (record !== "off") this.#wanted = record;
+    else if (!this.#mayGoOn(seen)) return;
     const isPaused = this.#pausedUntilMs > this.#options.elapsed();
     if (isPaused || this.#bytesSeen >= BYTES_SEEN_MAX) {
       this.#lose(1);
@@ -164,7 +173,7 @@ export class SessionSight implements SessionRecorder {
     }
     for (const one of seen) {
       try {
-        if (one.kind === "exchange") await this.#lookAt(one.exchange, records);
+        if (one.kind === "exchange") await this.#lookAt(one, records);
         else await this.#lookAtUnreadable(one.message, records);
       } catch (error) {
         this.#options.log.error("session-not-recorded", error);
@@ -179,7 +188,7 @@ export class SessionSight implements SessionRecorder {
     }
   }
 
-  async #lookAt(exchange: Exchange, records: SessionRecords): Promise<void> {
+  async #lookAt({ exchange, wasOff }: SeenExchange, records: SessionRecords): Promise<void> {
     const { outcome, request } = exchange;
     const externalId = request.message.header.source.uri.trim();
     const device =
@@ -189,7 +198,7 @@ export class SessionSight implements SessionRecorder {
     // Strangers have the list of those who knocked.
     if (device === undefined) return;
     const held = this.#heldOf(device);
-    if (this.#isOff && heldFor(exchange, held) === undefined) return;
+    if (wasOff && heldFor(exchange, held) === undefined) return;
     const { sessionId } = request.message.header;
     const begin = () =>
       Recording.begin({
@@ -314,11 +323,11 @@ export class SessionSight implements SessionRecorder {
     const wanted: Recording[] = [];
     for (const one of this.#all()) {
       if (!one.isChanged) continue;
-      one.isAdmitted ||= this.#admits(one.session, keep, nowMs);
+      one.isAdmitted ||= this.#admits(one.session, nowMs);
       if (one.isAdmitted) wanted.push(one);
       else if (!one.draft.isRunning || isTooMuch || isLetGo.has(one)) {
         one.discard();
-        if (keep.record === "all") this.#lose(1);
+        if (this.#wanted === "all") this.#lose(1);
       }
     }
     this.#done = [];
@@ -369,13 +378,13 @@ export class SessionSight implements SessionRecorder {
   }
 
   /** A session with a problem is worth more than one without. */
-  #admits(session: RecordedSession, { record }: SessionRecording, nowMs: number): boolean {
+  #admits(session: RecordedSession, nowMs: number): boolean {
     const isCut = session.outcome === "running" && !isRecent(session, nowMs);
     const isProblem = session.hasProblem || isCut;
     const atMs = this.#options.elapsed();
-    if (record === "off" || (record === "problems" && !isProblem)) return false;
+    if (this.#wanted === "problems" && !isProblem) return false;
     if (!session.authenticated) return this.#strangers.takes(atMs);
-    if (record === "all" && this.#any.takes(atMs)) return true;
+    if (this.#wanted === "all" && this.#any.takes(atMs)) return true;
     return isProblem && this.#problems.takes(atMs);
   }
 

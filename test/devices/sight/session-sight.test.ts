@@ -283,6 +283,14 @@ describe("SessionSight", () => {
     expect(await sight.list()).toEqual([]);
   });
 
+  test("what was seen before recording was switched off is kept", async () => {
+    using sight = new Sight();
+    recordOrder(sight.sight, DEVICE, NOW_MS);
+    sight.recording = { ...SESSION_RECORDING_DEFAULT, record: "off" };
+    recordOrder(sight.sight, OTHER_DEVICE, NOW_MS);
+    expect((await sight.list()).map(({ device }) => device)).toEqual([DEVICE]);
+  });
+
   test("a session in the middle of which recording is switched off is recorded to its end", async () => {
     using sight = new Sight();
     sight.sight.record(said());
