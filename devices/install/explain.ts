@@ -1,9 +1,9 @@
 import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Reason } from "../model/installation.ts";
-import { filesOf, type Package, type Provider, type Revision } from "../model/package.ts";
+import { filesOf, type Installer, type Package, type Revision } from "../model/package.ts";
 import type { PlanInput, PlannedReason, Work } from "./plan-types.ts";
 import { isHeldByUser, type Progress, progressOf } from "./progress.ts";
-import { providerFor } from "./providers.ts";
+import { installerFor } from "./providers.ts";
 import {
   enrolmentObstacle,
   isDeclined,
@@ -60,9 +60,9 @@ export function explainRow(
       enrolment === "unenrolled" ||
       enrolment === "unknown" ||
       input.policy.enterprise.enterpriseId === null;
-    const provider = providerIn(input, revision, app);
-    const isCutOff = isOut && provider !== undefined;
-    const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy, provider) : null;
+    const installer = installerIn(input, revision, app);
+    const isCutOff = isOut && installer !== undefined;
+    const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy, installer) : null;
     if (obstacle !== null) return because("enrolment", obstacle);
     const progress = progressOf(row);
     if (progress) return because(progress.reason, progress.detail);
@@ -88,11 +88,11 @@ function explainWaiting(
   if (device.compliance === "out-of-compliance") {
     return because("compliance", "the device is out of compliance");
   }
-  const provider = providerIn(input, revision, app);
-  if (provider === undefined) {
+  const installer = installerIn(input, revision, app);
+  if (installer === undefined) {
     return because("contact", "waiting for a report about this device");
   }
-  const obstacle = enrolmentObstacle(device, input.policy, provider);
+  const obstacle = enrolmentObstacle(device, input.policy, installer);
   if (obstacle !== null) return because("enrolment", obstacle);
 
   const isReleased = row.releasedUntilMs !== null && nowMs < row.releasedUntilMs;
@@ -129,7 +129,7 @@ function explainWaiting(
       distribution,
       revision,
       package: app,
-      provider,
+      installer,
       operation: row.operation,
       attempt: row.attempt,
     },
@@ -141,11 +141,11 @@ const NEXT_CONTACT: Progress = {
   detail: "will be sent at the device's next contact",
 };
 
-/** By which provider the device gets it; undefined when the site does not install it. */
-function providerIn(
+/** By what the device gets it; undefined when the site does not install it. */
+function installerIn(
   { device, policy }: PlanInput,
   revision: Revision,
   app: Package,
-): Provider | undefined {
-  return providerFor(device, revision, app, policy.enterprise.platforms);
+): Installer | undefined {
+  return installerFor(device, revision, app, policy.enterprise.platforms);
 }

@@ -3,7 +3,7 @@ import type { Distribution } from "../model/distribution.ts";
 import type { DistributionId, GroupName, Sha256 } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { InventoryItem, InventoryRead } from "../model/inventory.ts";
-import type { Package, Provider, Revision } from "../model/package.ts";
+import type { Installer, Package, Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 
 export interface PlanInput {
@@ -57,7 +57,7 @@ export interface Work {
   readonly revision: Revision;
   readonly package: Package;
   /** By which it gets onto the device. */
-  readonly provider: Provider;
+  readonly installer: Installer;
   readonly operation: Operation;
   readonly attempt: number;
 }

@@ -1,5 +1,12 @@
-import type { Device } from "../model/device.ts";
-import type { Package, Provider, Revision } from "../model/package.ts";
+import type { Device, DeviceProtocol } from "../model/device.ts";
+import {
+  type Channel,
+  type Installer,
+  type Package,
+  PROVIDERS,
+  type Provider,
+  type Revision,
+} from "../model/package.ts";
 import { compareVersions } from "../model/version.ts";
 
 /** Windows 10, version 1511: the first that has the providers of PCs. */
@@ -71,11 +78,27 @@ export function mayHave(device: Device, provider: Provider, platforms: readonly 
   return providersOf(device, platforms)?.includes(provider) ?? true;
 }
 
+/** By what a device can be given something, judged by the protocol that it speaks. */
+export function installersFor(
+  device: Device,
+  platforms: readonly string[],
+): readonly Installer[] | undefined {
+  const { protocol } = device;
+  return protocol === "oma-dm" ? providersOf(device, platforms) : BY_PROTOCOL[protocol];
+}
+
+const BY_PROTOCOL = {
+  agent: ["agent"],
+  ddi: ["ddi"],
+  mender: ["mender"],
+  ce: ["agent"],
+} as const satisfies Readonly<Record<Exclude<DeviceProtocol, "oma-dm">, readonly Installer[]>>;
+
 /**
- * The providers that can install a revision: its own first and, where it carries what another needs,
+ * What can install a revision: its own channel first and, where it carries what another provider needs,
  * that one too. An APPX with a product id and a package family name goes to phones and to PCs.
  */
-export function installersOf(revision: Revision, app: Package): readonly Provider[] {
+export function installersOf(revision: Revision, app: Package): readonly Installer[] {
   const { channel } = revision;
   if (channel === "reported") return NONE;
   // The name last: it is the dearest to look at, and every plan of every device asks.
@@ -84,14 +107,17 @@ export function installersOf(revision: Revision, app: Package): readonly Provide
   return other === undefined ? ALONE[channel] : [channel, other];
 }
 
-const ALONE: Readonly<Record<Provider, readonly Provider[]>> = {
+const ALONE = {
   EnterpriseAppManagement: ["EnterpriseAppManagement"],
   EnterpriseDesktopAppManagement: ["EnterpriseDesktopAppManagement"],
   EnterpriseModernAppManagement: ["EnterpriseModernAppManagement"],
-};
+  agent: ["agent"],
+  ddi: ["ddi"],
+  mender: ["mender"],
+} as const satisfies Readonly<Record<Installer, readonly Installer[]>>;
 
 /** The other provider of the kinds that two of them install. */
-const COUNTERPARTS: Readonly<Partial<Record<Provider, Provider>>> = {
+const COUNTERPARTS: Readonly<Partial<Record<Installer, Provider>>> = {
   EnterpriseAppManagement: "EnterpriseModernAppManagement",
   EnterpriseModernAppManagement: "EnterpriseAppManagement",
 };
@@ -124,14 +150,20 @@ export const PROVIDER_KINDS: Readonly<Record<Provider, readonly PackageKind[]>> 
   EnterpriseModernAppManagement: ["appx", "msix"],
 };
 
-/** The provider that a device gets a revision by; undefined when none of its providers can. */
-export function providerFor(
+/** By what a device gets a revision; undefined when it has nothing that can. */
+export function installerFor(
   device: Device,
   revision: Revision,
   app: Package,
   platforms: readonly string[],
-): Provider | undefined {
+): Installer | undefined {
   const installers = installersOf(revision, app);
-  const has = providersOf(device, platforms);
-  return has === undefined ? installers[0] : installers.find((one) => has.includes(one));
+  const has = installersFor(device, platforms);
+  return has === undefined
+    ? installers.find((one) => isProvider(one))
+    : installers.find((one) => has.includes(one));
+}
+
+export function isProvider(channel: Channel): channel is Provider {
+  return PROVIDERS.some((one) => one === channel);
 }

@@ -1,7 +1,7 @@
 import type { Device } from "../model/device.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { compareVersions } from "../model/version.ts";
-import { installersOf, providerFor } from "./providers.ts";
+import { installerFor, installersOf } from "./providers.ts";
 
 export type Relevance =
   | { readonly relevant: true }
@@ -26,7 +26,7 @@ export function relevanceOf(
 ): Relevance {
   return (
     osRelevance(device, revision) ??
-    providerRelevance(device, revision, app, platforms) ??
+    installerRelevance(device, revision, app, platforms) ??
     deviceRelevance(device, revision)
   );
 }
@@ -51,8 +51,8 @@ function osRelevance(device: Device, revision: Revision): Relevance | undefined 
   return undefined;
 }
 
-/** A package whose kind no provider of the device can install. [E-006, Q47] */
-function providerRelevance(
+/** A package that nothing on the device can install. [E-006, Q47] */
+function installerRelevance(
   device: Device,
   revision: Revision,
   app: Package,
@@ -60,9 +60,15 @@ function providerRelevance(
 ): Relevance | undefined {
   const installers = installersOf(revision, app);
   if (installers.length === 0) return undefined;
-  if (providerFor(device, revision, app, platforms) !== undefined) return undefined;
+  if (installerFor(device, revision, app, platforms) !== undefined) return undefined;
+  const by = installers.join(" or ");
   const system = device.osPlatform ?? `version ${device.osVersion}`;
-  return not("OS Criteria", `${system} has no ${installers.join(" or ")}`);
+  return device.protocol === "oma-dm"
+    ? not("OS Criteria", `${system} has no ${by}`)
+    : not(
+        "Device Criteria",
+        `is installed by ${by}, and the device is served by ${device.protocol}`,
+      );
 }
 
 function deviceRelevance(device: Device, revision: Revision): Relevance {

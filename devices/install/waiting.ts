@@ -5,7 +5,7 @@
 import type { Device } from "../model/device.ts";
 import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Operation } from "../model/installation.ts";
-import type { Provider, Revision } from "../model/package.ts";
+import type { Installer, Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
 import { compareVersions } from "../model/version.ts";
 import { hresultOf } from "./hresult.ts";
@@ -77,15 +77,15 @@ export function waitingState(
 }
 
 /**
- * Why nothing may be sent by a provider now, in words; null when it may. Only EnterpriseAppManagement
+ * Why nothing may be sent by this way now, in words; null when it may. Only EnterpriseAppManagement
  * has an enrolment of its own. [Q48, S-47]
  */
 export function enrolmentObstacle(
   device: Pick<Device, "enrolment">,
   policy: Policy,
-  provider: Provider,
+  installer: Installer,
 ): string | null {
-  if (provider !== "EnterpriseAppManagement") {
+  if (installer !== "EnterpriseAppManagement") {
     const isOut = device.enrolment === "unenrol-requested" || device.enrolment === "unenrolled";
     return isOut ? UNENROLLED : null;
   }

@@ -31,12 +31,17 @@ export const ENROLMENTS = [
 ] as const;
 export type Enrolment = (typeof ENROLMENTS)[number];
 
+/** In which protocol a site serves a device. Devices that only others tell of (D13) have the first. */
+export const DEVICE_PROTOCOLS = ["oma-dm", "agent", "ddi", "mender", "ce"] as const;
+export type DeviceProtocol = (typeof DEVICE_PROTOCOLS)[number];
+
 /** What the site knows of a device. Facts about it come from itself or from an administrator. */
 export interface Device {
   readonly id: DeviceId;
   readonly site: SiteId;
   readonly name: string;
   readonly platform: Platform;
+  readonly protocol: DeviceProtocol;
   /** DevInfo/DevId, serial number or the like: what the id was derived from. */
   readonly stableId: string;
   readonly manufacturer: string | null;
@@ -94,7 +99,7 @@ function bounded(text: string | null): string | null {
 /** How another protocol or system names a device; (protocol, externalId) is unique at a site. */
 export interface DeviceAlias {
   readonly device: DeviceId;
-  readonly protocol: "oma-dm" | "agent" | "ddi" | "mender" | "ce" | "external";
+  readonly protocol: DeviceProtocol | "external";
   readonly externalId: string;
 }
 

@@ -1,5 +1,7 @@
 import type { Platform } from "./device.ts";
 import type { PackageId, RevisionId, Sha256 } from "./ids.ts";
+import type { Action } from "./install-action.ts";
+import type { Metric } from "./metric.ts";
 
 /** An app: the same product in all its versions. */
 export interface Package {
@@ -21,8 +23,18 @@ export const PROVIDERS = [
 ] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
-/** Which provider or protocol installs it. Rooms for more: issue by issue. */
-export const CHANNELS = [...PROVIDERS, "reported"] as const;
+/** Ways onto a device beside the providers: programs on it that come and ask for work. */
+export const AGENT_CHANNELS = [
+  "agent", // Install actions and metrics, for Outpost's agent and for Windows CE's client.
+  "ddi", // Artifacts for clients of hawkBit's Direct Device Integration API.
+  "mender", // A Mender artifact.
+] as const;
+
+/** What gets a revision onto a device. */
+export const INSTALLERS = [...PROVIDERS, ...AGENT_CHANNELS] as const;
+export type Installer = (typeof INSTALLERS)[number];
+
+export const CHANNELS = [...INSTALLERS, "reported"] as const;
 /** `reported`: the site does not install it, it only records what an MDM or agent says (D13). */
 export type Channel = (typeof CHANNELS)[number];
 
@@ -79,7 +91,48 @@ export interface MsixInstall {
   readonly deploymentOptions: number;
 }
 
+/** What an agent carries out: install actions and the metrics that say whether it has to. [A-001, A-093] */
+export interface AgentInstall {
+  /** What Download actions fetch and metrics are derived from; no two have one name. */
+  readonly files: readonly PackageFile[];
+  /** In order. */
+  readonly actions: readonly Action[];
+  /** Take it off again; empty: it cannot be uninstalled. */
+  readonly uninstall: readonly Action[];
+  readonly metrics: readonly Metric[];
+}
+
+/** How urgently a DDI client is to take it. [agents 1.3] */
+export const DDI_HANDLINGS = ["forced", "soft", "download-only"] as const;
+export type DdiHandling = (typeof DDI_HANDLINGS)[number];
+
+/** A software module of hawkBit: what belongs together on the device. */
+export interface DdiChunk {
+  /** Such as `os`, or `bApp` for what hawkBit calls an application. */
+  readonly part: string;
+  readonly name: string;
+  readonly version: string;
+  readonly files: readonly PackageFile[];
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** What a DDI client is given. */
+export interface DdiInstall {
+  readonly handling: DdiHandling;
+  readonly chunks: readonly DdiChunk[];
+}
+
+/** What Mender's client is told of the artifact, which is the revision's file. [agents 3] */
+export interface MenderInstall {
+  /** As the artifact says it itself: the client compares it with what it has. */
+  readonly artifactName: string;
+  readonly deviceTypes: readonly string[];
+}
+
 /** Limits of what a revision may say. */
+export const FILES_MAX = 50;
+export const CHUNKS_MAX = 100;
+export const DEVICE_TYPES_MAX = 100;
 export const COMMAND_LINE_CHARACTERS_MAX = 2_000;
 export const MINUTES_MAX = 7 * 24 * 60;
 export const RETRIES_MAX = 100;
@@ -119,6 +172,10 @@ export interface Revision {
   readonly msi: MsiInstall | null;
   /** What EnterpriseModernAppManagement has to know; null for what it does not install. */
   readonly msix: MsixInstall | null;
+  /** What an agent carries out; null for what none does. */
+  readonly agent: AgentInstall | null;
+  readonly ddi: DdiInstall | null;
+  readonly mender: MenderInstall | null;
   readonly source: RevisionSource | null;
   readonly minimumOsVersion: string | null;
   readonly licence: Licence;
@@ -129,6 +186,11 @@ export interface Revision {
 }
 
 /** Every file that a device needs for a revision; the app itself comes first. */
-export function filesOf({ file, msix }: Revision): readonly PackageFile[] {
-  return [...(file ? [file] : []), ...(msix?.dependencies ?? [])];
+export function filesOf({ file, msix, agent, ddi }: Revision): readonly PackageFile[] {
+  return [
+    ...(file ? [file] : []),
+    ...(msix?.dependencies ?? []),
+    ...(agent?.files ?? []),
+    ...(ddi?.chunks.flatMap(({ files }) => files) ?? []),
+  ];
 }

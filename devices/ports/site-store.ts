@@ -1,3 +1,9 @@
+import type {
+  DeviceAttribute,
+  DeviceJob,
+  DeviceToken,
+  PullProtocol,
+} from "../model/agent-device.ts";
 import type { DeviceCredential } from "../model/credential.ts";
 import type { Device, DeviceAlias } from "../model/device.ts";
 import type { NewFact } from "../model/fact.ts";
@@ -41,6 +47,11 @@ export interface DeviceChanges {
   readonly put?: Device;
   readonly alias?: DeviceAlias;
   readonly credential?: DeviceCredential;
+  readonly token?: DeviceToken;
+  /** Replaces all of them. */
+  readonly attributes?: readonly DeviceAttribute[];
+  /** By (distribution, attempt, protocol): a new one gets its number when it is stored. */
+  readonly jobs?: readonly Omit<DeviceJob, "id">[];
   /** The hash of a one-time enrolment code that this registration uses up. */
   readonly consumeEnrolmentCode?: string;
   /** Certificates of the device that are not good any more: the one named, else all of before. */
@@ -88,12 +99,20 @@ export interface SiteStore {
   view(id: DeviceId): Promise<DeviceView | undefined>;
   credential(id: DeviceId): Promise<DeviceCredential | undefined>;
   session(id: DeviceId): Promise<StoredSession | undefined>;
+  /** The token that has this digest, now or until the new one is used. */
+  findToken(protocol: PullProtocol, digest: string): Promise<DeviceToken | undefined>;
+  /** The tokens of a device, in order of protocol. */
+  tokens(id: DeviceId): Promise<readonly DeviceToken[]>;
+  /** In order of name. */
+  attributes(id: DeviceId): Promise<readonly DeviceAttribute[]>;
+  /** In order of number. */
+  jobs(id: DeviceId): Promise<readonly DeviceJob[]>;
 
   /**
    * Makes the changes durable in one transaction (grouped with others that arrive meanwhile; one
    * entry's failure rolls back that entry alone) and numbers the facts densely. Resolves after the
    * COMMIT reached the disk. Throws AppError "conflict" when an enrolment code is used already or an
-   * alias belongs to another device, "no-room" when the disk is full.
+   * alias or a token belongs to another device, "no-room" when the disk is full.
    */
   commit(changes: readonly DeviceChanges[]): Promise<void>;
 

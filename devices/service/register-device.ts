@@ -247,6 +247,7 @@ function deviceFrom(
     site: context.site,
     name: wanted.name ?? wanted.stableId,
     platform: wanted.platform,
+    protocol: "oma-dm",
     stableId: wanted.stableId,
     manufacturer: wanted.manufacturer ?? null,
     model: wanted.model ?? null,

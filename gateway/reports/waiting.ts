@@ -14,7 +14,7 @@ import {
 } from "../../devices/install/waiting.ts";
 import type { Device } from "../../devices/model/device.ts";
 import type { Bucket, Installation, Reason } from "../../devices/model/installation.ts";
-import type { Provider } from "../../devices/model/package.ts";
+import type { Installer } from "../../devices/model/package.ts";
 import type { Policy } from "../../devices/model/policy.ts";
 
 export interface Waiting {
@@ -107,7 +107,7 @@ const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
   compliance: () => ({ detail: "the device is out of compliance", siteKnowsMore: false }),
   enrolment: ({ row, device, policy }) => ({
     detail:
-      (device && enrolmentObstacle(device, policy, providerOf(row, policy))) ??
+      (device && enrolmentObstacle(device, policy, installerOf(row, policy))) ??
       "the site's own settings or the device stand in the way",
     siteKnowsMore: true,
   }),
@@ -125,7 +125,7 @@ const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
   stopped: ({ row }) => ended(row, "it was stopped, or the device is no longer in its target"),
 };
 
-function providerOf(row: Installation, policy: Policy): Provider {
+function installerOf(row: Installation, policy: Policy): Installer {
   const channel = policy.revisions.get(row.revision)?.channel;
   return channel === undefined || channel === "reported" ? "EnterpriseAppManagement" : channel;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   COMPLIANCE,
+  DEVICE_PROTOCOLS,
   type Device,
   ENROLMENTS,
   OWNERSHIP,
@@ -16,6 +17,8 @@ const count = z.int().min(0);
 const DEVICE = z.object({
   name: text,
   platform: z.enum(PLATFORMS),
+  // Sites of before there were others say none.
+  protocol: z.enum(DEVICE_PROTOCOLS).default("oma-dm"),
   stableId: text,
   manufacturer: text.nullable(),
   model: text.nullable(),

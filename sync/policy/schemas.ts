@@ -19,7 +19,6 @@ import {
   parseGroupName,
   parsePackageId,
   parseRevisionId,
-  parseSha256,
   parseSiteId,
   parseWindowId,
 } from "../../devices/model/ids.ts";
@@ -43,16 +42,15 @@ import { checkWindow } from "../../devices/windows/recurrence.ts";
 import { parseFamilyName } from "../../protocols/csp/enterprise-modern-app-management/package-names.ts";
 import { parseProductId } from "../../protocols/csp/product-id.ts";
 import type { PolicyKind } from "../ports/policy-author.ts";
+import { agentSchema, ddiSchema, menderSchema } from "./agent-schemas.ts";
+import { id, name, packageFile, sha256, short, targeting } from "./record-fields.ts";
 
-const NAME_CHARACTERS_MAX = 200;
 const DESCRIPTION_CHARACTERS_MAX = 10_000;
 const TOKEN_CHARACTERS_MAX = 64 * 1024;
 const SITES_MAX = 10_000;
 const MEMBERS_MAX = 10_000;
 const TARGETS_MAX = 1_000;
 
-const name = z.string().min(1).max(NAME_CHARACTERS_MAX);
-const short = z.string().max(NAME_CHARACTERS_MAX);
 const timeMs = z.int().min(0);
 const deviceId = id(parseDeviceId, "a device id (32 hexadecimal digits)");
 const siteId = id(parseSiteId, "a site id");
@@ -61,7 +59,6 @@ const revisionId = id(parseRevisionId, "a revision id");
 const distributionId = id(parseDistributionId, "a distribution id");
 const windowId = id(parseWindowId, "a window id");
 const groupName = id(parseGroupName, "a group's name");
-const sha256 = id(parseSha256, "a SHA-256 (64 hexadecimal digits)");
 const hlc = id(parseHlc, "an HLC stamp");
 
 const packageSchema = z.strictObject({
@@ -74,7 +71,6 @@ const packageSchema = z.strictObject({
   createdAtMs: timeMs,
 });
 
-const packageFile = z.strictObject({ sha256, name: short, bytes: z.int().min(0) });
 const productGuid = id(parseProductId, "a GUID in braces");
 const installContext = z.enum(INSTALL_CONTEXTS);
 const minutes = z.int().min(0).max(MINUTES_MAX);
@@ -118,14 +114,13 @@ const revisionSchema = z.strictObject({
     .default(null),
   msi: msiSchema.nullable().default(null),
   msix: msixSchema.nullable().default(null),
+  agent: agentSchema.nullable().default(null),
+  ddi: ddiSchema.nullable().default(null),
+  mender: menderSchema.nullable().default(null),
   minimumOsVersion: short.nullable(),
   licence: z.enum(LICENCES),
   storeApp: z.boolean(),
-  targeting: z.strictObject({
-    cpu: short.nullable(),
-    osMajor: z.int().nullable(),
-    osPlatform: short.nullable(),
-  }),
+  targeting,
   createdAtMs: timeMs,
 });
 
@@ -272,13 +267,4 @@ function refuseWhat(
       context.addIssue({ code: "custom", message, path: pointer.split("/").slice(1) });
     }
   }
-}
-
-function id<T extends string>(parse: (text: string) => T | undefined, what: string) {
-  return z.string().transform((text, context): T => {
-    const value = parse(text);
-    if (value !== undefined) return value;
-    context.addIssue({ code: "custom", message: `must be ${what}` });
-    return z.NEVER;
-  });
 }

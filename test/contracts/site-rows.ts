@@ -35,6 +35,7 @@ export function deviceNamed(name: string, change: Partial<Device> = {}): Device 
     site: SITE,
     name: `Kasse „${name}“ 名`,
     platform: "Windows",
+    protocol: "oma-dm",
     stableId: stableIdOf(name),
     manufacturer: "Contoso",
     model: null,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../devices/model/errors.ts";
 import type { Fact, NewFact } from "../../devices/model/fact.ts";
+import type { DistributionId } from "../../devices/model/ids.ts";
 import type { DeviceCertificates } from "../../devices/ports/certificates.ts";
 import type { Knock, SiteStore } from "../../devices/ports/site-store.ts";
 import { KNOCKS_MAX } from "../../devices/ports/site-store.ts";
@@ -423,6 +424,59 @@ export function siteStoreContract(name: string, open: () => Promise<OpenedSiteSt
       expect(kept).toContain("k1");
     });
 
+    withStore(
+      "a token is of one device, and the former one works until it is replaced",
+      async (opened) => {
+        const { store } = opened;
+        await store.commit([{ device: idOf("a"), put: deviceNamed("a"), token: token("a", "d1") }]);
+        await store.commit([{ device: idOf("a"), token: token("a", "d2", "d1") }]);
+        expect(await store.findToken("ddi", "d1")).toEqual(token("a", "d2", "d1"));
+        expect(await store.findToken("ddi", "d2")).toEqual(token("a", "d2", "d1"));
+        expect(await store.findToken("agent", "d2")).toBeUndefined();
+        const taken = store.commit([
+          { device: idOf("b"), put: deviceNamed("b"), token: token("b", "d2") },
+        ]);
+        await expect(taken).rejects.toMatchObject({ code: "conflict" });
+        expect(await store.tokens(idOf("b"))).toEqual([]);
+
+        await store.commit([{ device: idOf("a"), put: deviceNamed("a", { removedAtMs: 5 }) }]);
+        await store.commit([{ device: idOf("b"), put: deviceNamed("b"), token: token("b", "d2") }]);
+        expect(await store.tokens(idOf("a"))).toEqual([]);
+        expect(await store.tokens(idOf("b"))).toEqual([token("b", "d2")]);
+      },
+    );
+
+    withStore("attributes are replaced as a whole", async ({ store }) => {
+      const device = idOf("a");
+      const named = (name: string) => ({ name, value: "ü", atMs: 3 });
+      await store.commit([{ device, attributes: [named("z"), named("a")] }]);
+      expect(await store.attributes(device)).toEqual([named("a"), named("z")]);
+      await store.commit([{ device, attributes: [named("b")] }]);
+      expect(await store.attributes(device)).toEqual([named("b")]);
+      expect(await store.attributes(idOf("b"))).toEqual([]);
+    });
+
+    withStore("a job keeps its number, and numbers are never given twice", async ({ store }) => {
+      const job = (name: string, attempt: number, state: string) => ({
+        device: idOf(name),
+        distribution: "d1" as DistributionId,
+        attempt,
+        protocol: "ddi" as const,
+        state,
+        updatedAtMs: 7,
+      });
+      await store.commit([{ device: idOf("a"), jobs: [job("a", 1, "{}")] }]);
+      await store.commit([
+        { device: idOf("b"), jobs: [job("b", 1, "{}")] },
+        { device: idOf("a"), jobs: [job("a", 1, '{"x":1}'), job("a", 2, "{}")] },
+      ]);
+      const jobs = await store.jobs(idOf("a"));
+      expect(jobs).toMatchObject([job("a", 1, '{"x":1}'), job("a", 2, "{}")]);
+      const ids = [...jobs, ...(await store.jobs(idOf("b")))].map(({ id }) => id);
+      expect(new Set(ids).size).toBe(3);
+      expect(Math.min(...ids)).toBeGreaterThan(0);
+    });
+
     withStore("text that cannot be kept is refused and nothing is cut off", async (opened) => {
       for (const value of ["a\0b", "a\ud800b"]) {
         const refused = opened.store.commit([{ device: idOf("a"), facts: [factOf("a", value)] }]);
@@ -447,6 +501,10 @@ function alias(name: string, externalId: string) {
 
 function enrol(name: string, consumeEnrolmentCode: string) {
   return { device: idOf(name), put: deviceNamed(name), consumeEnrolmentCode };
+}
+
+function token(name: string, digest: string, previousDigest: string | null = null) {
+  return { device: idOf(name), protocol: "ddi" as const, digest, previousDigest, createdAtMs: 9 };
 }
 
 function knock(externalId: string, atMs: number, address = "10.0.0.1") {

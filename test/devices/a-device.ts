@@ -8,6 +8,7 @@ export function aDevice(change: Partial<Device> = {}): Device {
     site: "prague" as SiteId,
     name: "Handheld 1",
     platform: "Windows",
+    protocol: "oma-dm",
     stableId: "handheld-1",
     manufacturer: null,
     model: null,

@@ -276,7 +276,7 @@ function workOf(
     distribution,
     revision,
     package: app,
-    provider: provider.name,
+    installer: provider.name,
     operation,
     attempt,
   };

@@ -1,4 +1,4 @@
-import { installersOf, providerFor, providersOf } from "../../install/providers.ts";
+import { installerFor, installersOf, isProvider, providersOf } from "../../install/providers.ts";
 import type { Installation } from "../../model/installation.ts";
 import type { Package, Provider, Revision } from "../../model/package.ts";
 import type { Address, AppProvider } from "./app-provider.ts";
@@ -40,7 +40,7 @@ function wantedProviders({ ledger, context }: Conversation): readonly Provider[]
     const app = packages.get(row.package);
     if (!row.counted || !revision || !app) continue;
     const [first] = installersOf(revision, app);
-    if (first !== undefined) wanted.add(first);
+    if (first !== undefined && isProvider(first)) wanted.add(first);
   }
   return [...wanted];
 }
@@ -52,10 +52,9 @@ export function servedApp(conversation: Conversation, row: Installation): Served
   const revision = policy.revisions.get(row.revision);
   const app = policy.packages.get(row.package);
   if (!revision || !app) return undefined;
-  const name = providerFor(ledger.device, revision, app, policy.enterprise.platforms);
-  if (name === undefined || (name === "EnterpriseAppManagement" && enterpriseId === "")) {
-    return undefined;
-  }
+  const name = installerFor(ledger.device, revision, app, policy.enterprise.platforms);
+  if (name === undefined || !isProvider(name)) return undefined;
+  if (name === "EnterpriseAppManagement" && enterpriseId === "") return undefined;
   const provider = APP_PROVIDERS[name];
   const product = provider.productOf(revision, app);
   if (product === null) return undefined;

@@ -260,6 +260,12 @@ function channelWords(revision: Revision): string {
       return revision.msix === null ? "for phones" : "for phones and PCs";
     case "EnterpriseDesktopAppManagement":
       return `MSI${forWhom(revision.msi?.context)} ${revision.msi?.productCode ?? ""}`;
+    case "agent":
+      return "for agents";
+    case "ddi":
+      return "for DDI clients";
+    case "mender":
+      return "for Mender clients";
     case "EnterpriseModernAppManagement":
       return `packaged app${forWhom(revision.msix?.context)} ${revision.msix?.familyName ?? ""}`;
   }

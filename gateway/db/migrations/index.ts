@@ -8,6 +8,7 @@ import sql4 from "./0004_device-logins.sql" with { type: "text" };
 import sql5 from "./0005_app-providers.sql" with { type: "text" };
 import sql6 from "./0006_certificates.sql" with { type: "text" };
 import sql7 from "./0007_vendor-files.sql" with { type: "text" };
+import sql8 from "./0008_agents.sql" with { type: "text" };
 
 export const MIGRATIONS: readonly Migration[] = [
   { tag: "0000_initial", whenMs: 1795236038472, sql: sql0 },
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { tag: "0005_app-providers", whenMs: 1795907335876, sql: sql5 },
   { tag: "0006_certificates", whenMs: 1795908524550, sql: sql6 },
   { tag: "0007_vendor-files", whenMs: 1795911274764, sql: sql7 },
+  { tag: "0008_agents", whenMs: 1795935166225, sql: sql8 },
 ];

@@ -16,6 +16,7 @@ export const devices = sqliteTable(
     id: text("id").notNull(),
     name: text("name").notNull(),
     platform: text("platform").notNull(),
+    protocol: text("protocol").notNull().default("oma-dm"),
     stableId: text("stable_id").notNull(),
     manufacturer: text("manufacturer"),
     model: text("model"),

@@ -1,3 +1,9 @@
+import type {
+  DeviceAttribute,
+  DeviceJob,
+  DeviceToken,
+  PullProtocol,
+} from "../../../devices/model/agent-device.ts";
 import type { DeviceCredential } from "../../../devices/model/credential.ts";
 import type { Device, DeviceAlias } from "../../../devices/model/device.ts";
 import type { DeviceId } from "../../../devices/model/ids.ts";
@@ -92,6 +98,22 @@ export class CachedSiteStore implements SiteStore {
     const session = await this.#store.session(id);
     this.#remember(id, { session });
     return session;
+  }
+
+  findToken(protocol: PullProtocol, digest: string): Promise<DeviceToken | undefined> {
+    return this.#store.findToken(protocol, digest);
+  }
+
+  tokens(id: DeviceId): Promise<readonly DeviceToken[]> {
+    return this.#store.tokens(id);
+  }
+
+  attributes(id: DeviceId): Promise<readonly DeviceAttribute[]> {
+    return this.#store.attributes(id);
+  }
+
+  jobs(id: DeviceId): Promise<readonly DeviceJob[]> {
+    return this.#store.jobs(id);
   }
 
   async commit(changes: readonly DeviceChanges[]): Promise<void> {

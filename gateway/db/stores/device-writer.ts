@@ -1,3 +1,4 @@
+import type { DeviceAttribute, DeviceToken } from "../../../devices/model/agent-device.ts";
 import type { DeviceCredential } from "../../../devices/model/credential.ts";
 import type { DeviceAlias } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
@@ -9,6 +10,7 @@ import type { DeviceChanges, StoredSession } from "../../../devices/ports/site-s
 import type { OutpostDatabase } from "../database.ts";
 import type { Connection } from "../driver/connection.ts";
 import type { Statement } from "../driver/statement.ts";
+import { deviceAttributes, deviceJobs, deviceTokens } from "../schema/agents.ts";
 import { deviceCertificates, windowsEnrolments } from "../schema/certificates.ts";
 import {
   deviceAliases,
@@ -59,6 +61,9 @@ export class DeviceWriter {
       if (change.put) this.#put.device({ ...change.put, site });
       if (change.alias) this.#putAlias(change.alias);
       if (change.credential) this.#putCredential(change.credential);
+      if (change.token) this.#putToken(change.token);
+      if (change.attributes) this.#replaceAttributes(change.device, change.attributes);
+      for (const job of change.jobs ?? []) this.#put.job(job);
       if (change.inventory) this.#replaceInventory(change.device, change.inventory);
       if (change.inventoryReads) this.#replaceReads(change.device, change.inventoryReads);
       for (const node of change.downloads ?? []) this.#put.downloadNode(node);
@@ -143,6 +148,30 @@ export class DeviceWriter {
     this.#put.credential({ ...credential, guard: JSON.stringify(credential.guard) });
   }
 
+  /** A device that was removed gives its key away; any other keeps it. */
+  #putToken(token: DeviceToken): void {
+    const [owner] = this.#connection
+      .prepare(
+        "SELECT t.device, d.removed_at_ms FROM device_tokens t LEFT JOIN devices d ON d.id = t.device " +
+          "WHERE t.protocol = ? AND t.digest = ? AND t.device <> ?",
+      )
+      .rows(token.protocol, token.digest, token.device);
+    if (owner && owner[1] === null) {
+      throw new AppError("conflict", "Another device proves itself with this key already.");
+    }
+    if (owner) {
+      this.#connection
+        .prepare("DELETE FROM device_tokens WHERE protocol = ? AND device = ?")
+        .run(token.protocol, String(owner[0]));
+    }
+    this.#put.token(token);
+  }
+
+  #replaceAttributes(device: DeviceId, attributes: readonly DeviceAttribute[]): void {
+    this.#connection.prepare("DELETE FROM device_attributes WHERE device = ?").run(device);
+    for (const attribute of attributes) this.#put.attribute({ ...attribute, device });
+  }
+
   #replaceInventory(device: DeviceId, items: readonly InventoryItem[]): void {
     this.#connection.prepare("DELETE FROM inventory WHERE device = ?").run(device);
     for (const item of items) this.#put.inventoryItem({ ...item, device });
@@ -181,6 +210,15 @@ function prepareWrites(connection: Connection) {
     instant: upsertInto(connection, instants, ["device", "startMs"]),
     tree: upsertInto(connection, deviceTrees, ["device"]),
     session: upsertInto(connection, sessions, ["device"]),
+    token: upsertInto(connection, deviceTokens, ["device", "protocol"]),
+    attribute: upsertInto(connection, deviceAttributes, ["device", "name"]),
+    job: upsertInto(
+      connection,
+      deviceJobs,
+      ["device", "distribution", "attempt", "protocol"],
+      // SQLite gives the number.
+      { kept: ["id"], computed: { id: { sql: "NULL", from: [] } } },
+    ),
     certificate: insertInto(connection, deviceCertificates),
     windowsEnrolment: insertInto(connection, windowsEnrolments),
     // Facts are only ever added: a number that is taken is a mistake of ours.

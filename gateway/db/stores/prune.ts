@@ -123,6 +123,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** What is kept of a device beside its tombstone, its rows and its facts. */
 const OF_A_DEVICE = [
   "device_credentials",
+  "device_tokens",
+  "device_attributes",
+  "device_jobs",
   "sessions",
   "inventory",
   "inventory_reads",

@@ -1,3 +1,9 @@
+import type {
+  DeviceAttribute,
+  DeviceJob,
+  DeviceToken,
+  PullProtocol,
+} from "../../../devices/model/agent-device.ts";
 import type { DeviceCredential } from "../../../devices/model/credential.ts";
 import type { Device, DeviceAlias } from "../../../devices/model/device.ts";
 import type { DeviceId, SiteId } from "../../../devices/model/ids.ts";
@@ -63,6 +69,22 @@ export class SqlSiteStore implements SiteStore {
 
   async session(id: DeviceId): Promise<StoredSession | undefined> {
     return this.#reads.session(id);
+  }
+
+  async findToken(protocol: PullProtocol, digest: string): Promise<DeviceToken | undefined> {
+    return this.#reads.token(protocol, digest);
+  }
+
+  async tokens(id: DeviceId): Promise<readonly DeviceToken[]> {
+    return this.#reads.tokens(id);
+  }
+
+  async attributes(id: DeviceId): Promise<readonly DeviceAttribute[]> {
+    return this.#reads.attributes(id);
+  }
+
+  async jobs(id: DeviceId): Promise<readonly DeviceJob[]> {
+    return this.#reads.jobs(id);
   }
 
   commit(changes: readonly DeviceChanges[]): Promise<void> {

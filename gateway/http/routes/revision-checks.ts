@@ -1,5 +1,10 @@
 import type { z } from "@hono/zod-openapi";
-import { kindOf, type PackageKind, PROVIDER_KINDS } from "../../../devices/install/providers.ts";
+import {
+  isProvider,
+  kindOf,
+  type PackageKind,
+  PROVIDER_KINDS,
+} from "../../../devices/install/providers.ts";
 import { AppError, type FieldError } from "../../../devices/model/errors.ts";
 import type {
   Channel,
@@ -35,7 +40,10 @@ export interface GivenMsix extends Omit<MsixInstall, "familyName"> {
 }
 
 /** How a revision gets onto devices, and what its provider needs to know. */
-export type RevisionInstall = Pick<Revision, "channel" | "msi" | "msix">;
+export type RevisionInstall = Pick<
+  Revision,
+  "channel" | "msi" | "msix" | "agent" | "ddi" | "mender"
+>;
 
 /** The provider that a file's kind and what is said of it suggest. */
 const CHANNEL_OF: Readonly<Record<PackageKind, Provider>> = {
@@ -55,7 +63,10 @@ export function checkInstall(owner: Package, given: GivenRevision): RevisionInst
   const channel = given.channel ?? channelFor(owner, given);
   const msi = given.msi && msiFrom(given.msi, wrong);
   const msix = given.msix && msixFrom(given.msix, given.version, wrong);
-  if (channel !== "reported") wrong.push(...providerProblems(owner, channel, given));
+  if (isProvider(channel)) wrong.push(...providerProblems(owner, channel, given));
+  else if (channel !== "reported") {
+    wrong.push({ pointer: `/${channel}`, message: `${channel} needs to know what to carry out` });
+  }
   if (given.msi && channel !== "EnterpriseDesktopAppManagement") {
     wrong.push({ pointer: "/msi", message: `${channel} installs no MSI` });
   }
@@ -68,7 +79,7 @@ export function checkInstall(owner: Package, given: GivenRevision): RevisionInst
     const detail = wrong.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new AppError("unprocessable", detail, { fields: wrong });
   }
-  return { channel, msi: msi ?? null, msix: msix ?? null };
+  return { channel, msi: msi ?? null, msix: msix ?? null, agent: null, ddi: null, mender: null };
 }
 
 /** The file, or the one that its vendor offers, by the name it has there. */
@@ -154,6 +165,8 @@ function msixFrom(given: GivenMsix, version: string, wrong: FieldError[]): MsixI
   return familyName === undefined ? undefined : { ...given, familyName };
 }
 
+const OPTIONAL: ReadonlySet<string> = new Set(["msi", "msix", "agent", "ddi", "mender", "source"]);
+
 /**
  * A revision as it is written: what it does not need is left out, so that a gateway of before there was
  * such a thing takes it as well.
@@ -162,6 +175,6 @@ export function revisionRecord<Written extends Pick<Revision, "msi" | "msix" | "
   revision: Written,
 ): Record<string, unknown> {
   const isNeeded = ([name, value]: readonly [string, unknown]) =>
-    value !== null || (name !== "msi" && name !== "msix" && name !== "source");
+    value !== null || !OPTIONAL.has(name);
   return Object.fromEntries(Object.entries(revision).filter(isNeeded));
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import {
+  installerFor,
   installersOf,
   kindOf,
-  providerFor,
   providersOf,
 } from "../../../devices/install/providers.ts";
 import type { PackageId, RevisionId, Sha256 } from "../../../devices/model/ids.ts";
@@ -52,6 +52,9 @@ function revision(channel: Revision["channel"], file: string, change: Partial<Re
     source: null,
     msi: null,
     msix: null,
+    agent: null,
+    ddi: null,
+    mender: null,
     minimumOsVersion: null,
     licence: "none",
     storeApp: false,
@@ -104,12 +107,12 @@ describe("providersOf()", () => {
   });
 });
 
-describe("providerFor()", () => {
+describe("installerFor()", () => {
   const pc = aDevice({ platform: "Windows", osPlatform: "Windows 11 Pro" });
   const phone = aDevice({ platform: "Windows", osPlatform: "Windows 10 Mobile" });
   const unknown = aDevice({ platform: "Windows", osPlatform: null, osVersion: null });
   const provider = (device: typeof pc, one: Revision) =>
-    providerFor(device, one, APP, ENTERPRISE_PLATFORMS_DEFAULT);
+    installerFor(device, one, APP, ENTERPRISE_PLATFORMS_DEFAULT);
 
   test.each([
     ["XAP", revision(EAM, "a.xap", {}), undefined, EAM, EAM],

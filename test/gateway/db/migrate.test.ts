@@ -12,6 +12,7 @@ import {
 } from "../../../gateway/db/migrate.ts";
 import { MIGRATIONS } from "../../../gateway/db/migrations/index.ts";
 import * as access from "../../../gateway/db/schema/access.ts";
+import * as agents from "../../../gateway/db/schema/agents.ts";
 import * as certificates from "../../../gateway/db/schema/certificates.ts";
 import * as content from "../../../gateway/db/schema/content.ts";
 import * as devices from "../../../gateway/db/schema/devices.ts";
@@ -122,6 +123,7 @@ describe("MIGRATIONS", () => {
     const newest = await Bun.file(join(folder, `${number}_snapshot.json`)).json();
     const tables = {
       ...access,
+      ...agents,
       ...certificates,
       ...content,
       ...devices,

@@ -74,6 +74,7 @@ export function randomReport(random: () => number, options: { readonly devices: 
     site: pick(sites),
     name: random() < 0.5 ? pick(NAUGHTY) : `Handheld ${index}`,
     platform: pick(PLATFORMS),
+    protocol: "oma-dm",
     stableId: `serial-${index}`,
     manufacturer: orNull(pick(["Zebra", "ZEBRA", "Honeywell", ""])),
     model: orNull(pick(NAUGHTY)),

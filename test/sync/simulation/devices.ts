@@ -88,6 +88,7 @@ export function deviceAt(host: SiteHost, wanderer: Wanderer): Device {
     site: host.name,
     name: wanderer.name,
     platform: "Windows",
+    protocol: "oma-dm",
     stableId: wanderer.name,
     manufacturer: null,
     model: null,
