@@ -18,6 +18,8 @@ interface Explained {
   readonly reason: PlannedReason;
   /** Present when nothing stands in the way: it may be sent at this contact. */
   readonly work?: Work;
+  /** Present while the device has it. */
+  readonly inHand?: Work;
 }
 
 /**
@@ -54,23 +56,40 @@ export function explainRow(
     return because("retry-backoff", "lost again and again: an administrator can retry it");
   }
   if (row.offeredAtMs !== null) {
-    // It cannot even be asked how the work goes.
-    const { enrolment } = input.device;
-    const isOut =
-      enrolment === "unenrolled" ||
-      enrolment === "unknown" ||
-      input.policy.enterprise.enterpriseId === null;
     const installer = installerIn(input, revision, app);
-    const isCutOff = isOut && installer !== undefined;
-    const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy, installer) : null;
-    if (obstacle !== null) return because("enrolment", obstacle);
-    const progress = progressOf(row);
-    if (progress) return because(progress.reason, progress.detail);
-    return (row.state ?? "").startsWith("Prompted user")
-      ? because("user", "the user is asked to confirm")
-      : because("contact", "sent; the device tells how it goes at its next contact");
+    return {
+      ...explainInHand(input, distribution, installer, row),
+      ...(installer === undefined
+        ? {}
+        : { inHand: workOf(distribution, revision, app, installer, row) }),
+    };
   }
   return explainWaiting(input, distribution, revision, app, row);
+}
+
+function explainInHand(
+  input: PlanInput,
+  distribution: Distribution,
+  installer: Installer | undefined,
+  row: Installation,
+): Explained {
+  const because = (reason: Reason, detail: string) => ({
+    reason: { distribution: distribution.id, reason, detail, nextAttemptMs: null },
+  });
+  // It cannot even be asked how the work goes.
+  const { enrolment } = input.device;
+  const isOut =
+    enrolment === "unenrolled" ||
+    enrolment === "unknown" ||
+    input.policy.enterprise.enterpriseId === null;
+  const isCutOff = isOut && installer !== undefined;
+  const obstacle = isCutOff ? enrolmentObstacle(input.device, input.policy, installer) : null;
+  if (obstacle !== null) return because("enrolment", obstacle);
+  const progress = progressOf(row);
+  if (progress) return because(progress.reason, progress.detail);
+  return (row.state ?? "").startsWith("Prompted user")
+    ? because("user", "the user is asked to confirm")
+    : because("contact", "sent; the device tells how it goes at its next contact");
 }
 
 /** A row of which nothing was sent yet: the obstacles, the one that decides first. */
@@ -125,15 +144,19 @@ function explainWaiting(
   const { reason, detail } = held ?? NEXT_CONTACT;
   return {
     ...because(reason, detail),
-    work: {
-      distribution,
-      revision,
-      package: app,
-      installer,
-      operation: row.operation,
-      attempt: row.attempt,
-    },
+    work: workOf(distribution, revision, app, installer, row),
   };
+}
+
+/** What a row stands for, as something to carry out. */
+export function workOf(
+  distribution: Distribution,
+  revision: Revision,
+  app: Package,
+  installer: Installer,
+  { operation, attempt }: Pick<Installation, "operation" | "attempt">,
+): Work {
+  return { distribution, revision, package: app, installer, operation, attempt };
 }
 
 const NEXT_CONTACT: Progress = {

@@ -51,7 +51,7 @@ export interface PlannedReason {
   readonly nextAttemptMs: number | null;
 }
 
-/** Work that may be sent to the device now. */
+/** Something for a device to carry out. */
 export interface Work {
   readonly distribution: Distribution;
   readonly revision: Revision;
@@ -62,10 +62,21 @@ export interface Work {
   readonly attempt: number;
 }
 
+/** A health check, which may be asked for until the occurrence ends. */
+export interface PlannedCheck {
+  readonly work: Work;
+  readonly untilMs: number;
+}
+
 export interface Plan {
   readonly births: readonly Installation[];
   /** In order; several may concern one row. */
   readonly decisions: readonly PlannedDecision[];
   readonly reasons: readonly PlannedReason[];
+  /** May be sent to the device now. */
   readonly work: readonly Work[];
+  /** Was offered, and the device has not said how it ended. */
+  readonly inHand: readonly Work[];
+  /** Installed rows whose metrics the device is to evaluate again at this instant. [Q28] */
+  readonly checks: readonly PlannedCheck[];
 }

@@ -3,15 +3,25 @@ import type { DistributionId } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { bornRow } from "./birth.ts";
-import { explainRow } from "./explain.ts";
+import { explainRow, workOf } from "./explain.ts";
 import { changesStatus } from "./fold.ts";
 import { ABSENT, followInventory, goneChange } from "./follow-inventory.ts";
-import type { Plan, PlanInput, PlannedDecision, PlannedReason, Work } from "./plan-types.ts";
+import type {
+  Plan,
+  PlanInput,
+  PlannedCheck,
+  PlannedDecision,
+  PlannedReason,
+  Work,
+} from "./plan-types.ts";
 import { keptVersion, type Presence, presenceOf, tellingRows } from "./presence.ts";
+import { installerFor } from "./providers.ts";
 import { type Relevance, relevanceOf } from "./relevance.ts";
 import { productKey, targets, whyEnded } from "./targets.ts";
 import {
   DECLINED_PAUSE_MS,
+  DRIFTED,
+  hasBegun,
   isDeclined,
   isInHand,
   isOfFormerLife,
@@ -38,8 +48,10 @@ import {
  *   relevance     devices that a revision is not for are Not Relevant, and come back when they are
  *   inventory     rows follow what the device says is installed
  *   again         what went is put back, what may pass is tried again; judged by the same two steps
+ *   withdrawal    who asks for work and has not begun it by the window's end, may not begin it any more
  *   compliance    the granular state of an Android row says when it is held
  *   release       at the device's instant its Automatic work may start until the occurrence ends
+ *   checks        at the device's instant what it has installed is evaluated anew
  *   reasons       each open row gets exactly one, and its next attempt
  */
 export function plan(input: PlanInput): Plan {
@@ -47,8 +59,12 @@ export function plan(input: PlanInput): Plan {
 }
 
 const DONE = "the device had the work in hand, and did it";
-/** No protocol of today can call work back. [D4] */
+/** OMA DM cannot call work back; who comes and asks for work is told at its next contact. [D4] */
 const NO_CANCEL = "the device has the work already and cannot be asked to drop it";
+const CANCEL = "the device has the work already and is asked to drop it";
+
+const OVER = "the window ended before the device began";
+const HELD = "the device is out of compliance and has not begun";
 
 class Planner {
   readonly #input: PlanInput;
@@ -56,6 +72,8 @@ class Planner {
   readonly #decisions: PlannedDecision[] = [];
   readonly #reasons: PlannedReason[] = [];
   readonly #work: Work[] = [];
+  readonly #inHand: Work[] = [];
+  readonly #checks: PlannedCheck[] = [];
   readonly #rows = new Map<DistributionId, Installation>();
   /** Undefined after one of the rows changed. */
   #telling: readonly Installation[] | undefined;
@@ -89,6 +107,8 @@ class Planner {
       decisions: this.#decisions,
       reasons: this.#reasons,
       work: this.#work,
+      inHand: this.#inHand,
+      checks: this.#checks,
     };
   }
 
@@ -109,9 +129,11 @@ class Planner {
       this.#checkRelevance(distribution, revision, app);
       this.#followInventory(distribution, revision, app);
     }
+    this.#withdraw(distribution);
     this.#followCompliance(distribution);
     this.#followWindow(distribution);
     this.#release(distribution);
+    this.#check(distribution, revision, app);
     const explained = explainRow(
       this.#input,
       distribution,
@@ -121,6 +143,7 @@ class Planner {
     );
     this.#reasons.push(explained.reason);
     if (explained.work) this.#work.push(explained.work);
+    if (explained.inHand) this.#inHand.push(explained.inHand);
   }
 
   #row(id: DistributionId): Installation {
@@ -170,7 +193,8 @@ class Planner {
     }
     if (!row.counted && row.reason === reason) return;
     const why = whyEnded(distribution, newer);
-    const text = isInHand(row) ? `${why}; ${NO_CANCEL}` : why;
+    const cancel = this.#input.device.protocol === "oma-dm" ? NO_CANCEL : CANCEL;
+    const text = isInHand(row) ? `${why}; ${cancel}` : why;
     this.#decide(distribution.id, reason, text, {
       counted: false,
       releasedUntilMs: null,
@@ -275,6 +299,50 @@ class Planner {
     for (const step of followInventory(device, row, distribution, revision, known)) {
       this.#decide(distribution.id, step.value, step.text, step.change);
     }
+  }
+
+  /**
+   * A device that comes and asks for work is offered it again at every contact until it says that it
+   * began. As long as it has not, the work keeps to its window and to the device's compliance.
+   */
+  #withdraw(distribution: Distribution): void {
+    const { device, nowMs } = this.#input;
+    const row = this.#row(distribution.id);
+    if (device.protocol === "oma-dm" || !isOpen(row) || row.offeredAtMs === null) return;
+    if (row.stale || hasBegun(row)) return;
+    const isOver =
+      distribution.mode === "automatic" &&
+      row.releasedUntilMs !== null &&
+      row.releasedUntilMs <= nowMs;
+    const isHeld = device.compliance === "out-of-compliance";
+    if (!isOver && !isHeld) return;
+    this.#decide(distribution.id, "withdrawn", isOver ? OVER : HELD, {
+      offeredAtMs: null,
+      ...(row.nativeValue === DRIFTED ? {} : { nativeValue: null }),
+      ...(isOver ? { releasedUntilMs: null } : {}),
+    });
+  }
+
+  /**
+   * At the device's instant it evaluates the metrics of what it has; the answer may come until the
+   * occurrence ends. [Q28]
+   */
+  #check(distribution: Distribution, revision: Revision, app: Package): void {
+    const { device, outlook, policy, nowMs } = this.#input;
+    const row = this.#row(distribution.id);
+    const isWanted =
+      distribution.mode === "automatic" &&
+      distribution.operation === "install" &&
+      row.status === "installed" &&
+      row.counted &&
+      device.compliance !== "out-of-compliance" &&
+      (revision.agent?.metrics.length ?? 0) > 0;
+    if (!isWanted) return;
+    const untilMs = outlook.releaseUntilMs ?? row.releasedUntilMs;
+    if (untilMs === null || untilMs <= nowMs) return;
+    const installer = installerFor(device, revision, app, policy.enterprise.platforms);
+    if (installer !== "agent") return;
+    this.#checks.push({ work: workOf(distribution, revision, app, installer, row), untilMs });
   }
 
   /** An Android row that waits says whether compliance holds it; what a device said stays. */

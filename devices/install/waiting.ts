@@ -143,6 +143,17 @@ export function isInHand(row: Installation): boolean {
   return isOpen(row) && (row.offeredAtMs !== null || isUnderWay);
 }
 
+/** Words of ours in rows of devices that come and ask for work. */
+export const DRIFTED = "drifted";
+export const UNINSTALLING = "uninstalling";
+export const CANCEL_REFUSED = "cancel-refused";
+
+/** Has the device said that it began what it has in hand? What it has not begun, it can still be denied. */
+export function hasBegun({ status, operation, nativeValue }: Installation): boolean {
+  if (operation === "uninstall") return nativeValue === UNINSTALLING;
+  return (status === "installing" || status === "updating") && nativeValue !== DRIFTED;
+}
+
 /**
  * Is there something left to do or to wait for? Not the same as the bucket "pending": a device that
  * waits for an update has received the app already. [Q06]

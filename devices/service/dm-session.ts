@@ -82,7 +82,9 @@ export async function serveMessage(
   }
   const named = await context.store.findByAlias("oma-dm", externalId);
   const enrolled = await enrolByCode(context, message, externalId, named);
-  const known = enrolled ?? (named?.removedAtMs === null ? named : undefined);
+  // One that enrolled in another protocol since is served in that one.
+  const isServed = named?.removedAtMs === null && named.protocol === "oma-dm";
+  const known = enrolled ?? (isServed ? named : undefined);
   if (!known) return refuseStranger(context, message, externalId, origin, named?.id);
   const answered = await context.lock.run(known.id, () =>
     serveDevice(context, known.id, message, origin),
@@ -107,8 +109,8 @@ async function serveDevice(
     context.store.session(id),
   ]);
   if (!view) return undefined;
-  // Removed while this message waited for its turn.
-  if (view.device.removedAtMs !== null) {
+  // Removed, or enrolled in another protocol, while this message waited for its turn.
+  if (view.device.removedAtMs !== null || view.device.protocol !== "oma-dm") {
     return refuseStranger(context, message, message.header.source.uri.trim(), origin, id);
   }
   const nowMs = context.now();

@@ -7,6 +7,7 @@ import {
 } from "../install/fold.ts";
 import type { PlannedReason } from "../install/plan-types.ts";
 import { rankRows } from "../install/rank.ts";
+import type { DeviceAttribute, DeviceJob, DeviceToken } from "../model/agent-device.ts";
 import { cutText } from "../model/cut-text.ts";
 import { boundedDevice, type Device } from "../model/device.ts";
 import type { NewFact } from "../model/fact.ts";
@@ -40,6 +41,9 @@ export class Ledger {
   #tree: VirtualTree | undefined;
   #session: StoredSession | null | undefined;
   #revoke: DeviceChanges["revoke"];
+  #token: DeviceToken | undefined;
+  #attributes: readonly DeviceAttribute[] | undefined;
+  readonly #jobs: Omit<DeviceJob, "id">[] = [];
   #changeCount = 0;
 
   constructor(view: DeviceView, nextHlc: () => Hlc) {
@@ -233,6 +237,20 @@ export class Ledger {
     this.#session = session;
   }
 
+  setToken(token: DeviceToken): void {
+    this.#token = token;
+  }
+
+  /** Takes these in the place of all that it told of itself by name. */
+  setAttributes(attributes: readonly DeviceAttribute[]): void {
+    this.#attributes = attributes;
+  }
+
+  /** By (distribution, attempt, protocol); a new one gets its number when it is stored. */
+  setJob(job: Omit<DeviceJob, "id" | "device">): void {
+    this.#jobs.push({ ...job, device: this.#device.id });
+  }
+
   /** No certificate is good from now on that the device was issued. */
   revokeCertificates(atMs: number): void {
     this.#revoke = { atMs };
@@ -275,6 +293,9 @@ export class Ledger {
       ...(this.#tree === this.#before.tree ? {} : { tree: this.#tree ?? null }),
       ...(this.#session === undefined ? {} : { session: this.#session }),
       ...(this.#revoke === undefined ? {} : { revoke: this.#revoke }),
+      ...(this.#token === undefined ? {} : { token: this.#token }),
+      ...(this.#attributes === undefined ? {} : { attributes: this.#attributes }),
+      ...(this.#jobs.length > 0 ? { jobs: this.#jobs } : {}),
     };
   }
 

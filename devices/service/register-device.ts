@@ -1,9 +1,11 @@
 import { secretHashOf } from "../../protocols/oma-dm/credentials.ts";
+import type { PullProtocol } from "../model/agent-device.ts";
 import { type DeviceCredential, type DeviceScheme, UNGUARDED } from "../model/credential.ts";
 import {
   boundedDevice,
   type Compliance,
   type Device,
+  type DeviceProtocol,
   INCARNATION_STEP,
   type Ownership,
   type Platform,
@@ -12,6 +14,7 @@ import { AppError } from "../model/errors.ts";
 import { type DeviceId, deviceIdFrom } from "../model/ids.ts";
 import { DEVICES_MAX } from "../model/limits.ts";
 import type { DeviceChanges, DeviceView } from "../ports/site-store.ts";
+import { TOKEN_CHARACTERS, tokenOf } from "./contact/device-token.ts";
 import { Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import {
@@ -25,7 +28,9 @@ import { randomName, type SiteContext } from "./site-context.ts";
 /** What an administrator or the device itself tells about a new device; missing facts are unknown. */
 export interface NewDevice {
   readonly stableId: string;
-  /** Its name in OMA DM (Source/LocURI), where that is not its stable id. */
+  /** In which it is served; OMA DM unless given. */
+  readonly protocol?: DeviceProtocol | undefined;
+  /** Its name in its protocol (in OMA DM: Source/LocURI), where that is not its stable id. */
   readonly externalId?: string | undefined;
   readonly platform: Platform;
   readonly name?: string | undefined;
@@ -44,6 +49,8 @@ export interface NewDevice {
   readonly userName?: string | undefined;
   /** The OMA DM password; generated unless given. */
   readonly password?: string | undefined;
+  /** What it shows in another protocol than OMA DM, or its public key; a token is made unless given. */
+  readonly token?: string | undefined;
   /** The weakest proof of its identity that is taken; as the site says unless given. */
   readonly scheme?: DeviceScheme | undefined;
   /** The subject of the client certificate that stands for it, canonical. */
@@ -73,9 +80,12 @@ export interface RegisterOptions {
 
 export interface RegisteredDevice {
   readonly device: Device;
-  readonly userName: string;
+  /** Of its OMA DM account; null in another protocol. */
+  readonly userName: string | null;
   /** Shown once; only its hash is kept. */
-  readonly password: string;
+  readonly password: string | null;
+  /** What it shows in another protocol, where it was made here. Shown once as well. */
+  readonly token: string | null;
   /** What the site proves itself with, for a device that asks for it. Shown once as well. */
   readonly server: ServerAccount | null;
 }
@@ -93,7 +103,9 @@ export async function registerDevice(
   by: string,
   { also = {}, account = {}, reimaged = false }: RegisterOptions = {},
 ): Promise<RegisteredDevice> {
-  const id = await deviceIdFor(context, wanted.stableId);
+  const { protocol = "oma-dm" } = wanted;
+  const externalId = wanted.externalId ?? wanted.stableId;
+  const id = await deviceIdFor(context, wanted.stableId, protocol, externalId);
   return context.lock.run(id, async () => {
     if (also.certificate !== undefined && also.certificate.device !== id) {
       throw new AppError("unavailable", "this site has just joined a hub: try again");
@@ -101,62 +113,107 @@ export async function registerDevice(
     const former = await context.store.view(id);
     const isAlive = former?.device.removedAtMs === null;
     const served = isAlive ? await context.store.credential(id) : undefined;
-    if (served && !reimaged) {
+    const isServed = served !== undefined || (isAlive && (await hasToken(context, id)));
+    if (isServed && !reimaged) {
       throw new AppError("conflict", `the device ${wanted.stableId} is known already as ${id}`);
     }
     if (!former && (await context.store.deviceIds()).length >= DEVICES_MAX) {
       throw new AppError("conflict", `this site has its limit of ${DEVICES_MAX} devices`);
     }
-    const goesOn = isAlive && !served;
+    const told = { ...wanted, protocol };
+    const goesOn = isAlive && !isServed;
     const ledger =
       former && goesOn
-        ? goOn(context, former, wanted)
-        : await beginLife(context, id, served ? factsAfter(former, wanted) : wanted, former);
+        ? goOn(context, former, told)
+        : await beginLife(context, id, isServed ? factsAfter(former, told) : told, former);
     ledger.deviceFact({
       kind: "device",
       atMs: context.now(),
       source: "site",
       protocol: "site",
       value: JSON.stringify(ledger.device),
-      text: served ? "enrolled anew" : isAlive ? "registered again" : "registered",
+      text: isServed ? "enrolled anew" : isAlive ? "registered again" : "registered",
       by,
     });
     replan(context, ledger, { contact: false });
-    const userName = wanted.userName ?? wanted.stableId;
-    const password = wanted.password ?? randomName(context, PASSWORD_CHARACTERS);
-    const server = wanted.mutual === true ? newServerSecret(context) : NO_SERVER_SECRET;
+    const proof =
+      protocol === "oma-dm"
+        ? omaDmProof(context, id, wanted, served, account)
+        : tokenProof(context, id, wanted, protocol);
     const changes = ledger.changes(context.policy.read(), context.now());
     await context.store.commit([
       {
         ...changes,
         put: ledger.device,
-        alias: {
-          device: id,
-          protocol: "oma-dm",
-          externalId: wanted.externalId ?? wanted.stableId,
-        },
-        credential: {
-          ...(served ? accountAfter(served) : newAccount(id)),
-          userName,
-          secretHash: secretHashOf(userName, password),
-          ...(wanted.scheme === undefined ? {} : { scheme: wanted.scheme }),
-          ...(wanted.certificateSubject === undefined
-            ? {}
-            : { certificateSubject: wanted.certificateSubject }),
-          ...(server.account === null ? {} : server.stored),
-          ...account,
-        },
+        alias: { device: id, protocol, externalId },
+        ...proof.stored,
         ...(former && !goesOn ? { tree: null, session: null } : {}),
         ...also,
       },
     ]);
-    return { device: ledger.device, userName, password, server: server.account };
+    return { device: ledger.device, ...proof.shown };
   });
 }
 
+interface Proof {
+  readonly stored: Pick<DeviceChanges, "credential" | "token">;
+  readonly shown: Omit<RegisteredDevice, "device">;
+}
+
+function omaDmProof(
+  context: SiteContext,
+  id: DeviceId,
+  wanted: NewDevice,
+  served: DeviceCredential | undefined,
+  account: AccountStart,
+): Proof {
+  const userName = wanted.userName ?? wanted.stableId;
+  const password = wanted.password ?? randomName(context, PASSWORD_CHARACTERS);
+  const server = wanted.mutual === true ? newServerSecret(context) : NO_SERVER_SECRET;
+  const credential: DeviceCredential = {
+    ...(served ? accountAfter(served) : newAccount(id)),
+    userName,
+    secretHash: secretHashOf(userName, password),
+    ...(wanted.scheme === undefined ? {} : { scheme: wanted.scheme }),
+    ...(wanted.certificateSubject === undefined
+      ? {}
+      : { certificateSubject: wanted.certificateSubject }),
+    ...(server.account === null ? {} : server.stored),
+    ...account,
+  };
+  return {
+    stored: { credential },
+    shown: { userName, password, server: server.account, token: null },
+  };
+}
+
+function tokenProof(
+  context: SiteContext,
+  id: DeviceId,
+  { token: given }: NewDevice,
+  protocol: PullProtocol,
+): Proof {
+  const token = given ?? randomName(context, TOKEN_CHARACTERS);
+  return {
+    stored: { token: tokenOf(id, protocol, token, context.now()) },
+    shown: { userName: null, password: null, server: null, token: given ? null : token },
+  };
+}
+
+async function hasToken(context: SiteContext, id: DeviceId): Promise<boolean> {
+  return (await context.store.tokens(id)).length > 0;
+}
+
 /** The id of the device that goes by this name here, or that a new one of this name will have. */
-export async function deviceIdFor(context: SiteContext, stableId: string): Promise<DeviceId> {
-  const named = await context.store.findByAlias("oma-dm", stableId);
+export async function deviceIdFor(
+  context: SiteContext,
+  stableId: string,
+  protocol: DeviceProtocol = "oma-dm",
+  externalId: string = stableId,
+): Promise<DeviceId> {
+  const named =
+    (protocol === "oma-dm" ? undefined : await context.store.findByAlias(protocol, externalId)) ??
+    (await context.store.findByAlias("oma-dm", stableId));
   return named?.id ?? deviceIdFrom(context.organisation, stableId);
 }
 
@@ -192,7 +249,7 @@ function factsAfter(former: DeviceView | undefined, wanted: NewDevice): NewDevic
 function goOn(context: SiteContext, former: DeviceView, wanted: NewDevice): Ledger {
   const { platform: _platform, userName: _user, password: _password, ...rest } = wanted;
   const { scheme: _scheme, certificateSubject: _subject, mutual: _mutual, ...other } = rest;
-  const { externalId: _externalId, ...facts } = other;
+  const { externalId: _externalId, token: _token, ...facts } = other;
   const given = Object.entries(facts).filter(([, value]) => value !== undefined);
   const ledger = new Ledger(former, () => context.hlc.next());
   ledger.patchDevice(Object.fromEntries(given));
@@ -247,7 +304,7 @@ function deviceFrom(
     site: context.site,
     name: wanted.name ?? wanted.stableId,
     platform: wanted.platform,
-    protocol: "oma-dm",
+    protocol: wanted.protocol ?? "oma-dm",
     stableId: wanted.stableId,
     manufacturer: wanted.manufacturer ?? null,
     model: wanted.model ?? null,

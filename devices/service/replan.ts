@@ -1,6 +1,6 @@
 import { groupsOf } from "../filter/groups.ts";
 import { plan } from "../install/plan.ts";
-import type { Work } from "../install/plan-types.ts";
+import type { Plan, Work } from "../install/plan-types.ts";
 import type { Device } from "../model/device.ts";
 import type { GroupName } from "../model/ids.ts";
 import type { Policy } from "../model/policy.ts";
@@ -22,6 +22,15 @@ export function replan(
   ledger: Ledger,
   options: { readonly contact: boolean; readonly evaluates?: boolean },
 ): readonly Work[] {
+  return planDevice(context, ledger, options).work;
+}
+
+/** The same, with what the device has in hand and what it is to check. */
+export function planDevice(
+  context: SiteContext,
+  ledger: Ledger,
+  options: { readonly contact: boolean; readonly evaluates?: boolean },
+): Pick<Plan, "work" | "inHand" | "checks"> {
   const policy = policyFor(context.policy.read(), ledger.device, ledger.tree);
   const nowMs = context.now();
   const groups = groupsAt(policy, ledger.device);
@@ -59,7 +68,11 @@ export function replan(
     });
   }
   for (const reason of planned.reasons) ledger.explain(reason, nowMs);
-  return planned.work;
+  for (const { work, untilMs } of planned.checks) {
+    const { id } = work.distribution;
+    if (ledger.row(id)?.releasedUntilMs !== untilMs) ledger.note(id, { releasedUntilMs: untilMs });
+  }
+  return planned;
 }
 
 /** The groups of a device. */

@@ -6,6 +6,8 @@ import {
   requestEnrolment,
   requestUnenrolment,
 } from "../../devices/service/change-device.ts";
+import { rotateToken } from "../../devices/service/contact/device-token.ts";
+import { readKnockDetails } from "../../devices/service/contact/knock.ts";
 import {
   changeDmAccount,
   readDmAccount,
@@ -41,7 +43,11 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
     registerDevice: (wanted, by) => registerDevice(context, wanted, by),
     patchDevice: async (id, patch) => patchDevice(context, await of(id), patch),
     removeDevice: async (id) => removeDevice(context, await of(id)),
-    rotateSecret: async (id) => rotateSecret(context, await of(id)),
+    rotateSecret: async (id) => {
+      const device = await context.store.find(await of(id));
+      const isToken = device !== undefined && device.protocol !== "oma-dm";
+      return isToken ? rotateToken(context, device.id) : rotateSecret(context, await of(id));
+    },
     dmAccount: async (id) => readDmAccount(context, await of(id)),
     changeDmAccount: async (id, patch) => changeDmAccount(context, await of(id), patch),
     renewServerPassword: async (id) => renewServerPassword(context, await of(id)),
@@ -59,12 +65,14 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
 }
 
 /** What a device that knocked said about itself. OMA DM devices are Windows devices here. */
-function saidBy(knock: Knock): Omit<NewDevice, "stableId"> {
-  const details = JSON.parse(knock.details) as { man?: string; mod?: string; swV?: string };
+function saidBy({ protocol, details }: Knock): Omit<NewDevice, "stableId"> {
+  const said: unknown = JSON.parse(details);
+  if (protocol !== "oma-dm" && protocol !== "external") return readKnockDetails(said, protocol);
+  const { man, mod, swV } = said as { man?: string; mod?: string; swV?: string };
   return {
     platform: "Windows",
-    ...(details.man ? { manufacturer: details.man } : {}),
-    ...(details.mod ? { model: details.mod } : {}),
-    ...(details.swV ? { osVersion: details.swV } : {}),
+    ...(man ? { manufacturer: man } : {}),
+    ...(mod ? { model: mod } : {}),
+    ...(swV ? { osVersion: swV } : {}),
   };
 }

@@ -489,6 +489,7 @@ function fakeUseCases(
       },
       userName: wanted.stableId,
       password: "secret-of-the-device",
+      token: null,
       server: null,
     }),
     dmAccount: async () => account,
@@ -557,6 +558,7 @@ function fakeUseCases(
       device: { ...deviceOf(data.devices[0]?.id as DeviceId), name: knock.externalId },
       userName: knock.externalId,
       password: "secret-of-the-device",
+      token: null,
       server: null,
     }),
   };

@@ -78,8 +78,8 @@ export async function simulatedAt(
     plan,
     {
       serverUrl: "http://site.test/syncml",
-      userName: registered.userName,
-      password: registered.password,
+      userName: registered.userName ?? "",
+      password: registered.password ?? "",
       server:
         server === null ? undefined : { userName: server.serverId, password: server.password },
     },

@@ -9,7 +9,15 @@ import type {
   SiteId,
   WindowId,
 } from "../../devices/model/ids.ts";
-import type { MsiInstall, MsixInstall, Package, Revision } from "../../devices/model/package.ts";
+import { CRITICAL_DEFAULT } from "../../devices/model/install-action.ts";
+import type {
+  AgentInstall,
+  MsiInstall,
+  MsixInstall,
+  Package,
+  PackageFile,
+  Revision,
+} from "../../devices/model/package.ts";
 import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
@@ -46,6 +54,8 @@ export const P1_DOWNLOAD = `${EAM}/EnterpriseApps/Download/%7BB316008A-141D-4A79
 export const P1_INVENTORY = `${EAM}/EnterpriseApps/Inventory/%7BB316008A-141D-4A79-810F-8B764C4CFDFB%7D`;
 
 const CONTOSO_APP = { id: "contoso-app", productId: P1 } as const;
+
+const ANY = { cpu: null, osMajor: null, osPlatform: null } as const;
 
 export const QUIET: Log = { info() {}, warn() {}, error() {} };
 
@@ -205,6 +215,47 @@ export class SiteCore implements AsyncDisposable {
     return this.#distribute(app, version, "app.appx", {}, { msix: this.#packaged() });
   }
 
+  /** Distributes what an agent carries out: unless said otherwise one file, and its size as a metric. */
+  async distributeAgent(
+    version: string,
+    options: Partial<Distribution> = {},
+    agent: Partial<AgentInstall> = {},
+    change: Partial<Revision> = {},
+  ): Promise<DistributionId> {
+    const number = this.policy.distributions.length + 1;
+    const file: PackageFile = {
+      sha256: number.toString(16).padStart(64, "a") as Sha256,
+      name: "tool.bin",
+      bytes: 100,
+    };
+    this.content.add(file.sha256);
+    const settings = { critical: CRITICAL_DEFAULT, targeting: ANY };
+    const source = { file: file.name, virtualFile: null };
+    const install: AgentInstall = {
+      files: [file],
+      actions: [{ kind: "Download", source: file.name, target: "\\tool.bin", ...settings }],
+      uninstall: [{ kind: "DeleteFiles", path: "\\tool.bin", ...settings }],
+      metrics: [
+        {
+          kind: "FileSize",
+          file: "\\tool.bin",
+          source,
+          targeting: ANY,
+          operator: "EQ",
+          size: file.bytes,
+        },
+      ],
+      ...agent,
+    };
+    const app = this.#package("agent-tool", null);
+    return this.#distribute(app, version, "tool.bin", options, {
+      channel: "agent",
+      file: null,
+      agent: install,
+      ...change,
+    });
+  }
+
   #packaged(): MsixInstall {
     const sha256 = "d".repeat(64) as Sha256;
     this.content.add(sha256);
@@ -254,7 +305,7 @@ export class SiteCore implements AsyncDisposable {
       minimumOsVersion: null,
       licence: "none",
       storeApp: false,
-      targeting: { cpu: null, osMajor: null, osPlatform: null },
+      targeting: ANY,
       createdAtMs: this.nowMs,
       ...change,
     };
@@ -320,7 +371,7 @@ export class SiteCore implements AsyncDisposable {
       minimumOsVersion: null,
       licence: "none",
       storeApp: false,
-      targeting: { cpu: null, osMajor: null, osPlatform: null },
+      targeting: ANY,
       createdAtMs: this.nowMs,
       ...options,
     };
@@ -372,8 +423,8 @@ export class SiteCore implements AsyncDisposable {
     const raw = new RawDevice({
       url: "http://site.test/syncml",
       deviceId: stableId,
-      user: registered.userName,
-      password: registered.password,
+      user: registered.userName ?? "",
+      password: registered.password ?? "",
       fetch: this.fetch,
     });
     return { id: registered.device.id, raw, server: registered.server };

@@ -1,5 +1,15 @@
 import type { Interpretation, Meaning, MeaningContext } from "./interpretation.ts";
 
+/** Words that say how far a device is, and move nothing. */
+const NO_CHANGE: ReadonlySet<string> = new Set([
+  "provision-needed", // Its metrics do not hold: it has to act.
+  "step-succeeded",
+  "step-failed",
+  "step-skipped",
+  "step-timed-out",
+  "rebooting",
+]);
+
 interface Rows {
   readonly windows: Interpretation;
   readonly android: Interpretation;
@@ -84,6 +94,8 @@ const AGENT: Readonly<Record<string, Rows>> = {
   },
   "check-failed": { windows: failed("Installation failed"), android: ANDROID_FAILED },
   repairing: { windows: WINDOWS_INSTALLING, android: { status: "installing", state: null } },
+  // The app is there while it is taken off.
+  uninstalling: { windows: WINDOWS_INSTALLED, android: ANDROID_INSTALLED },
   uninstalled: {
     windows: { status: "removed_after_installation", state: "App is uninstalled", actor: "mdm" },
     android: {
@@ -107,11 +119,13 @@ const AGENT: Readonly<Record<string, Rows>> = {
   },
 };
 
-export const AGENT_RESULTS: readonly string[] = Object.keys(AGENT);
+export const AGENT_RESULTS: readonly string[] = [...Object.keys(AGENT), ...NO_CHANGE];
 
 /** On Windows a running update is Updating; Android has no such status. [M-094] */
 export function readAgent(value: string, { platform, operation }: MeaningContext): Meaning {
-  if (!Object.hasOwn(AGENT, value) || platform === "iOS") return undefined;
+  if (platform === "iOS") return undefined;
+  if (NO_CHANGE.has(value)) return "no-change";
+  if (!Object.hasOwn(AGENT, value)) return undefined;
   const rows = AGENT[value];
   if (!rows) return undefined;
   const isUpdate = operation === "update";

@@ -16,8 +16,8 @@ import { SelectField, TextField } from "../components/field.tsx";
 import { FilterBar } from "../components/filter-bar.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { NewCredentials } from "../components/new-credentials.tsx";
 import { Pager } from "../components/pager.tsx";
-import { Secret } from "../components/secret.tsx";
 import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import { deviceFacts, ESTATE_OPTIONS } from "../device-form.ts";
@@ -113,11 +113,8 @@ export function devicePages(kit: Kit): void {
           title={`${made.device.name} is known now`}
           crumbs={[{ label: "Devices", path: "/devices" }]}
         >
-          <Card title="Its credentials for OMA DM">
-            <p>
-              User name: <code>{made.userName}</code>
-            </p>
-            <Secret view={view} label="Password" text={made.password} />
+          <Card title="Its credentials">
+            <NewCredentials view={view} made={made} />
             <a class="button" href={url(view, `/devices/${made.device.id}`)}>
               To the device
             </a>

@@ -17,6 +17,7 @@ import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { NewCredentials } from "../components/new-credentials.tsx";
 import { Secret } from "../components/secret.tsx";
 import { When } from "../components/when.tsx";
 import type { SiteConsoleDeps } from "../console-deps.ts";
@@ -94,11 +95,8 @@ export function enrolmentPages(kit: Kit): void {
         title={`${made.device.name} is known now`}
         crumbs={[{ label: "Enrolment", path: "/enrolment" }]}
       >
-        <Card title="Its credentials for OMA DM">
-          <p>
-            User name: <code>{made.userName}</code>
-          </p>
-          <Secret view={view} label="Password" text={made.password} />
+        <Card title="Its credentials">
+          <NewCredentials view={view} made={made} />
           <a class="button" href={url(view, `/devices/${made.device.id}`)}>
             To the device
           </a>

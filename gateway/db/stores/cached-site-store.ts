@@ -39,6 +39,8 @@ export class CachedSiteStore implements SiteStore {
   readonly #store: SiteStore;
   readonly #entries = new Map<DeviceId, Entry>();
   readonly #aliases = new Map<string, DeviceId>();
+  /** By protocol and digest. A new token is rare: all are read again then. */
+  readonly #tokens = new Map<string, DeviceToken>();
 
   constructor(store: SiteStore) {
     this.#store = store;
@@ -48,6 +50,7 @@ export class CachedSiteStore implements SiteStore {
   forget(): void {
     this.#entries.clear();
     this.#aliases.clear();
+    this.#tokens.clear();
   }
 
   async find(id: DeviceId): Promise<Device | undefined> {
@@ -100,8 +103,14 @@ export class CachedSiteStore implements SiteStore {
     return session;
   }
 
-  findToken(protocol: PullProtocol, digest: string): Promise<DeviceToken | undefined> {
-    return this.#store.findToken(protocol, digest);
+  async findToken(protocol: PullProtocol, digest: string): Promise<DeviceToken | undefined> {
+    const key = `${protocol} ${digest}`;
+    const known = this.#tokens.get(key);
+    if (known) return known;
+    const token = await this.#store.findToken(protocol, digest);
+    if (this.#tokens.size >= CACHED_DEVICES_MAX) this.#tokens.clear();
+    if (token) this.#tokens.set(key, token);
+    return token;
   }
 
   tokens(id: DeviceId): Promise<readonly DeviceToken[]> {
@@ -122,6 +131,7 @@ export class CachedSiteStore implements SiteStore {
     } catch (error) {
       // Nothing was stored; what is remembered is still true, but it costs little to be sure.
       for (const { device } of changes) this.#entries.delete(device);
+      this.#tokens.clear();
       throw error;
     }
     for (const change of changes) this.#apply(change);
@@ -134,6 +144,7 @@ export class CachedSiteStore implements SiteStore {
   }
 
   #apply(change: DeviceChanges): void {
+    if (change.token) this.#tokens.clear();
     const { device, credential, session } = change;
     const view = this.#entries.get(device)?.view;
     const known = {

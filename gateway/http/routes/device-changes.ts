@@ -47,7 +47,7 @@ export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): 
     const registered = await useCases.registerDevice(wanted, nameOf(needPrincipal(c)));
     const { id, stableId } = registered.device;
     await recordAction(audit, c, "device.register", id, { stableId });
-    c.set("secretFields", ["password", "serverPassword"]);
+    c.set("secretFields", ["password", "serverPassword", "token"]);
     c.header("Location", `${c.req.path}/${id}`);
     return c.json(registeredJson(registered), 201);
   });
@@ -172,11 +172,12 @@ export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): 
   return api;
 }
 
-export function registeredJson({ device, userName, password, server }: RegisteredDevice) {
+export function registeredJson({ device, userName, password, token, server }: RegisteredDevice) {
   return {
     device: deviceJson(device),
     userName,
     password,
+    token,
     serverId: server?.serverId ?? null,
     serverPassword: server?.password ?? null,
   };

@@ -31,6 +31,9 @@ const ImportSchema = z
           device: z.string().optional(),
           userName: z.string().optional(),
           password: z.string().optional().openapi({ description: "Shown once" }),
+          token: z.string().optional().openapi({
+            description: "In place of the password for another protocol than OMA DM; shown once",
+          }),
           problem: z.string().optional(),
         }),
       )
@@ -54,8 +57,8 @@ export function deviceImport({ reports, useCases, audit }: DeviceImportDeps): Ap
     tags: ["devices"],
     summary: "Register or change devices from a CSV; each line on its own",
     description:
-      "The first line names the columns: stableId and platform, then any facts, userName, password " +
-      "and scheme. A device that is known by its stableId is changed, others are registered. Columns " +
+      "The first line names the columns: stableId and platform, then any facts, protocol, userName, " +
+      "password and scheme. A device that is known by its stableId is changed, others are registered. Columns " +
       "that the export has and nobody can set are skipped.",
     ...guarded("devices:write"),
     request: {
@@ -146,12 +149,21 @@ async function importOne(
     const wanted = needValid(NewDeviceSchema, typed(values));
     const known = devices.get(stableId);
     if (known === undefined) {
-      const { device, userName, password } = await useCases.registerDevice(wanted, by);
-      return { line, stableId, outcome: "created", device: device.id, userName, password };
+      const { device, userName, password, token } = await useCases.registerDevice(wanted, by);
+      const shown = {
+        ...(userName !== null && { userName }),
+        ...(password !== null && { password }),
+        ...(token !== null && { token }),
+      };
+      return { line, stableId, outcome: "created", device: device.id, ...shown };
     }
-    const { stableId: _, platform, userName, password, scheme, ...facts } = wanted;
+    const { stableId: _, platform, protocol, userName, password, scheme, ...facts } = wanted;
     if (platform !== known.platform) {
       const problem = `it is known as ${known.platform}: remove it first`;
+      return { line, stableId, outcome: "failed", device: known.id, problem };
+    }
+    if (protocol !== undefined && protocol !== known.protocol) {
+      const problem = `it is served in ${known.protocol}: enrol it anew`;
       return { line, stableId, outcome: "failed", device: known.id, problem };
     }
     if (userName !== undefined || password !== undefined || scheme !== undefined) {

@@ -130,7 +130,7 @@ export function knockRoutes({ knocks, useCases, audit }: KnockDeps): Api {
     const registered = await useCases.approveKnock(knock, wanted, nameOf(needPrincipal(c)));
     await knocks.forget(protocol, externalId);
     await recordAction(audit, c, "knock.approve", externalId, { device: registered.device.id });
-    c.set("secretFields", ["password"]);
+    c.set("secretFields", ["password", "token"]);
     return c.json(registeredJson(registered), 201);
   });
 

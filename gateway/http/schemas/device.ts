@@ -6,6 +6,7 @@ import {
 } from "../../../devices/model/credential.ts";
 import {
   COMPLIANCE,
+  DEVICE_PROTOCOLS,
   type Device,
   ENROLMENTS,
   OWNERSHIP,
@@ -36,6 +37,7 @@ export const DeviceSchema = z
     id: z.string(),
     site: z.string(),
     stableId: z.string(),
+    protocol: z.enum(DEVICE_PROTOCOLS).openapi({ description: "In which the site serves it" }),
     ...FACTS,
     enrolment: z.enum(ENROLMENTS),
     incarnation: z.int(),
@@ -69,6 +71,7 @@ export function deviceJson(device: Device): DeviceJson {
     stableId: device.stableId,
     name: device.name,
     platform: device.platform,
+    protocol: device.protocol,
     manufacturer: device.manufacturer,
     model: device.model,
     osVersion: device.osVersion,
@@ -120,6 +123,9 @@ export const SubjectSchema = nonEmptyLine(1_000).openapi({
   example: "CN=Device-42,O=Contoso",
 });
 
+/** Characters of a token that somebody brings along. */
+const TOKEN_CHARACTERS_MIN = 16;
+
 /** How a device that speaks OMA DM proves who it is. */
 const CREDENTIAL = {
   userName: nonEmptyLine(NAME_CHARACTERS_MAX).optional(),
@@ -136,6 +142,18 @@ export const NewDeviceSchema = z
       description: "DevInfo/DevId, serial number or the like; the id is derived from it",
     }),
     platform: z.enum(PLATFORMS),
+    protocol: z.enum(DEVICE_PROTOCOLS).optional().openapi({
+      description: "In which it is served; OMA DM unless given. Any other gives a token",
+    }),
+    externalId: nonEmptyLine(256).optional().openapi({
+      description: "Its name in its protocol, where that is not its stable id",
+    }),
+    token: z
+      .string()
+      .min(TOKEN_CHARACTERS_MIN)
+      .max(1_000)
+      .optional()
+      .openapi({ description: "What it shows already; one is made unless given" }),
     ...GIVEN,
     ...CREDENTIAL,
     certificateSubject: SubjectSchema.optional(),
@@ -152,11 +170,14 @@ export const DeviceTemplateSchema = z
 export const RegisteredDeviceSchema = z
   .object({
     device: DeviceSchema,
-    userName: z.string(),
-    password: z
-      .string()
-      .nullable()
-      .openapi({ description: "OMA DM password: shown once; null when the answer is repeated" }),
+    userName: z.string().nullable().openapi({ description: "Of its OMA DM account" }),
+    password: z.string().nullable().openapi({
+      description:
+        "OMA DM password: shown once; null when the answer is repeated, and in another protocol",
+    }),
+    token: z.string().nullable().openapi({
+      description: "What it shows in another protocol than OMA DM: shown once, like the password",
+    }),
     serverId: z.string().nullable(),
     serverPassword: z.string().nullable().openapi({
       description: "For a device that asks who its server is: shown once; null without `mutual`",

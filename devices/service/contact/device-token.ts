@@ -1,0 +1,79 @@
+import type { DeviceToken, PullProtocol } from "../../model/agent-device.ts";
+import type { Device } from "../../model/device.ts";
+import { AppError } from "../../model/errors.ts";
+import type { DeviceId } from "../../model/ids.ts";
+import { randomName, type SiteContext, sha256Hex } from "../site-context.ts";
+
+/** Characters of a token that a site makes: 160 bits. */
+export const TOKEN_CHARACTERS = 32;
+
+/**
+ * The device that shows this token in this protocol, if it is served here. Using a new token ends the
+ * former one.
+ *
+ * @param token its text, or that of the public key that stands for it
+ */
+export async function deviceOfToken(
+  context: SiteContext,
+  protocol: PullProtocol,
+  token: string,
+): Promise<Device | undefined> {
+  const digest = sha256Hex(token);
+  const found = await context.store.findToken(protocol, digest);
+  if (!found) return undefined;
+  const device = await context.store.find(found.device);
+  if (device?.removedAtMs !== null || device.protocol !== protocol) return undefined;
+  if (found.previousDigest !== null && found.digest === digest) {
+    await context.lock.run(device.id, async () => {
+      const now = (await context.store.tokens(device.id)).find((one) => one.protocol === protocol);
+      // Rotated again meanwhile: what was shown is the former one now.
+      if (now?.digest !== digest) return;
+      await context.store.commit([{ device: device.id, token: { ...now, previousDigest: null } }]);
+    });
+  }
+  return device;
+}
+
+/**
+ * Gives a device a new token; the former one works until the new one was used once, so that a device
+ * that is away is not locked out.
+ *
+ * @returns the token, shown once
+ * @throws AppError "not-found" for a device that has none
+ */
+export function rotateToken(context: SiteContext, id: DeviceId): Promise<string> {
+  return context.lock.run(id, async () => {
+    const device = await context.store.find(id);
+    const tokens = await context.store.tokens(id);
+    const former = tokens.find((one) => one.protocol === device?.protocol);
+    if (!former) throw new AppError("not-found", `the device ${id} has no token`);
+    const token = randomName(context, TOKEN_CHARACTERS);
+    await context.store.commit([
+      {
+        device: id,
+        token: {
+          ...former,
+          digest: sha256Hex(token),
+          previousDigest: former.digest,
+          createdAtMs: context.now(),
+        },
+      },
+    ]);
+    return token;
+  });
+}
+
+export function tokenOf(
+  device: DeviceId,
+  protocol: PullProtocol,
+  token: string,
+  nowMs: number,
+): DeviceToken {
+  return {
+    device,
+    protocol,
+    digest: sha256Hex(token),
+    previousDigest: null,
+    createdAtMs: nowMs,
+  };
+}
