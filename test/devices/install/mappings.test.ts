@@ -483,10 +483,17 @@ describe("agent", () => {
       reboot-pending: installing/App is being installed | installing/null
       check-failed: failed/Installation failed | failed/Unexpected error occurred
       repairing: installing/App is being installed | installing/null
+      uninstalling: installed/App is installed | installed/Installed
       uninstalled: removed_after_installation/App is uninstalled | removed_after_installation/App uninstalled by MDM
       uninstall-failed: failed/Installation failed | failed/Unexpected error occurred
       contact-lost: pending_install/Command Scheduled | pending_install/Waiting for network
-      held-for-compliance: pending_install/Command Scheduled | pending_install/Device is out of compliance"
+      held-for-compliance: pending_install/Command Scheduled | pending_install/Device is out of compliance
+      provision-needed: no-change | no-change
+      step-succeeded: no-change | no-change
+      step-failed: no-change | no-change
+      step-skipped: no-change | no-change
+      step-timed-out: no-change | no-change
+      rebooting: no-change | no-change"
     `);
   });
 
