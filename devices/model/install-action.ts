@@ -114,5 +114,7 @@ export const ACTION_KINDS = [
   "RenameFolder",
 ] as const satisfies readonly ActionKind[];
 
+/** Milliseconds: about 24 days, the longest that timers of a program can wait. */
+export const RUN_TIMEOUT_MS_MAX = 2 ** 31 - 1;
 export const ACTIONS_MAX = 100;
 export const PATH_CHARACTERS_MAX = 1_000;

@@ -56,6 +56,25 @@ export interface FileSizeMetric extends MetricSettings {
 export type Metric = FileHashMetric | FileVersionMetric | FileSizeMetric;
 export type MetricKind = Metric["kind"];
 
+/** A metric before its value is computed: what people may say of it. [Q20] */
+export type WantedMetric =
+  | Omit<FileHashMetric, "hash">
+  | Omit<FileVersionMetric, "value">
+  | Omit<FileSizeMetric, "size">;
+
+/** A metric of a revision. Its number is its name in addresses and reports; another one never gets it. */
+export type NumberedMetric = Metric & { readonly number: number };
+
+/** Where one of a revision's files is on a device when the actions are done. */
+export interface FilePlace {
+  /** Its name. */
+  readonly file: string;
+  /** Null: it is gone, such as a CAB that was installed. [Q19] */
+  readonly path: string | null;
+  /** Of the actions that put it there. */
+  readonly targeting: Targeting;
+}
+
 export const METRIC_KINDS = [
   "FileHash",
   "FileVersion",

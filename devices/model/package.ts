@@ -1,7 +1,7 @@
 import type { Platform } from "./device.ts";
 import type { PackageId, RevisionId, Sha256 } from "./ids.ts";
 import type { Action } from "./install-action.ts";
-import type { Metric } from "./metric.ts";
+import type { NumberedMetric } from "./metric.ts";
 
 /** An app: the same product in all its versions. */
 export interface Package {
@@ -99,7 +99,8 @@ export interface AgentInstall {
   readonly actions: readonly Action[];
   /** Take it off again; empty: it cannot be uninstalled. */
   readonly uninstall: readonly Action[];
-  readonly metrics: readonly Metric[];
+  /** May be changed until a distribution names the revision. */
+  readonly metrics: readonly NumberedMetric[];
 }
 
 /** How urgently a DDI client is to take it. [agents 1.3] */

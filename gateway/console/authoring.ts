@@ -210,7 +210,8 @@ function installFrom(
         }
       : null;
   check.done();
-  return checkInstall(app, { version, channel, file, source, msi, msix });
+  const noClient = { agent: null, ddi: null, mender: null };
+  return checkInstall(app, { version, channel, file, source, msi, msix, ...noClient });
 }
 
 function urlsFrom(text: string, check: Check): string[] {

@@ -53,6 +53,7 @@ const action = z.discriminatedUnion("kind", [
 ]);
 
 const compared = {
+  number: z.int().min(1),
   file: path,
   source: z.strictObject({ file: path, virtualFile: path.nullable() }),
   targeting,

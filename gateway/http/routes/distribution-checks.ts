@@ -35,10 +35,11 @@ export async function checkDistribution(
 ): Promise<{ readonly fields: DistributionFields; readonly revision: Revision }> {
   const wrong: FieldError[] = [];
   const revision = findRevision(given, policy, wrong);
-  const hasFile = revision && (revision.file !== null || revision.source !== null);
-  if (revision && revision.channel !== "reported" && !hasFile) {
+  if (revision && !isInstallable(revision)) {
     wrong.push({ pointer: "/revision", message: "it has no file to install" });
   }
+  const cannotGo = revision && given.operation === "uninstall" ? whyItStays(revision) : undefined;
+  if (cannotGo !== undefined) wrong.push({ pointer: "/operation", message: cannotGo });
   if (given.operation === "uninstall" && given.updateOnly) {
     wrong.push({ pointer: "/updateOnly", message: "an uninstall updates nothing" });
   }
@@ -61,6 +62,21 @@ export async function checkDistribution(
     throw new AppError("unprocessable", detail, { fields: wrong });
   }
   return { fields: { ...given, revision: revision.id }, revision };
+}
+
+function isInstallable({ channel, file, source, agent, ddi }: Revision): boolean {
+  if (channel === "reported") return true;
+  return file !== null || source !== null || agent !== null || ddi !== null;
+}
+
+/** Why a revision cannot be taken off again; undefined where it can. */
+function whyItStays({ channel, version, agent }: Revision): string | undefined {
+  if (channel === "ddi" || channel === "mender") {
+    return `${channel} clients take updates and cannot be told to remove one`;
+  }
+  return agent?.uninstall.length === 0
+    ? `${version} has no uninstall actions: make a revision that has`
+    : undefined;
 }
 
 /** What only PCs take. No source says that Windows shows a question of its server. [syncml 5] */

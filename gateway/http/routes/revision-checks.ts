@@ -7,7 +7,10 @@ import {
 } from "../../../devices/install/providers.ts";
 import { AppError, type FieldError } from "../../../devices/model/errors.ts";
 import type {
+  AgentInstall,
   Channel,
+  DdiInstall,
+  MenderInstall,
   MsiInstall,
   MsixInstall,
   Package,
@@ -23,6 +26,7 @@ import {
 } from "../../../protocols/csp/enterprise-modern-app-management/package-names.ts";
 import { parseProductId } from "../../../protocols/csp/product-id.ts";
 import type { NewMsiInstallSchema } from "../schemas/app-install.ts";
+import { type ClientChannel, clientProblems } from "./client-checks.ts";
 
 /** What somebody says of a revision, before it is checked. */
 export interface GivenRevision {
@@ -32,6 +36,9 @@ export interface GivenRevision {
   readonly source: RevisionSource | null;
   readonly msi: GivenMsi | null;
   readonly msix: GivenMsix | null;
+  readonly agent: AgentInstall | null;
+  readonly ddi: DdiInstall | null;
+  readonly mender: MenderInstall | null;
 }
 
 export type GivenMsi = z.output<typeof NewMsiInstallSchema>;
@@ -64,9 +71,9 @@ export function checkInstall(owner: Package, given: GivenRevision): RevisionInst
   const msi = given.msi && msiFrom(given.msi, wrong);
   const msix = given.msix && msixFrom(given.msix, given.version, wrong);
   if (isProvider(channel)) wrong.push(...providerProblems(owner, channel, given));
-  else if (channel !== "reported") {
-    wrong.push({ pointer: `/${channel}`, message: `${channel} needs to know what to carry out` });
-  }
+  const { file, source, agent, ddi, mender } = given;
+  const content = { hasFile: file !== null, hasSource: source !== null };
+  wrong.push(...clientProblems(owner, channel, { agent, ddi, mender, ...content }));
   if (given.msi && channel !== "EnterpriseDesktopAppManagement") {
     wrong.push({ pointer: "/msi", message: `${channel} installs no MSI` });
   }
@@ -79,8 +86,10 @@ export function checkInstall(owner: Package, given: GivenRevision): RevisionInst
     const detail = wrong.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new AppError("unprocessable", detail, { fields: wrong });
   }
-  return { channel, msi: msi ?? null, msix: msix ?? null, agent: null, ddi: null, mender: null };
+  return { channel, msi: msi ?? null, msix: msix ?? null, agent, ddi, mender };
 }
+
+const CLIENT_CHANNELS: readonly ClientChannel[] = ["agent", "ddi", "mender"];
 
 /** The file, or the one that its vendor offers, by the name it has there. */
 function contentOf({ file, source }: GivenRevision): { readonly name: string } | null {
@@ -89,6 +98,8 @@ function contentOf({ file, source }: GivenRevision): { readonly name: string } |
 
 function channelFor(owner: Package, given: GivenRevision): Channel {
   const { msi, msix } = given;
+  const client = CLIENT_CHANNELS.find((one) => given[one] !== null);
+  if (client !== undefined) return client;
   const file = contentOf(given);
   if (owner.platform !== "Windows" || !file) return "reported";
   if (msi) return "EnterpriseDesktopAppManagement";

@@ -90,25 +90,43 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
     const owner = needPackage(policy.read(), c.req.valid("param").id);
     const {
       id: chosen,
-      file: given,
+      file: one,
       source: offered,
       channel,
       msi,
       msix: packaged,
+      agent: orders,
+      ddi: modules,
+      mender,
       ...rest
     } = c.req.valid("json");
-    if (given && offered) throw fieldError("/source", "either a file or a source, not both");
-    const file = given && fileOf(given, findFile, "/file");
+    if (one && offered) throw fieldError("/source", "either a file or a source, not both");
+    const filesOf = (list: readonly GivenFile[], pointer: string) =>
+      list.map((each, n) => fileOf(each, findFile, `${pointer}/${n}`));
+    const file = one && fileOf(one, findFile, "/file");
     const source = offered && sourceOf(offered, deps);
     const msix = packaged && {
       ...packaged,
       familyName: packaged.familyName,
-      dependencies: packaged.dependencies.map((one, n) =>
-        fileOf(one, findFile, `/msix/dependencies/${n}`),
-      ),
+      dependencies: filesOf(packaged.dependencies, "/msix/dependencies"),
     };
     const { version } = rest;
-    const install = checkInstall(owner, { version, channel, file, source, msi, msix });
+    const agent = orders && {
+      ...orders,
+      files: filesOf(orders.files, "/agent/files"),
+      metrics: [],
+    };
+    const ddi = modules && {
+      ...modules,
+      chunks: modules.chunks.map((chunk, n) => ({
+        ...chunk,
+        name: chunk.name ?? owner.id,
+        version: chunk.version ?? version,
+        files: filesOf(chunk.files, `/ddi/chunks/${n}/files`),
+      })),
+    };
+    const given = { version, channel, file, source, msi, msix, agent, ddi, mender };
+    const install = checkInstall(owner, given);
     const id = chosen ?? idFromName(`${owner.id}-${version}`, () => Bun.randomUUIDv7());
     const common = { package: owner.id, ...rest, source, ...install };
     const fields = { ...common, file };
@@ -131,11 +149,9 @@ const OneRevisionSchema = RevisionSchema.extend({
   sourceState: z.string().nullable().openapi({ description: "While the file is being fetched" }),
 }).openapi("OneRevision");
 
-function fileOf(
-  given: { readonly sha256: string; readonly name?: string | undefined },
-  findFile: FindFile,
-  pointer: string,
-): PackageFile {
+type GivenFile = { readonly sha256: string; readonly name?: string | undefined };
+
+function fileOf(given: GivenFile, findFile: FindFile, pointer: string): PackageFile {
   const sha256 = parseSha256(given.sha256);
   const known = sha256 && findFile(sha256);
   const at = `${pointer}/sha256`;

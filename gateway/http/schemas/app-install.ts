@@ -12,22 +12,8 @@ import {
   RETRIES_MAX,
   URL_CHARACTERS_MAX,
 } from "../../../devices/model/package.ts";
-import { line, NAME_CHARACTERS_MAX, nonEmptyLine } from "./common.ts";
-
-export const Sha256Text = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, "give the SHA-256 that the upload answered: 64 hexadecimal digits");
-
-/** A file that was uploaded before, as a revision names it. */
-export const GivenFileSchema = z.strictObject({
-  sha256: Sha256Text,
-  name: nonEmptyLine(NAME_CHARACTERS_MAX).optional(),
-});
-export const FileOfRevisionSchema = z.object({
-  sha256: z.string(),
-  name: z.string(),
-  bytes: z.int(),
-});
+import { line, NAME_CHARACTERS_MAX } from "./common.ts";
+import { FileOfRevisionSchema, GivenFileSchema } from "./given-file.ts";
 
 const Guid = z.string().max(64).openapi({ example: "{AF9257BA-6BBD-4624-AA9B-0182D50292C3}" });
 const Context = z.enum(INSTALL_CONTEXTS).default("device").openapi({

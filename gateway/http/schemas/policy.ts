@@ -15,16 +15,28 @@ import {
 } from "../../../devices/model/package.ts";
 import type { MaintenanceWindow } from "../../../devices/model/window.ts";
 import {
-  FileOfRevisionSchema,
-  GivenFileSchema,
+  AgentInstallSchema,
+  agentJson,
+  GivenTargeting,
+  NewAgentInstallSchema,
+  TargetingSchema,
+} from "./agent-install.ts";
+import {
   MsiInstallSchema,
   MsixInstallSchema,
   msiJson,
   msixJson,
   NewMsiInstallSchema,
   NewMsixInstallSchema,
-  Sha256Text,
 } from "./app-install.ts";
+import {
+  DdiInstallSchema,
+  ddiJson,
+  MenderInstallSchema,
+  menderJson,
+  NewDdiInstallSchema,
+  NewMenderInstallSchema,
+} from "./client-install.ts";
 import {
   Buckets,
   FilterText,
@@ -38,6 +50,7 @@ import {
   Time,
   timeFrom,
 } from "./common.ts";
+import { FileOfRevisionSchema, GivenFileSchema, Sha256Text } from "./given-file.ts";
 
 const GroupName = z
   .string()
@@ -85,6 +98,9 @@ export const RevisionSchema = z
     file: FileOfRevisionSchema.nullable(),
     msi: MsiInstallSchema.nullable(),
     msix: MsixInstallSchema.nullable(),
+    agent: AgentInstallSchema.nullable(),
+    ddi: DdiInstallSchema.nullable(),
+    mender: MenderInstallSchema.nullable(),
     source: z
       .object({
         url: z.string(),
@@ -96,11 +112,7 @@ export const RevisionSchema = z
     minimumOsVersion: z.string().nullable(),
     licence: z.enum(LICENCES),
     storeApp: z.boolean(),
-    targeting: z.object({
-      cpu: z.string().nullable(),
-      osMajor: z.int().nullable(),
-      osPlatform: z.string().nullable(),
-    }),
+    targeting: TargetingSchema,
     createdAt: Time,
   })
   .openapi("Revision");
@@ -114,8 +126,8 @@ export const NewRevisionSchema = z
       .optional()
       .openapi({
         description:
-          "For Windows with a file: what installs it, by the file's kind and what is said of it; " +
-          "else reported",
+          "agent, ddi or mender where one of them is given; for Windows with a file: what installs it, by " +
+          "the file's kind and what is said of it; else reported",
       }),
     file: GivenFileSchema.nullable()
       .default(null)
@@ -138,16 +150,19 @@ export const NewRevisionSchema = z
     msix: NewMsixInstallSchema.nullable().default(null).openapi({
       description: "For an APPX or MSIX on Windows 10 and 11",
     }),
+    agent: NewAgentInstallSchema.nullable().default(null).openapi({
+      description: "Install actions, for Outpost's agent and for Windows CE",
+    }),
+    ddi: NewDdiInstallSchema.nullable().default(null).openapi({
+      description: "For clients of hawkBit's Direct Device Integration API",
+    }),
+    mender: NewMenderInstallSchema.nullable().default(null).openapi({
+      description: "For Mender's client; the file is the artifact",
+    }),
     minimumOsVersion: nonEmptyLine(64).nullable().default(null),
     licence: z.enum(LICENCES).default("none"),
     storeApp: z.boolean().default(false),
-    targeting: z
-      .strictObject({
-        cpu: nonEmptyLine(64).nullable().default(null),
-        osMajor: z.int().min(0).max(100_000).nullable().default(null),
-        osPlatform: nonEmptyLine(64).nullable().default(null),
-      })
-      .default({ cpu: null, osMajor: null, osPlatform: null }),
+    targeting: GivenTargeting,
   })
   .openapi("NewRevision");
 
@@ -305,12 +320,15 @@ export const GroupSchema = z
   .openapi("Group");
 
 export function revisionJson(revision: Revision): z.infer<typeof RevisionSchema> {
-  const { createdAtMs, file, msi, msix, source, targeting, ...rest } = revision;
+  const { createdAtMs, file, msi, msix, agent, ddi, mender, source, targeting, ...rest } = revision;
   return {
     ...rest,
     file: file && { ...file },
     msi: msi && msiJson(msi),
     msix: msix && msixJson(msix),
+    agent: agent && agentJson(agent),
+    ddi: ddi && ddiJson(ddi),
+    mender: mender && menderJson(mender),
     source: source && { ...source },
     targeting: { ...targeting },
     createdAt: timeFrom(createdAtMs),

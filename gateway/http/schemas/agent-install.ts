@@ -1,0 +1,212 @@
+/** What agents carry out, as the API takes and shows it. */
+import { z } from "@hono/zod-openapi";
+import { namesFile, unknownText, unknownTokens } from "../../../devices/install/tokens.ts";
+import {
+  ACTION_KINDS,
+  ACTIONS_MAX,
+  type Action,
+  CRITICAL,
+  CRITICAL_DEFAULT,
+  PATH_CHARACTERS_MAX,
+  RUN_TIMEOUT_MS_MAX,
+  TIMEOUT_DEFAULT,
+} from "../../../devices/model/install-action.ts";
+import {
+  type AgentInstall,
+  COMMAND_LINE_CHARACTERS_MAX,
+  FILES_MAX,
+  type Targeting,
+} from "../../../devices/model/package.ts";
+import { nonEmptyLine } from "./common.ts";
+import { FileOfRevisionSchema, GivenFileSchema } from "./given-file.ts";
+
+const ANY: Targeting = { cpu: null, osMajor: null, osPlatform: null };
+
+/** Which devices something is for. What is not given fits every device. [Q14] */
+export const GivenTargeting = z
+  .strictObject({
+    cpu: nonEmptyLine(64)
+      .nullable()
+      .default(null)
+      .openapi({ description: "Such as ARM, MIPS, SH4, x86; letter case does not matter" }),
+    osMajor: z.int().min(0).max(100_000).nullable().default(null),
+    osPlatform: nonEmptyLine(64)
+      .nullable()
+      .default(null)
+      .openapi({ description: "Such as PocketPC, WinCE, Windows 11 Pro, Linux" }),
+  })
+  .default(ANY)
+  .openapi({ description: "Targeted Device Type: a step that is not for a device is left out" });
+export const TargetingSchema = z.object({
+  cpu: z.string().nullable(),
+  osMajor: z.int().nullable(),
+  osPlatform: z.string().nullable(),
+});
+
+/** Text for a device: tokens are filled in, so that they have to be known. */
+function deviceText(charactersMax: number) {
+  return nonEmptyLine(charactersMax)
+    .refine((text) => unknownTokens(text).length === 0, {
+      error: ({ input }) => unknownText(unknownTokens(String(input))[0] ?? ""),
+    })
+    .openapi({ description: "Substitution tokens are filled in: see substitution-tokens" });
+}
+
+function isFree(text: string, characters: RegExp): boolean {
+  return !characters.test(text);
+}
+
+const OwnFile = "only the command of an Install has a file that %1 stands for";
+const DeviceText = deviceText(PATH_CHARACTERS_MAX).refine((text) => !namesFile(text), OwnFile);
+const CommandLine = deviceText(COMMAND_LINE_CHARACTERS_MAX).refine(
+  (text) => !namesFile(text),
+  OwnFile,
+);
+const Wildcards = DeviceText.openapi({ description: "Wildcards * and ? are allowed, tokens too" });
+/** One file or folder. */
+const Path = DeviceText.refine(
+  (text) => isFree(text, /["*?]/),
+  "one path: neither wildcards nor quotation marks",
+);
+const FilePath = Path.refine((text) => isFree(text, /[\\/]$/), "a path that ends in a file's name");
+/** Of a file or folder, in the folder that it is in already. [A-077] */
+const BareName = Path.refine(
+  (text) => isFree(text, /[\\/:]|^\.{1,2}$/),
+  "a name alone, without a path: it stays in its folder",
+);
+
+const settings = {
+  critical: z
+    .enum(CRITICAL)
+    .default(CRITICAL_DEFAULT)
+    .openapi({ description: "Whether the following steps run, by the result of this one" }),
+  targeting: GivenTargeting,
+};
+const pathOf = (kind: "CreateFolder" | "RemoveFolder") =>
+  z.strictObject({ kind: z.literal(kind), path: Path, ...settings });
+const copyOf = (kind: "CopyFiles" | "MoveFiles") =>
+  z.strictObject({
+    kind: z.literal(kind),
+    source: Wildcards,
+    target: Path.openapi({ description: "A folder that is there" }),
+    ...settings,
+  });
+const renameOf = (kind: "RenameFile" | "RenameFolder") =>
+  z.strictObject({ kind: z.literal(kind), source: Path, target: BareName, ...settings });
+
+export const GivenAction = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({
+        kind: z.literal("Download"),
+        source: nonEmptyLine(PATH_CHARACTERS_MAX).openapi({
+          description: "The name of one of the revision's files",
+        }),
+        target: FilePath.openapi({ description: "Path and file name on the device" }),
+        ...settings,
+      }),
+      z.strictObject({
+        kind: z.literal("Install"),
+        file: FilePath.openapi({ description: "A file that is on the device by then" }),
+        command: deviceText(COMMAND_LINE_CHARACTERS_MAX)
+          .or(z.string().regex(/^\s*$/))
+          .nullable()
+          .default(null)
+          .transform((text) => (text === null || text.trim() === "" ? null : text))
+          .openapi({
+            type: "string",
+            description: "`%1` stands for the file. Blank: what is usual for its kind",
+            example: 'wceload.exe "%1"',
+          }),
+        ...settings,
+      }),
+      z.strictObject({
+        kind: z.literal("Uninstall"),
+        name: DeviceText.openapi({ description: "As the list of installed programs calls it" }),
+        ...settings,
+      }),
+      z.strictObject({ kind: z.literal("WarmBoot"), ...settings }),
+      z.strictObject({
+        kind: z.literal("Run"),
+        command: CommandLine.openapi({
+          description: "Path of the program and its arguments; blanks in the path need no quotes",
+        }),
+        timeout: z
+          .int()
+          .min(-RUN_TIMEOUT_MS_MAX)
+          .max(RUN_TIMEOUT_MS_MAX)
+          .default(TIMEOUT_DEFAULT)
+          .openapi({
+            description: "Milliseconds. Below 0: waits until it ends; 0: does not wait",
+          }),
+        ...settings,
+      }),
+      z.strictObject({
+        kind: z.literal("Terminate"),
+        modules: Wildcards.openapi({ description: "An executable's name, or a pattern: c*.*" }),
+        ...settings,
+      }),
+      copyOf("CopyFiles"),
+      copyOf("MoveFiles"),
+      z.strictObject({ kind: z.literal("DeleteFiles"), path: Wildcards, ...settings }),
+      renameOf("RenameFile"),
+      pathOf("CreateFolder"),
+      pathOf("RemoveFolder"),
+      renameOf("RenameFolder"),
+    ],
+    { error: `use one of: ${ACTION_KINDS.join(", ")}` },
+  )
+  .openapi("GivenAction");
+
+const Files = z
+  .array(GivenFileSchema)
+  .max(FILES_MAX)
+  .default([])
+  .openapi({ description: "Uploaded before; no two of one name" });
+
+export const NewAgentInstallSchema = z
+  .strictObject({
+    files: Files,
+    actions: z.array(GivenAction).min(1).max(ACTIONS_MAX).openapi({ description: "In order" }),
+    uninstall: z
+      .array(GivenAction)
+      .max(ACTIONS_MAX)
+      .default([])
+      .openapi({ description: "What takes it off again; none: it cannot be uninstalled" }),
+  })
+  .openapi("NewAgentInstall");
+export type GivenAgentInstall = z.output<typeof NewAgentInstallSchema>;
+
+const ActionSchema = z
+  .object({
+    kind: z.enum(ACTION_KINDS),
+    critical: z.enum(CRITICAL),
+    targeting: TargetingSchema,
+  })
+  .loose()
+  .openapi("Action", { description: "With the fields of its kind, as they are given" });
+
+export const AgentInstallSchema = z
+  .object({
+    files: z.array(FileOfRevisionSchema),
+    actions: z.array(ActionSchema),
+    uninstall: z.array(ActionSchema),
+  })
+  .openapi("AgentInstall");
+
+export function agentJson({
+  files,
+  actions,
+  uninstall,
+}: AgentInstall): z.infer<typeof AgentInstallSchema> {
+  return {
+    files: files.map((file) => ({ ...file })),
+    actions: actions.map(actionJson),
+    uninstall: uninstall.map(actionJson),
+  };
+}
+
+function actionJson(action: Action): z.infer<typeof ActionSchema> {
+  return { ...action, targeting: { ...action.targeting } };
+}
