@@ -237,6 +237,7 @@ export class SiteCore implements AsyncDisposable {
       uninstall: [{ kind: "DeleteFiles", path: "\\tool.bin", ...settings }],
       metrics: [
         {
+          number: 1,
           kind: "FileSize",
           file: "\\tool.bin",
           source,
