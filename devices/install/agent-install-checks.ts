@@ -2,6 +2,7 @@ import type { FieldError } from "../model/errors.ts";
 import type { Action } from "../model/install-action.ts";
 import type { AgentInstall, PackageFile } from "../model/package.ts";
 import { hasDefaultCommand } from "./default-command.ts";
+import { vanishingOf } from "./file-places.ts";
 
 type Given = Pick<AgentInstall, "files" | "actions" | "uninstall">;
 
@@ -48,6 +49,24 @@ function actionProblems(
     default:
       return [];
   }
+}
+
+/** What is not wrong, but not what anybody wants. [Q19] */
+export function metricNotes({
+  actions,
+  metrics,
+}: Pick<AgentInstall, "actions" | "metrics">): readonly string[] {
+  return metrics.flatMap(({ number, file, targeting }) => {
+    const gone = vanishingOf(file, targeting, { actions });
+    if (gone === undefined) return [];
+    const way =
+      gone.kind === "Install" ? "wceload deletes what it installed" : "nothing is left there";
+    return [
+      `Metric ${number} looks at ${file}, but after step ${gone.step} (${gone.kind}) ${way}: it will never ` +
+        "hold, and the package will be installed again in every window. Compare what was installed instead: " +
+        "a file inside the CAB (virtual file), at its place on the device.",
+    ];
+  });
 }
 
 /** For a name that is none of a revision's files. */

@@ -10,6 +10,7 @@ import type { Audit } from "../access/audit.ts";
 import type { KnockList } from "../access/knocks.ts";
 import type { PackageFacts } from "../content/package-facts.ts";
 import type { SessionCookie } from "../http/identify.ts";
+import type { MetricEditor } from "../http/metric-editor.ts";
 import type {
   Backups,
   CertificateUseCases,
@@ -40,6 +41,7 @@ export interface ConsoleDeps {
   readonly link: LinkStatus;
   readonly backups: Backups;
   readonly files: ConsoleFiles;
+  readonly metrics: MetricEditor;
   /** How far a revision's file is that is still to be fetched from its vendor, as a sentence. */
   readonly describeSource: (revision: Revision) => string;
   readonly instants: ReadInstants;

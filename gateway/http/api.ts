@@ -17,6 +17,7 @@ import type { BlobView, ReportReader } from "../reports/report-reader.ts";
 import type { Api, AppEnv } from "./environment.ts";
 import { idempotency } from "./idempotency.ts";
 import { identify, type SessionCookie } from "./identify.ts";
+import type { MetricEditor } from "./metric-editor.ts";
 import { administratorRoutes, auditRoutes, tokenRoutes } from "./routes/access.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
@@ -38,11 +39,13 @@ import { omaDmSettingsRoutes } from "./routes/oma-dm-settings.ts";
 import { oversightRoutes } from "./routes/oversight.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { reportRoutes } from "./routes/reports.ts";
+import { revisionMetricRoutes } from "./routes/revision-metrics.ts";
 import { revisionRoutes } from "./routes/revisions.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { sessionRecordingRoutes } from "./routes/session-recording.ts";
 import { settingsRoutes } from "./routes/settings.ts";
 import { siteRoutes } from "./routes/sites.ts";
+import { substitutionTokenRoutes } from "./routes/substitution-tokens.ts";
 import { windowRoutes } from "./routes/windows.ts";
 import { windowsEnrolmentSettingsRoutes } from "./routes/windows-enrolment-settings.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -70,6 +73,7 @@ export interface ApiDeps {
   readonly reports: ReportReader;
   readonly policy: PolicyReader;
   readonly author: PolicyAuthor;
+  readonly metrics: MetricEditor;
   readonly files: BlobStore;
   readonly listFiles: () => Promise<readonly BlobView[]>;
   /** How far a revision's file is that is still to be fetched from its vendor, as a sentence. */
@@ -121,6 +125,8 @@ export function createApi(deps: ApiDeps): Api {
     groupRoutes(deps),
     packageRoutes(deps),
     revisionRoutes({ ...deps, findFile: (sha256) => deps.files.find(sha256) }),
+    revisionMetricRoutes(deps),
+    substitutionTokenRoutes(),
     windowRoutes({
       ...deps,
       timeZone: () => deps.settings.read().timeZone,

@@ -76,6 +76,7 @@ const KINDS: Readonly<Record<string, string>> = {
   array: "a list",
   boolean: "true or false",
   int: "a whole number",
+  never: "nothing: the gateway computes it",
   number: "a number",
   object: "an object with fields",
   record: "an object with fields",

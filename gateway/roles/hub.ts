@@ -2,6 +2,7 @@ import type { Revision } from "../../devices/model/package.ts";
 import type { HubConfig } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
 import { type Console, consoleRoutes } from "../console/console-routes.ts";
+import { metricMaker } from "../content/metric-maker.ts";
 import { SqlReportReader } from "../db/stores/report-reader.ts";
 import { createApi } from "../http/api.ts";
 import { createApp } from "../http/app.ts";
@@ -9,6 +10,7 @@ import { trustedProxies } from "../http/client-address.ts";
 import { siteDownloadRoutes } from "../http/content/site-downloads.ts";
 import type { Api } from "../http/environment.ts";
 import { authoriseSite, linkRoutes } from "../http/link/link-routes.ts";
+import { MetricEditor } from "../http/metric-editor.ts";
 import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
 import { type GatewayClock, TestClock } from "../jobs/clock.ts";
@@ -150,6 +152,11 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     reports,
     policy: core.holder,
     author: core.book,
+    metrics: new MetricEditor({
+      policy: core.holder,
+      author: core.book,
+      maker: metricMaker(blobs),
+    }),
     settings: core.settings,
     backups: foundation.backups,
     link: async () => ({ kind: "hub" as const, sites: (await core.directory.sites()).length }),

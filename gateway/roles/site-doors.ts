@@ -9,6 +9,7 @@ import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts"
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import { type Console, consoleRoutes } from "../console/console-routes.ts";
+import { metricMaker } from "../content/metric-maker.ts";
 import { SqlKnockList } from "../db/stores/access-store-knocks.ts";
 import { readInstants } from "../db/stores/instant-reader.ts";
 import { SqlReportReader } from "../db/stores/report-reader.ts";
@@ -16,6 +17,7 @@ import { createApi } from "../http/api.ts";
 import type { TrustedProxies } from "../http/client-address.ts";
 import { deviceContentRoutes } from "../http/content/device-content.ts";
 import type { Api, AppEnv } from "../http/environment.ts";
+import { MetricEditor } from "../http/metric-editor.ts";
 import { certificateDownloads } from "../http/routes/certificate-downloads.ts";
 import { cspRoutes } from "../http/routes/csp.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
@@ -77,6 +79,7 @@ export function siteDoors(
     reports,
     policy: core.holder,
     author,
+    metrics: new MetricEditor({ policy: core.holder, author, maker: metricMaker(blobs) }),
     link,
     now,
   };

@@ -1,3 +1,5 @@
+import { MetricEditor } from "../../gateway/http/metric-editor.ts";
+import { fakeMetricMaker } from "./fake-metric-maker.ts";
 /** A console over a real database in memory, with the rest of the gateway played. */
 
 import { Hono } from "hono";
@@ -187,6 +189,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     reports,
     policy,
     author: policy,
+    metrics: new MetricEditor({ policy, author: policy, maker: fakeMetricMaker() }),
     accounts,
     tokens: new ApiTokens(accessStore, now),
     audit: new Audit(accessStore, now),

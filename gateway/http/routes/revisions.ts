@@ -5,6 +5,7 @@ import type { PackageFile, Revision, RevisionSource } from "../../../devices/mod
 import type { BlobRecord } from "../../content/blob-index.ts";
 import { checkedSource } from "../../content/content-origin.ts";
 import type { Api } from "../environment.ts";
+import type { MetricEditor } from "../metric-editor.ts";
 import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
 import {
   idFromName,
@@ -13,6 +14,7 @@ import {
   type PolicyRoutesDeps,
   writePolicy,
 } from "../policy-write.ts";
+import { wantedMetric } from "../schemas/agent-install.ts";
 import { NewRevisionSchema, RevisionSchema, revisionJson } from "../schemas/policy.ts";
 import type { LocalSettingsStore } from "../use-cases.ts";
 import { needPackage, revisionsOf } from "./packages.ts";
@@ -28,6 +30,7 @@ export interface RevisionRoutesDeps extends PolicyRoutesDeps {
   readonly role: { readonly kind: RevisionSource["fetchedBy"] };
   readonly settings: Pick<LocalSettingsStore, "read">;
   readonly describeSource: (revision: Revision) => string;
+  readonly metrics: MetricEditor;
 }
 
 const tags = ["packages"];
@@ -116,6 +119,7 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
       files: filesOf(orders.files, "/agent/files"),
       metrics: [],
     };
+    const wanted = orders?.metrics.map(wantedMetric) ?? [];
     const ddi = modules && {
       ...modules,
       chunks: modules.chunks.map((chunk, n) => ({
@@ -129,14 +133,19 @@ export function revisionRoutes(deps: RevisionRoutesDeps): Api {
     const install = checkInstall(owner, given);
     const id = chosen ?? idFromName(`${owner.id}-${version}`, () => Bun.randomUUIDv7());
     const common = { package: owner.id, ...rest, source, ...install };
-    const fields = { ...common, file };
     const parsed = parseRevisionId(id);
     const known = parsed && policy.read().revisions.get(parsed);
-    // What was fetched since belongs to the revision and not to the request.
-    if (isRepetition(source === null ? fields : common, known, id)) {
+    // What was fetched since, and metrics as they were edited, belong to the revision and not to the request.
+    const metrics = known?.agent?.metrics ?? [];
+    const repeated = { ...common, agent: install.agent && { ...install.agent, metrics } };
+    if (isRepetition(source === null ? { ...repeated, file } : repeated, known, id)) {
       return c.json(revisionJson(needWritten(known, id)), 200);
     }
-    const body = revisionRecord({ id, ...fields });
+    const carriedOut = install.agent && {
+      ...install.agent,
+      metrics: await deps.metrics.computeAll(wanted, install.agent.files, "/agent/metrics"),
+    };
+    const body = revisionRecord({ id, ...common, agent: carriedOut, file });
     await writePolicy(deps, c, "revision.create", [{ kind: "revision", id, body }]);
     const made = needWritten(parsed && policy.read().revisions.get(parsed), `revision ${id}`);
     return c.json(revisionJson(made), 201);

@@ -1,5 +1,6 @@
 /** What agents carry out, as the API takes and shows it. */
 import { z } from "@hono/zod-openapi";
+import { metricNotes } from "../../../devices/install/agent-install-checks.ts";
 import { namesFile, unknownText, unknownTokens } from "../../../devices/install/tokens.ts";
 import {
   ACTION_KINDS,
@@ -11,6 +12,15 @@ import {
   RUN_TIMEOUT_MS_MAX,
   TIMEOUT_DEFAULT,
 } from "../../../devices/model/install-action.ts";
+import {
+  METRIC_KINDS,
+  METRICS_MAX,
+  type NumberedMetric,
+  OPERATORS,
+  VERSION_FIELDS,
+  VERSION_PARTS,
+  type WantedMetric,
+} from "../../../devices/model/metric.ts";
 import {
   type AgentInstall,
   COMMAND_LINE_CHARACTERS_MAX,
@@ -159,6 +169,90 @@ export const GivenAction = z
   )
   .openapi("GivenAction");
 
+/** What the gateway reads out of the files itself. [Q20] */
+const Computed = z
+  .never()
+  .optional()
+  .openapi({ type: "string", readOnly: true, description: "Computed from the source file" });
+const compared = {
+  file: FilePath.openapi({ description: "Path and file name on the device" }),
+  source: z
+    .strictObject({
+      file: nonEmptyLine(PATH_CHARACTERS_MAX).openapi({
+        description: "The name of one of the revision's files",
+      }),
+      virtualFile: nonEmptyLine(PATH_CHARACTERS_MAX).nullable().default(null).openapi({
+        description: "The path of a file inside it, where it is a CAB",
+      }),
+    })
+    .openapi({ description: "Metric Source: what the value is computed from" }),
+  targeting: GivenTargeting,
+};
+const GivenOperator = z
+  .enum(OPERATORS)
+  .default("EQ")
+  .openapi({ description: "`device operator value` holds: nothing has to be done" });
+
+export const NewMetricSchema = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("FileHash"), ...compared, hash: Computed }),
+      z.strictObject({
+        kind: z.literal("FileVersion"),
+        field: z.enum(VERSION_FIELDS).default("File"),
+        part: z.enum(VERSION_PARTS).nullable().default(null).openapi({
+          description: "One number of the version; null: all of it",
+        }),
+        operator: GivenOperator,
+        ...compared,
+        value: Computed,
+      }),
+      z.strictObject({
+        kind: z.literal("FileSize"),
+        operator: GivenOperator,
+        ...compared,
+        size: Computed,
+      }),
+    ],
+    { error: `use one of: ${METRIC_KINDS.join(", ")}` },
+  )
+  .openapi("NewMetric");
+
+/** What may be changed of a metric; what is not given stays. Its kind tells which fields it has. */
+export const MetricChangeSchema = z.record(z.string(), z.unknown()).openapi("MetricChange", {
+  description:
+    "Fields of NewMetric but for its kind. The value is computed anew; one that is sent is refused",
+  example: { operator: "GE" },
+});
+
+const MetricSourceSchema = z.object({ file: z.string(), virtualFile: z.string().nullable() });
+const shownOfMetric = {
+  number: z.int().openapi({ description: "Its name in addresses" }),
+  file: z.string(),
+  source: MetricSourceSchema,
+  targeting: TargetingSchema,
+};
+export const MetricSchema = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("FileHash"), hash: z.string(), ...shownOfMetric }),
+    z.object({
+      kind: z.literal("FileVersion"),
+      field: z.enum(VERSION_FIELDS),
+      part: z.enum(VERSION_PARTS).nullable(),
+      operator: z.enum(OPERATORS),
+      value: z.string(),
+      ...shownOfMetric,
+    }),
+    z.object({
+      kind: z.literal("FileSize"),
+      operator: z.enum(OPERATORS),
+      size: z.int(),
+      ...shownOfMetric,
+    }),
+  ])
+  .openapi("Metric");
+
 const Files = z
   .array(GivenFileSchema)
   .max(FILES_MAX)
@@ -174,6 +268,9 @@ export const NewAgentInstallSchema = z
       .max(ACTIONS_MAX)
       .default([])
       .openapi({ description: "What takes it off again; none: it cannot be uninstalled" }),
+    metrics: z.array(NewMetricSchema).max(METRICS_MAX).default([]).openapi({
+      description: "What has to be so on a device, or the actions run; none: they run once",
+    }),
   })
   .openapi("NewAgentInstall");
 export type GivenAgentInstall = z.output<typeof NewAgentInstallSchema>;
@@ -192,6 +289,8 @@ export const AgentInstallSchema = z
     files: z.array(FileOfRevisionSchema),
     actions: z.array(ActionSchema),
     uninstall: z.array(ActionSchema),
+    metrics: z.array(MetricSchema),
+    notes: z.array(z.string()).openapi({ description: "What whoever made it should know" }),
   })
   .openapi("AgentInstall");
 
@@ -199,12 +298,37 @@ export function agentJson({
   files,
   actions,
   uninstall,
+  metrics,
 }: AgentInstall): z.infer<typeof AgentInstallSchema> {
   return {
     files: files.map((file) => ({ ...file })),
     actions: actions.map(actionJson),
     uninstall: uninstall.map(actionJson),
+    metrics: metrics.map(metricJson),
+    notes: [...metricNotes({ actions, metrics })],
   };
+}
+
+/** With the fields that are computed refused, what is left is what is wanted. */
+export function wantedMetric(given: z.output<typeof NewMetricSchema>): WantedMetric {
+  switch (given.kind) {
+    case "FileHash": {
+      const { hash: _, ...wanted } = given;
+      return wanted;
+    }
+    case "FileVersion": {
+      const { value: _, ...wanted } = given;
+      return wanted;
+    }
+    case "FileSize": {
+      const { size: _, ...wanted } = given;
+      return wanted;
+    }
+  }
+}
+
+export function metricJson(metric: NumberedMetric): z.infer<typeof MetricSchema> {
+  return { ...metric, source: { ...metric.source }, targeting: { ...metric.targeting } };
 }
 
 function actionJson(action: Action): z.infer<typeof ActionSchema> {

@@ -238,3 +238,141 @@ describe("a revision for other clients", () => {
     expect(pointersOf(await make(json, 422))).toEqual(pointers);
   });
 });
+
+describe("the metrics of a revision", () => {
+  const md5 = (name: string) => new Bun.CryptoHasher("md5").update(name).digest("hex");
+  const hash = (name: string, more: Json = {}) => ({
+    kind: "FileHash",
+    file: `\\app\\${name}`,
+    source: { file: name },
+    ...more,
+  });
+  const size = (more: Json = {}) => ({ ...hash("hello.txt"), kind: "FileSize", ...more });
+  const install = (metrics: Json = []) => ({
+    files: [file("hello.txt"), file("whatever.cab")],
+    actions: [
+      { kind: "Download", source: "hello.txt", target: "\\app\\hello.txt" },
+      { kind: "Download", source: "whatever.cab", target: "%TEMP%\\a.cab" },
+      { kind: "Install", file: "%TEMP%\\a.cab" },
+    ],
+    metrics,
+  });
+  let made = 0;
+  const revision = async (metrics: Json = []) => {
+    const id = `pos-m${++made}`;
+    await make({ id, version: `7.${made}`, agent: install(metrics) });
+    return `/packages/pos/revisions/${id}`;
+  };
+
+  test("are given when it is made; what they compare is computed [Q20]", async () => {
+    const at = await revision([hash("hello.txt"), size({ operator: "GE" })]);
+    const source = { file: "hello.txt", virtualFile: null };
+    const common = { file: "\\app\\hello.txt", source, targeting: ANY };
+    const expected = [
+      { number: 1, kind: "FileHash", ...common, hash: md5("hello.txt") },
+      { number: 2, kind: "FileSize", ...common, operator: "GE", size: 9 },
+    ];
+    expect(await kit.want(200, "GET", `${at}/metrics`)).toEqual(expected);
+    expect((await kit.want(200, "GET", at)).agent.metrics).toEqual(expected);
+  });
+
+  const refusals: readonly [string, Json, string][] = [
+    ["a hash of one's own", hash("hello.txt", { hash: "0".repeat(32) }), "/hash"],
+    ["a size of one's own", size({ size: 9 }), "/size"],
+    ["a version of one's own", size({ kind: "FileVersion", value: "2.0.0.0" }), "/value"],
+    ["a file that is none of the revision", hash("app.exe"), "/source/file"],
+    ["a source in free words", hash("hello.txt", { source: "\\\\server\\a.txt" }), "/source"],
+    ["an operator for a hash", hash("hello.txt", { operator: "GE" }), "/operator"],
+    ["another operator", size({ operator: "<" }), "/operator"],
+    ["another kind", size({ kind: "FileDate" }), "/kind"],
+    ["an unknown token", hash("hello.txt", { file: "%HOME%\\a" }), "/file"],
+  ];
+  test.each(refusals)("are refused with %s", async (_, metric, pointer) => {
+    const problem = await make({ version: "9", agent: install([size(), metric]) }, 422);
+    expect(pointersOf(problem)).toEqual([`/agent/metrics/1${pointer}`]);
+    const at = await revision();
+    expect(pointersOf(await kit.want(422, "POST", `${at}/metrics`, metric))).toEqual([pointer]);
+  });
+
+  test("are generated of what has none yet, edited and removed [S-22]", async () => {
+    const at = await revision();
+    const generated = await kit.want(200, "POST", `${at}/metrics/generate`);
+    expect(generated).toMatchObject({
+      added: 1,
+      metrics: [{ number: 1, file: "\\app\\hello.txt", hash: md5("hello.txt") }],
+    });
+    const again = await kit.want(200, "POST", `${at}/metrics/generate`);
+    expect(again).toMatchObject({ added: 0, metrics: generated.metrics });
+
+    const added = await kit.want(201, "POST", `${at}/metrics`, size());
+    expect(added).toMatchObject({ number: 2, operator: "EQ", size: 9 });
+    const change = (json: Json, status = 200) => kit.want(status, "PATCH", `${at}/metrics/2`, json);
+    expect(await change({ operator: "GE" })).toEqual({ ...added, operator: "GE" });
+    expect(pointersOf(await change({ size: 8 }, 422))).toEqual(["/size"]);
+    expect(pointersOf(await change({ kind: "FileHash" }, 422))).toEqual(["/kind"]);
+    const other = { file: "whatever.cab", virtualFile: null };
+    expect(await change({ source: other })).toMatchObject({ operator: "GE", size: 12 });
+
+    expect(await kit.want(200, "DELETE", `${at}/metrics/1`)).toEqual([
+      expect.objectContaining({ number: 2 }),
+    ]);
+    await kit.want(404, "DELETE", `${at}/metrics/1`);
+    await kit.want(404, "PATCH", `${at}/metrics/1`, { operator: "EQ" });
+    expect((await kit.want(201, "POST", `${at}/metrics`, hash("hello.txt"))).number).toBe(3);
+    const actions = (await kit.want(200, "GET", "/audit")).rows.map(({ action }: Json) => action);
+    expect(actions).toContain("revision.metric.change");
+    expect(actions).toContain("revision.metric.generate");
+  });
+
+  test("edits at the same time do not undo each other", async () => {
+    const at = await revision();
+    const names = ["hello.txt", "whatever.cab"];
+    await Promise.all(names.map((name) => kit.want(201, "POST", `${at}/metrics`, hash(name))));
+    const kept = await kit.want(200, "GET", `${at}/metrics`);
+    expect(kept.map(({ source }: Json) => source.file)).toEqual(names);
+  });
+
+  test("stay as they are once a distribution names the revision", async () => {
+    const at = await revision([size()]);
+    const id = at.split("/").at(-1);
+    await kit.want(201, "POST", "/distributions", { id: "fixed", package: "pos", revision: id });
+    const problem = await kit.want(409, "PATCH", `${at}/metrics/1`, { operator: "GE" });
+    expect(problem.detail).toContain("the distribution fixed installs this revision as it is");
+    await kit.want(409, "DELETE", `${at}/metrics/1`);
+    await kit.want(409, "POST", `${at}/metrics`, hash("hello.txt"));
+    await kit.want(409, "POST", `${at}/metrics/generate`);
+  });
+
+  test("a repeated request finds its revision, though its metrics were edited", async () => {
+    const json = { id: "pos-again", version: "8", agent: install([size()]) };
+    await make(json);
+    const at = "/packages/pos/revisions/pos-again";
+    await kit.want(200, "PATCH", `${at}/metrics/1`, { operator: "LE" });
+    expect((await make(json, 200)).agent.metrics[0].operator).toBe("LE");
+  });
+
+  test("one that can never hold is pointed out [Q19]", async () => {
+    const at = await revision([hash("whatever.cab", { file: "%temp%\\A.CAB" }), size()]);
+    const { notes } = (await kit.want(200, "GET", at)).agent;
+    expect(notes).toEqual([expect.stringContaining("after step 3 (Install) wceload deletes")]);
+  });
+
+  test("only install actions have them, and only administrators edit them", async () => {
+    await kit.want(404, "GET", "/packages/pos/revisions/nothing/metrics");
+    await kit.want(404, "GET", "/packages/ios/revisions/pos-again/metrics");
+    const headers = await harness.token("viewer");
+    const at = "/packages/pos/revisions/pos-again/metrics/generate";
+    expect((await harness.ask("POST", at, { headers })).status).toBe(403);
+  });
+});
+
+test("substitution tokens are listed [Q31]", async () => {
+  const tokens = await kit.want(200, "GET", "/substitution-tokens");
+  expect(tokens).toContainEqual({
+    token: "%OSPLATFORM%",
+    filledIn: "site",
+    meaning: "The device's system",
+    example: "PocketPC",
+  });
+  expect(tokens.map(({ token }: Json) => token)).toContain("%1");
+});

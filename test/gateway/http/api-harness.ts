@@ -19,6 +19,7 @@ import type { Role, Scope } from "../../../gateway/access/role.ts";
 import { openBlobStore } from "../../../gateway/content/blob-store.ts";
 import { DiskFloor } from "../../../gateway/content/disk-floor.ts";
 import { LinkKeys } from "../../../gateway/content/link-keys.ts";
+import { metricMaker } from "../../../gateway/content/metric-maker.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { SqlAccessStore } from "../../../gateway/db/stores/access-store.ts";
 import { SqlKnockList } from "../../../gateway/db/stores/access-store-knocks.ts";
@@ -36,6 +37,7 @@ import { trustedProxies } from "../../../gateway/http/client-address.ts";
 import { type DocsDeps, docsRoutes, openApiDocument } from "../../../gateway/http/docs.ts";
 import type { Api } from "../../../gateway/http/environment.ts";
 import { healthRoutes } from "../../../gateway/http/health.ts";
+import { MetricEditor } from "../../../gateway/http/metric-editor.ts";
 import type { OpenApiDocument } from "../../../gateway/http/openapi-document.ts";
 import type {
   LocalSettings,
@@ -185,6 +187,7 @@ export class ApiHarness implements AsyncDisposable {
       }),
       policy: holder,
       author,
+      metrics: new MetricEditor({ policy: holder, author, maker: metricMaker(files) }),
       describeSource: () => "not fetched yet",
       files,
       listFiles: () => listFiles(blobIndex),
