@@ -301,6 +301,8 @@ export interface HubOversight {
   ): Promise<{ readonly summary: QuarantinedFrameSummary; readonly frame: Uint8Array } | undefined>;
   /** Somebody has looked into it: its bytes go, and make room. False when there is none. */
   dismissFrame(id: string): Promise<boolean>;
+  /** @throws AppError "not-found", "unprocessable" when it is still wrong, "conflict" by its kind */
+  takeFrameAgain(id: string): Promise<void>;
   refusedRecords(): readonly RefusedRecord[];
 }
 

@@ -1,9 +1,11 @@
+import { AppError } from "../../devices/model/errors.ts";
 import { millisecondsOf } from "../../devices/model/hlc.ts";
 import type { SiteId } from "../../devices/model/ids.ts";
 import type { Policy } from "../../devices/model/policy.ts";
 import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
 import type { PolicyBook } from "../../sync/policy/policy-book.ts";
 import type { OverrideView } from "../../sync/policy/project.ts";
+import type { QuarantinedFrame } from "../../sync/ports/hub-store.ts";
 import type { PolicyKind } from "../../sync/ports/policy-author.ts";
 import type { OutpostDatabase } from "../db/database.ts";
 import { type QuarantinedRow, QuarantineStore } from "../db/stores/quarantine-store.ts";
@@ -20,10 +22,17 @@ export interface OversightDeps {
   readonly policy: PolicyReader;
   readonly database: Pick<OutpostDatabase, "db" | "writer">;
   readonly siteOf: (id: SiteId) => Pick<SiteFreshness, "name">;
+  readonly takeAgain: (frame: QuarantinedFrame) => Promise<void>;
 }
 
 /** The sites' own words, what was not taken from them, and frames that failed a check. */
-export function hubOversight({ book, database, policy, siteOf }: OversightDeps): HubOversight {
+export function hubOversight({
+  book,
+  database,
+  policy,
+  siteOf,
+  takeAgain,
+}: OversightDeps): HubOversight {
   const quarantine = new QuarantineStore(database);
   const named = (row: QuarantinedRow): QuarantinedFrameSummary => ({
     ...row,
@@ -46,6 +55,12 @@ export function hubOversight({ book, database, policy, siteOf }: OversightDeps):
       return { summary: named(row), frame };
     },
     dismissFrame: (id) => quarantine.dismiss(id),
+    takeFrameAgain: async (id) => {
+      const found = quarantine.find(id);
+      if (!found) throw new AppError("not-found", `no frame ${id} in quarantine`);
+      const { hasBytes: _, ...frame } = found;
+      await takeAgain(frame);
+    },
     refusedRecords: (): readonly RefusedRecord[] =>
       book.problems.map(({ id, kind, origin, reason }) => ({ id, kind, origin, reason })),
   };

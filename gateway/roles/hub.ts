@@ -140,6 +140,7 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
     policy: core.holder,
     database,
     siteOf: (site) => core.directory.siteOf(site),
+    takeAgain: (frame) => core.link.takeAgain(frame),
   });
   const shared = {
     describeSource: ({ id, source }: Revision) =>

@@ -1,5 +1,7 @@
 import type { Log } from "../../devices/ports/log.ts";
 import { placeAllOrders } from "../../devices/service/virtual-tree/place-orders.ts";
+import type { QuarantinedFrame } from "../../sync/ports/hub-store.ts";
+import { readVersion } from "../config/version.ts";
 import { Scrub } from "../content/scrub.ts";
 import { livedTime } from "../db/stores/lived-time.ts";
 import { prune } from "../db/stores/prune.ts";
@@ -8,6 +10,7 @@ import { ANSWER_MS } from "../http/idempotency.ts";
 import type { Job } from "../jobs/scheduler.ts";
 import type { Foundation } from "./foundation.ts";
 import type { HubCore } from "./hub-core.ts";
+import { tryQuarantineAgain } from "./quarantine-again.ts";
 import type { Replanner } from "./replanner.ts";
 import type { SiteCore } from "./site-core.ts";
 
@@ -107,6 +110,15 @@ export function hubJobs(core: HubCore, foundation: Foundation, log: Log): Job[] 
       everyMs: DAY_MS / 4,
       run: async (nowMs) => {
         await forgetFacts(foundation, nowMs, core.settings.read(), await core.factPositions());
+      },
+    },
+    {
+      name: "try-quarantine-again",
+      everyMs: DAY_MS,
+      run: async () => {
+        const { database, values } = foundation;
+        const takeAgain = (frame: QuarantinedFrame) => core.link.takeAgain(frame);
+        await tryQuarantineAgain({ database, values, takeAgain, log }, await readVersion());
       },
     },
     ...commonJobs(foundation, log),

@@ -25,7 +25,7 @@ import {
 } from "../messages/messages.ts";
 import type { PolicyBook } from "../policy/policy-book.ts";
 import { ORG_DOCUMENT, siteDocumentName } from "../policy/policy-document.ts";
-import type { HubIdentity, HubStore, SiteRecord } from "../ports/hub-store.ts";
+import type { HubIdentity, HubStore, QuarantinedFrame, SiteRecord } from "../ports/hub-store.ts";
 import { SerialQueue } from "../serial-queue.ts";
 import { decideHello } from "./decide-hello.ts";
 import { ingestFrame } from "./ingest.ts";
@@ -34,6 +34,7 @@ import { joinedSite, needUsable, readJoinRequest } from "./join-site.ts";
 import { adoptionPage } from "./known-devices.ts";
 import { recordBySigner, signingKeysOf } from "./site-keys.ts";
 import { StatusReplicas } from "./status-replicas.ts";
+import { takeAgain } from "./take-again.ts";
 import { AnsweredChallenges, type Session, type Tokens, tokensFor } from "./tokens.ts";
 
 export interface HubLinkDeps {
@@ -131,6 +132,18 @@ export class HubLink {
       await this.#deps.store.putSite({ ...site, revokedAtMs: this.#deps.now() });
     });
     await this.#deps.book.resealSecrets();
+  }
+
+  /**
+   * Takes in a frame from quarantine after all.
+   *
+   * @throws AppError "unprocessable" when it is still wrong, "conflict" for a kind that is not taken again
+   */
+  async takeAgain(frame: QuarantinedFrame): Promise<void> {
+    await this.#queue.run(async () =>
+      takeAgain(this.#deps, await this.#needSite(frame.site), frame),
+    );
+    this.#deps.log.info("link-frame-taken-again", { site: frame.site, seq: frame.frameSeq });
   }
 
   /** An administrator has dealt with a site's alarm: whichever appliance speaks next is the site. */

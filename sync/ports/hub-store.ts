@@ -98,6 +98,8 @@ export interface IngestWrite {
   readonly rows?: readonly Installation[];
   readonly policy?: PolicyWrite;
   readonly quarantined?: QuarantinedFrame;
+  /** The id of a frame in quarantine, which is taken in now. */
+  readonly leavesQuarantine?: string;
 }
 
 /** A device's new incarnation, and the highest sequence number known of it. [D11] */

@@ -45,6 +45,11 @@ export function fakeOversight(isEmpty: boolean): HubOversight {
       frames = frames.filter((one) => one.id !== id);
       return frames.length < before;
     },
+    takeFrameAgain: async (id) => {
+      const found = frames.find((one) => one.id === id);
+      if (found?.kind === "journal") frames = frames.filter((one) => one !== found);
+      else throw new AppError("unprocessable", "It is still wrong: policy-shape: no map");
+    },
     refusedRecords: () =>
       isEmpty
         ? []

@@ -1,5 +1,10 @@
 import { parseSiteId } from "../../../devices/model/ids.ts";
-import { dismissFrame, frameAnswer, needFrame } from "../../http/routes/oversight.ts";
+import {
+  dismissFrame,
+  frameAnswer,
+  needFrame,
+  takeFrameAgain,
+} from "../../http/routes/oversight.ts";
 import type { HubOversight, QuarantinedFrameSummary, RefusedRecord } from "../../http/use-cases.ts";
 import { quarantineAdvice } from "../../reports/quarantine-advice.ts";
 import { Action } from "../components/action.tsx";
@@ -49,6 +54,12 @@ export function quarantinePages(kit: Kit): void {
     const id = c.req.param("id") ?? "";
     const { siteName } = await dismissFrame(oversight, kit.deps.audit, c, id);
     return kit.done(c, "/quarantine", `The frame of ${siteName} is gone.`);
+  });
+
+  kit.form("sites:write", "/quarantine/:id/take", async ({ c }) => {
+    const id = c.req.param("id") ?? "";
+    const { siteName } = await takeFrameAgain(oversight, kit.deps.audit, c, id);
+    return kit.done(c, "/quarantine", `The frame of ${siteName} was taken in.`);
   });
 
   kit.pageFor("audit:read", "/quarantine/:id/frame", async ({ c }) => {
@@ -204,6 +215,14 @@ function FramePage({ view, frame }: { view: View; frame: QuarantinedFrameSummary
                 Save the bytes
               </a>
             </p>
+          )}
+          {frame.hasBytes && advice.canBeTakenAgain && (
+            <Action
+              view={view}
+              path={`/quarantine/${frame.id}/take`}
+              label="Take it in again"
+              whyNot={whyNot(view, "sites:write")}
+            />
           )}
           <Action
             view={view}

@@ -195,6 +195,11 @@ export class SqlHubStore implements HubStore {
     for (const device of write.devices ?? []) this.#put.device(device);
     this.#rows.putNow(write.rows ?? []);
     if (write.policy) this.#policy.writeNow(write.policy);
+    if (write.leavesQuarantine !== undefined) {
+      this.#database.connection
+        .prepare("DELETE FROM quarantine WHERE id = ?")
+        .run(write.leavesQuarantine);
+    }
     if (write.quarantined) {
       this.#put.quarantined({ ...write.quarantined, frame: Buffer.from(write.quarantined.frame) });
     }

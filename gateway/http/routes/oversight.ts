@@ -61,6 +61,7 @@ const FrameSchema = z
     received: Time,
     happened: z.string().openapi({ description: "What the site has done by itself" }),
     todo: z.string(),
+    canBeTakenAgain: z.boolean().openapi({ description: "By `take`, once the hub can read it" }),
   })
   .openapi("QuarantinedFrame");
 const FrameQuery = z.strictObject({
@@ -197,6 +198,20 @@ export function oversightRoutes({ audit, oversight }: OversightRoutesDeps): Api 
     return c.body(null, 204);
   });
 
+  const again = createRoute({
+    method: "post",
+    path: "/quarantine/{id}/take",
+    tags: ["quarantine"],
+    summary: "Take a frame in after all, once the hub can read it; journal and policy only",
+    ...guarded("sites:write"),
+    request: { params: FrameParam },
+    responses: { 204: { description: "Taken in; it has left quarantine" }, ...PROBLEMS },
+  });
+  api.openapi(again, async (c) => {
+    await takeFrameAgain(oversight, audit, c, c.req.valid("param").id);
+    return c.body(null, 204);
+  });
+
   const refused = createRoute({
     method: "get",
     path: "/refused-records",
@@ -245,6 +260,20 @@ export async function dismissFrame(
   await oversight.dismissFrame(id);
   const { frameSeq, incarnation, site } = summary;
   await recordAction(audit, c, "quarantine.dismiss", `${site}/${incarnation}/${frameSeq}`);
+  return summary;
+}
+
+/** @throws AppError "not-found", "unprocessable", "conflict" */
+export async function takeFrameAgain(
+  oversight: HubOversight,
+  audit: Audit,
+  c: AppContext,
+  id: string,
+): Promise<QuarantinedFrameSummary> {
+  const { summary } = await needFrame(oversight, id);
+  await oversight.takeFrameAgain(id);
+  const { frameSeq, incarnation, site } = summary;
+  await recordAction(audit, c, "quarantine.take", `${site}/${incarnation}/${frameSeq}`);
   return summary;
 }
 

@@ -263,6 +263,7 @@ describe("at the hub", () => {
     await using operator = await openConsole({ role: "hub", devices: 3, as: "operator" });
     expect((await operator.get(`/quarantine/${id}/frame`)).status).toBe(403);
     expect((await operator.post(`/quarantine/${id}/dismiss`, {})).status).toBe(403);
+    expect((await operator.post(`/quarantine/${id}/take`, {})).status).toBe(403);
     expect((await console_.post(`/quarantine/${id}/dismiss`, {})).status).toBe(303);
     expect((await page("/quarantine")).text).toContain("50 of 63 rows");
     expect((await console_.post(`/quarantine/${id}/dismiss`, {})).status).toBe(404);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AppError } from "../../../devices/model/errors.ts";
 import { HLC_ZERO } from "../../../devices/model/hlc.ts";
 import type { Sha256, SiteId } from "../../../devices/model/ids.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
@@ -26,6 +27,7 @@ import { SqlKnockList } from "../../../gateway/db/stores/access-store-knocks.ts"
 import { SqlBlobIndex } from "../../../gateway/db/stores/blob-index.ts";
 import { CachedSiteStore } from "../../../gateway/db/stores/cached-site-store.ts";
 import { SqlSiteEnrolmentCodes } from "../../../gateway/db/stores/enrolment-codes.ts";
+import { SqlHubStore } from "../../../gateway/db/stores/hub-store.ts";
 import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
 import { SqlReportReader } from "../../../gateway/db/stores/report-reader.ts";
 import { SqlSiteLinkStore } from "../../../gateway/db/stores/site-link-store.ts";
@@ -53,6 +55,7 @@ import { siteSecrets } from "../../../gateway/roles/site-secrets.ts";
 import { openSiteSessions } from "../../../gateway/roles/site-sessions.ts";
 import { siteUseCases } from "../../../gateway/roles/site-use-cases.ts";
 import { Metrics } from "../../../gateway/telemetry/metrics.ts";
+import { takeAgain } from "../../../sync/hub/take-again.ts";
 import { Keyring } from "../../../sync/link/keyring.ts";
 import { PolicyBook } from "../../../sync/policy/policy-book.ts";
 import { PolicyHolder } from "../../../sync/policy/policy-holder.ts";
@@ -226,6 +229,12 @@ export class ApiHarness implements AsyncDisposable {
               policy: holder,
               database,
               siteOf: (id) => ({ name: `Site ${id}` }),
+              takeAgain: async (frame) => {
+                const store = new SqlHubStore(database);
+                const site = await store.site(frame.site);
+                if (!site) throw new AppError("not-found", `there is no site ${frame.site}`);
+                await takeAgain({ book, store }, site, frame);
+              },
             }),
           },
     };

@@ -1,9 +1,32 @@
 /** What a hub's administrator looks after: the sites' own words, and frames that failed a check. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { quarantine } from "../../../gateway/db/schema/link.ts";
+import { facts } from "../../../gateway/db/schema/installations.ts";
+import { quarantine, sites } from "../../../gateway/db/schema/link.ts";
+import { siteRowFrom } from "../../../gateway/db/stores/site-records.ts";
+import { sealFrame } from "../../../sync/frame/envelope.ts";
+import { packFacts } from "../../../sync/journal/codec.ts";
+import { factOf } from "../../contracts/site-rows.ts";
+import { siteRecordOf } from "../../sync/contracts/hub-rows.ts";
 import { type Desk, down, siteDesk, up } from "../../sync/policy/books.ts";
 import { ApiHarness } from "./api-harness.ts";
 import { type Json, jsonOf, ScenarioKit } from "./scenario-kit.ts";
+
+const PRAGUE = siteRecordOf("prague");
+/** Nobody looks at it: the frame was checked when it came. */
+const unsigned = () => new Uint8Array(64);
+
+function statusFrame(): Uint8Array {
+  const content = { kind: "status", anew: true, asOfMs: null } as const;
+  const header = { site: PRAGUE.id, incarnation: 3, seq: 4, content };
+  return sealFrame(header, new Uint8Array([1]), unsigned);
+}
+
+function journalFrame(): Uint8Array {
+  const fact = { ...factOf("till", "5"), site: PRAGUE.id, siteIncarnation: 3, seq: 1 };
+  const { raw } = packFacts([fact]);
+  const content = { kind: "journal", incarnation: 3, first: 1, count: 1 } as const;
+  return sealFrame({ site: PRAGUE.id, incarnation: 3, seq: 2, content }, raw, unsigned);
+}
 
 let hub: ApiHarness;
 let admin: ScenarioKit;
@@ -169,6 +192,7 @@ describe("quarantine", () => {
         received: "1970-01-01T00:00:01.001Z",
         happened: expect.stringContaining("The journal went on behind it"),
         todo: expect.stringContaining("site's own console"),
+        canBeTakenAgain: true,
       },
     ]);
     expect(await admin.want(200, "GET", "/quarantine/f4")).toEqual(rows[0]);
@@ -206,6 +230,32 @@ describe("quarantine", () => {
     expect([rows.map(({ id }: Json) => id), total]).toEqual([["f2"], 1]);
     const [entry] = (await admin.want(200, "GET", "/audit")).rows;
     expect(entry).toMatchObject({ action: "quarantine.dismiss", subject: "brno/3/1" });
+  });
+
+  test("what is still wrong stays; what is of another kind is not taken again", async () => {
+    hub.database.db.insert(sites).values(siteRowFrom(PRAGUE)).run();
+    put(2);
+    put(4, { kind: "status", frame: Buffer.from(statusFrame()) });
+    put(6, { frame: Buffer.alloc(0) });
+    const operator = await hub.token("operator");
+    expect((await hub.ask("POST", "/quarantine/f2/take", { headers: operator })).status).toBe(403);
+    const wrong = await admin.want(422, "POST", "/quarantine/f2/take");
+    expect(wrong.detail).toContain("It is still wrong: frame-size");
+    expect((await admin.want(409, "POST", "/quarantine/f4/take")).detail).toContain("kind status");
+    expect((await admin.want(409, "POST", "/quarantine/f6/take")).detail).toContain("not kept");
+    await admin.want(404, "POST", "/quarantine/none/take");
+    expect((await admin.want(200, "GET", "/quarantine")).total).toBe(3);
+  });
+
+  test("a frame that can be read by now is taken in, and that is written down", async () => {
+    hub.database.db.insert(sites).values(siteRowFrom(PRAGUE)).run();
+    put(2, { frame: Buffer.from(journalFrame()) });
+    await admin.want(204, "POST", "/quarantine/f2/take");
+    const stored = hub.database.db.select().from(facts).all();
+    expect(stored).toMatchObject([{ site: "prague", siteIncarnation: 3, seq: 1, value: "5" }]);
+    expect((await admin.want(200, "GET", "/quarantine")).total).toBe(0);
+    const [entry] = (await admin.want(200, "GET", "/audit")).rows;
+    expect(entry).toMatchObject({ action: "quarantine.take", subject: "prague/3/2" });
   });
 
   test("gives the bytes to an administrator, where they were kept", async () => {

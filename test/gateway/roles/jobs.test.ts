@@ -14,8 +14,11 @@ import { openFoundation } from "../../../gateway/roles/foundation.ts";
 import { buildHub } from "../../../gateway/roles/hub-core.ts";
 import { hubJobs } from "../../../gateway/roles/jobs.ts";
 import { Metrics } from "../../../gateway/telemetry/metrics.ts";
+import { sealFrame } from "../../../sync/frame/envelope.ts";
+import { packFacts } from "../../../sync/journal/codec.ts";
 import { QUARANTINE_DAYS } from "../../../sync/limits.ts";
 import { factOf } from "../../contracts/site-rows.ts";
+import { siteRecordOf } from "../../sync/contracts/hub-rows.ts";
 import { silentLog } from "../db/temporary.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -56,6 +59,20 @@ describe("the hub's jobs", () => {
     expect(hub.factNumbers()).toEqual(["1/2"]);
   });
 
+  test("frames in quarantine are tried once by each version, in their order", async () => {
+    await using hub = await Hub.open();
+    hub.quarantineJournal(2, 2);
+    hub.quarantineFrame(3);
+    hub.quarantineJournal(1, 4);
+    await hub.run("try-quarantine-again");
+    expect(hub.factNumbers()).toEqual(["1/1", "1/2"]);
+    const left = () => hub.foundation.database.db.select().from(quarantine).all();
+    expect(left()).toMatchObject([{ frame: Buffer.from([1]) }]);
+    hub.quarantineJournal(3, 1);
+    await hub.run("try-quarantine-again");
+    expect(left()).toHaveLength(2);
+  });
+
   test("what grows by itself is pruned", async () => {
     await using hub = await Hub.open();
     hub.quarantineFrame(QUARANTINE_DAYS + 1);
@@ -89,28 +106,7 @@ class Hub implements AsyncDisposable {
     const options = { log: silentLog, metrics: new Metrics(), announce: () => undefined, shelf };
     const foundation = await openFoundation("hub", config, SYSTEM_CLOCK, options);
     const core = await buildHub(config, foundation, options);
-    const site = siteRowFrom({
-      id: PRAGUE,
-      name: "Prague",
-      timeZone: "Europe/Prague",
-      publicKey: "k",
-      sealingKey: "s",
-      nextPublicKey: null,
-      nextSealingKey: null,
-      keysSinceMs: null,
-      instance: "",
-      formerInstances: [],
-      incarnation: 7,
-      acknowledgedFrame: 1,
-      needsSnapshot: false,
-      joinedAtMs: 1,
-      lastSeenMs: null,
-      asOfMs: null,
-      clockOffsetMs: null,
-      confirmedPolicyVersion: 0,
-      alarm: null,
-      revokedAtMs: null,
-    });
+    const site = siteRowFrom(siteRecordOf(PRAGUE));
     foundation.database.db.insert(sites).values(site).run();
     return new Hub(folder, foundation, core);
   }
@@ -128,24 +124,27 @@ class Hub implements AsyncDisposable {
     db.insert(journalPositions).values({ site: PRAGUE, incarnation, seq: daysOld.length }).run();
   }
 
-  quarantineFrame(daysOld: number): void {
+  quarantineFrame(daysOld: number, frame: Uint8Array = new Uint8Array([1]), frameSeq = 1): void {
     const receivedAtMs = NOW_MS - daysOld * DAY_MS;
-    const frame = {
-      site: PRAGUE,
-      incarnation: 1,
-      frameSeq: 1,
-      kind: "journal",
-      bytes: 1,
-      sha256: "",
-    };
+    const about = { site: PRAGUE, incarnation: 1, frameSeq, kind: "journal", sha256: "" };
     const row = {
-      ...frame,
-      id: String(daysOld),
+      ...about,
+      id: `${daysOld}-${frameSeq}`,
+      bytes: frame.length,
       reason: "no",
-      frame: Buffer.from([1]),
+      frame: Buffer.from(frame),
       receivedAtMs,
     };
     this.foundation.database.db.insert(quarantine).values(row).run();
+  }
+
+  /** A frame that can be read by now, with the fact of that number. */
+  quarantineJournal(seq: number, daysOld: number): void {
+    const fact = { ...factOf("till", "5"), site: PRAGUE, siteIncarnation: 1, seq };
+    const content = { kind: "journal", incarnation: 1, first: seq, count: 1 } as const;
+    const header = { site: PRAGUE, incarnation: 1, seq, content };
+    const frame = sealFrame(header, packFacts([fact]).raw, () => new Uint8Array(64));
+    this.quarantineFrame(daysOld, frame, seq);
   }
 
   factNumbers(): string[] {

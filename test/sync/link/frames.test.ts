@@ -197,6 +197,45 @@ describe("frames from a site", () => {
     expect(world.hub.disk.positions.get("prague.1")?.seq).toBe(site.disk.facts.length);
   });
 
+  test("[3.10] a journal frame in quarantine is taken in after all, once the hub can read it", async () => {
+    const { world, site } = await joined(39);
+    const originals: Uint8Array[] = [];
+    world.intercept = async (request, send) => {
+      const { content, seq } =
+        request.operation === "frame" ? readFrame(request.body).header : { content: {}, seq: 0 };
+      if (!("kind" in content) || content.kind !== "journal" || originals.length > 0) {
+        return send(request);
+      }
+      originals.push(request.body);
+      return send({ ...request, body: forged(site, seq, content, Buffer.from("[]")) });
+    };
+    reportOnce(world, site, "till");
+    await world.runUntil(world.nowMs + 30_000);
+    reportOnce(world, site, "till");
+    await world.converge();
+    const { facts, quarantine, devices } = world.hub.disk;
+    const [kept] = quarantine.values();
+    const [frame] = originals;
+    if (!kept || !frame) throw new Error("nothing in quarantine");
+    expect(facts.size).toBeLessThan(site.disk.facts.length);
+
+    await expect(world.hub.link.takeAgain(kept)).rejects.toMatchObject({ code: "unprocessable" });
+    const cut = { ...kept, frame: new Uint8Array() };
+    await expect(world.hub.link.takeAgain(cut)).rejects.toMatchObject({ code: "conflict" });
+    expect(quarantine.size).toBe(1);
+
+    const before = new Map(devices);
+    await world.hub.link.takeAgain({ ...kept, frame });
+    expect(quarantine.size).toBe(0);
+    expect(facts.size).toBe(site.disk.facts.length);
+    for (const [key, device] of before) expect(devices.get(key)).toEqual(device);
+    expectConverged(world);
+    // Once more changes nothing.
+    await world.hub.link.takeAgain({ ...kept, frame });
+    expect(facts.size).toBe(site.disk.facts.length);
+    expectConverged(world);
+  });
+
   test("[3.9] after a set-aside policy frame the next change travels whole", async () => {
     const { world, site } = await joined(40);
     let poison = 1;

@@ -182,6 +182,7 @@ export class MemoryHubStore implements HubStore {
       disk.rows.set(`${row.site}.${row.distribution}.${row.device}`, row);
     }
     if (write.policy) writePolicy(disk, write.policy);
+    if (write.leavesQuarantine !== undefined) disk.quarantine.delete(write.leavesQuarantine);
     if (write.quarantined) disk.quarantine.set(write.quarantined.id, write.quarantined);
   }
 
