@@ -6,6 +6,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { deviceCommands } from "./commands/devices.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommands } from "./commands/keys.ts";
+import { packageCommands } from "./commands/package.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { sessionsCommand } from "./commands/sessions.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: CommandTree = {
   sessions: sessionsCommand,
   status: statusCommand,
   devices: deviceCommands,
+  package: packageCommands,
   doctor: doctorCommand,
   backup: backupCommand,
   restore: restoreCommand,

@@ -40,7 +40,7 @@ import { checkWindow } from "../../devices/windows/recurrence.ts";
 import { type ContentOrigin, checkedSource } from "../content/content-origin.ts";
 import { idFromName } from "../http/policy-write.ts";
 import type { checkDistribution } from "../http/routes/distribution-checks.ts";
-import { otherOfProduct } from "../http/routes/packages.ts";
+import { otherOfProduct } from "../http/routes/package-checks.ts";
 import { checkInstall, type RevisionInstall } from "../http/routes/revision-checks.ts";
 import type { BlobView } from "../reports/report-reader.ts";
 import type { SentForm } from "./form-state.ts";

@@ -37,6 +37,7 @@ import { keyRoutes } from "./routes/keys.ts";
 import { linkRoutes } from "./routes/link.ts";
 import { omaDmSettingsRoutes } from "./routes/oma-dm-settings.ts";
 import { oversightRoutes } from "./routes/oversight.ts";
+import { packageFileRoutes } from "./routes/package-files.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { revisionMetricRoutes } from "./routes/revision-metrics.ts";
@@ -123,6 +124,7 @@ export function createApi(deps: ApiDeps): Api {
     installationRoutes(reports),
     deviceRoutes(reports, base),
     groupRoutes(deps),
+    packageFileRoutes({ ...deps, findFile: (sha256) => deps.files.find(sha256) }),
     packageRoutes(deps),
     revisionRoutes({ ...deps, findFile: (sha256) => deps.files.find(sha256) }),
     revisionMetricRoutes(deps),

@@ -35,6 +35,20 @@ export function needValid<Schema extends z.ZodType>(
   });
 }
 
+/** What is wrong with a part is wrong with the whole, at its place. */
+export async function atPointer<Result>(
+  pointer: string,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.fields.length === 0) throw error;
+    const fields = error.fields.map((one) => ({ ...one, pointer: pointer + one.pointer }));
+    throw new AppError(error.code, error.message, { fields });
+  }
+}
+
 function fieldsOf(issue: $ZodIssue, part: RequestPart): ProblemField[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {

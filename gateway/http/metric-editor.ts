@@ -12,6 +12,7 @@ import type { MadeMetrics, MetricMaker } from "../../devices/ports/metric-maker.
 import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
 import { SerialQueue } from "../../sync/serial-queue.ts";
+import { atPointer } from "./field-problems.ts";
 
 export interface MetricEditorDeps {
   readonly policy: PolicyReader;
@@ -50,7 +51,9 @@ export class MetricEditor {
   ): Promise<readonly NumberedMetric[]> {
     const made: NumberedMetric[] = [];
     for (const [index, one] of wanted.entries()) {
-      const metric = await at(`${pointer}/${index}`, () => this.#deps.maker.compute(one, files));
+      const metric = await atPointer(`${pointer}/${index}`, () =>
+        this.#deps.maker.compute(one, files),
+      );
       made.push({ ...metric, number: index + 1 });
     }
     return made;
@@ -163,15 +166,4 @@ function isAboutTheSame(one: Metric, other: Metric): boolean {
     one.file.toLowerCase() === other.file.toLowerCase() &&
     Bun.deepEquals(one.targeting, other.targeting)
   );
-}
-
-/** What is wrong with a part is wrong with the whole, at its place. */
-async function at<Result>(pointer: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof AppError) || error.fields.length === 0) throw error;
-    const fields = error.fields.map((one) => ({ ...one, pointer: pointer + one.pointer }));
-    throw new AppError(error.code, error.message, { fields });
-  }
 }

@@ -4,7 +4,6 @@ import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { parsePackageId } from "../../../devices/model/ids.ts";
 import type { Package, Revision } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
-import { parseProductId } from "../../../protocols/csp/product-id.ts";
 import { linkTo } from "../../reports/links.ts";
 import type { ReportReader } from "../../reports/report-reader.ts";
 import { linkedBuckets } from "../../reports/summary.ts";
@@ -25,6 +24,8 @@ import {
   PackageWithCountsSchema,
   packageJson,
 } from "../schemas/policy.ts";
+
+import { checkedPackage } from "./package-checks.ts";
 
 export interface PackageRoutesDeps extends PolicyRoutesDeps {
   readonly reports: ReportReader;
@@ -68,9 +69,8 @@ export function packageRoutes(deps: PackageRoutesDeps): Api {
   });
   api.openapi(create, async (c) => {
     const { id: chosen, ...given } = c.req.valid("json");
-    const fields = checked(given);
-    const id = chosen ?? idFromName(fields.name, () => Bun.randomUUIDv7());
-    checkProduct({ id, ...fields }, policy.read());
+    const id = chosen ?? idFromName(given.name, () => Bun.randomUUIDv7());
+    const fields = checkedPackage({ id, ...given }, policy.read());
     const known = findPackage(policy.read(), id);
     if (isRepetition(fields, known, id)) {
       return c.json(shown(needWritten(known, id), policy.read()), 200);
@@ -131,10 +131,9 @@ export function packageRoutes(deps: PackageRoutesDeps): Api {
   api.openapi(put, async (c) => {
     const id = parsePackageId(c.req.valid("param").id);
     if (!id) throw fieldError("/id", "use 1 to 63 lower-case letters, digits and hyphens");
-    const fields = checked(c.req.valid("json"));
     const former = policy.read().packages.get(id);
     checkPreconditions(c, former && shown(former, policy.read()));
-    checkProduct({ id, ...fields }, policy.read());
+    const fields = checkedPackage({ id, ...c.req.valid("json") }, policy.read());
     if (former && former.platform !== fields.platform) {
       throw fieldError("/platform", `it is a package for ${former.platform}: make another one`);
     }
@@ -193,42 +192,4 @@ function findPackage(policy: Policy, id: string): Package | undefined {
 
 function shown(one: Package, policy: Policy) {
   return packageJson(one, revisionsOf(policy, one.id));
-}
-
-/** A device can have a product once, so that two packages of it would only take turns. */
-function checkProduct(
-  wanted: Pick<Package, "productId" | "platform"> & { id: string },
-  policy: Policy,
-) {
-  const other = otherOfProduct(wanted, policy);
-  if (other) {
-    throw fieldError(
-      "/productId",
-      `the package ${other.id} is this product: make a revision of it`,
-    );
-  }
-}
-
-/** A package of the same product under another id. */
-export function otherOfProduct(
-  { id, productId, platform }: Pick<Package, "productId" | "platform"> & { readonly id: string },
-  policy: Policy,
-): Package | undefined {
-  if (productId === null) return undefined;
-  return [...policy.packages.values()].find(
-    (one) => one.id !== id && one.productId === productId && one.platform === platform,
-  );
-}
-
-/** A product's GUID is kept in one spelling: braces and upper case. */
-function checked(fields: z.output<typeof PackageFieldsSchema>) {
-  if (fields.productId === null) return fields;
-  const productId = fields.platform === "Windows" ? parseProductId(fields.productId) : undefined;
-  if (productId !== undefined) return { ...fields, productId };
-  throw fieldError(
-    "/productId",
-    fields.platform === "Windows"
-      ? "a GUID, such as {B316008A-141D-4A79-810F-8B764C4CFDFB}"
-      : "only Windows packages have one",
-  );
 }

@@ -38,15 +38,15 @@ export const GivenTargeting = z
     cpu: nonEmptyLine(64)
       .nullable()
       .default(null)
-      .openapi({ description: "Such as ARM, MIPS, SH4, x86; letter case does not matter" }),
+      .describe("Such as ARM, MIPS, SH4, x86; letter case does not matter"),
     osMajor: z.int().min(0).max(100_000).nullable().default(null),
     osPlatform: nonEmptyLine(64)
       .nullable()
       .default(null)
-      .openapi({ description: "Such as PocketPC, WinCE, Windows 11 Pro, Linux" }),
+      .describe("Such as PocketPC, WinCE, Windows 11 Pro, Linux"),
   })
   .default(ANY)
-  .openapi({ description: "Targeted Device Type: a step that is not for a device is left out" });
+  .describe("Targeted Device Type: a step that is not for a device is left out");
 export const TargetingSchema = z.object({
   cpu: z.string().nullable(),
   osMajor: z.int().nullable(),
@@ -59,7 +59,7 @@ function deviceText(charactersMax: number) {
     .refine((text) => unknownTokens(text).length === 0, {
       error: ({ input }) => unknownText(unknownTokens(String(input))[0] ?? ""),
     })
-    .openapi({ description: "Substitution tokens are filled in: see substitution-tokens" });
+    .describe("Substitution tokens are filled in: see substitution-tokens");
 }
 
 function isFree(text: string, characters: RegExp): boolean {
@@ -72,7 +72,7 @@ const CommandLine = deviceText(COMMAND_LINE_CHARACTERS_MAX).refine(
   (text) => !namesFile(text),
   OwnFile,
 );
-const Wildcards = DeviceText.openapi({ description: "Wildcards * and ? are allowed, tokens too" });
+const Wildcards = DeviceText.describe("Wildcards * and ? are allowed, tokens too");
 /** One file or folder. */
 const Path = DeviceText.refine(
   (text) => isFree(text, /["*?]/),
@@ -89,7 +89,7 @@ const settings = {
   critical: z
     .enum(CRITICAL)
     .default(CRITICAL_DEFAULT)
-    .openapi({ description: "Whether the following steps run, by the result of this one" }),
+    .describe("Whether the following steps run, by the result of this one"),
   targeting: GivenTargeting,
 };
 const pathOf = (kind: "CreateFolder" | "RemoveFolder") =>
@@ -98,7 +98,7 @@ const copyOf = (kind: "CopyFiles" | "MoveFiles") =>
   z.strictObject({
     kind: z.literal(kind),
     source: Wildcards,
-    target: Path.openapi({ description: "A folder that is there" }),
+    target: Path.describe("A folder that is there"),
     ...settings,
   });
 const renameOf = (kind: "RenameFile" | "RenameFolder") =>
@@ -110,15 +110,15 @@ export const GivenAction = z
     [
       z.strictObject({
         kind: z.literal("Download"),
-        source: nonEmptyLine(PATH_CHARACTERS_MAX).openapi({
-          description: "The name of one of the revision's files",
-        }),
-        target: FilePath.openapi({ description: "Path and file name on the device" }),
+        source: nonEmptyLine(PATH_CHARACTERS_MAX).describe(
+          "The name of one of the revision's files",
+        ),
+        target: FilePath.describe("Path and file name on the device"),
         ...settings,
       }),
       z.strictObject({
         kind: z.literal("Install"),
-        file: FilePath.openapi({ description: "A file that is on the device by then" }),
+        file: FilePath.describe("A file that is on the device by then"),
         command: deviceText(COMMAND_LINE_CHARACTERS_MAX)
           .or(z.string().regex(/^\s*$/))
           .nullable()
@@ -133,28 +133,26 @@ export const GivenAction = z
       }),
       z.strictObject({
         kind: z.literal("Uninstall"),
-        name: DeviceText.openapi({ description: "As the list of installed programs calls it" }),
+        name: DeviceText.describe("As the list of installed programs calls it"),
         ...settings,
       }),
       z.strictObject({ kind: z.literal("WarmBoot"), ...settings }),
       z.strictObject({
         kind: z.literal("Run"),
-        command: CommandLine.openapi({
-          description: "Path of the program and its arguments; blanks in the path need no quotes",
-        }),
+        command: CommandLine.describe(
+          "Path of the program and its arguments; blanks in the path need no quotes",
+        ),
         timeout: z
           .int()
           .min(-RUN_TIMEOUT_MS_MAX)
           .max(RUN_TIMEOUT_MS_MAX)
           .default(TIMEOUT_DEFAULT)
-          .openapi({
-            description: "Milliseconds. Below 0: waits until it ends; 0: does not wait",
-          }),
+          .describe("Milliseconds. Below 0: waits until it ends; 0: does not wait"),
         ...settings,
       }),
       z.strictObject({
         kind: z.literal("Terminate"),
-        modules: Wildcards.openapi({ description: "An executable's name, or a pattern: c*.*" }),
+        modules: Wildcards.describe("An executable's name, or a pattern: c*.*"),
         ...settings,
       }),
       copyOf("CopyFiles"),
@@ -175,23 +173,22 @@ const Computed = z
   .optional()
   .openapi({ type: "string", readOnly: true, description: "Computed from the source file" });
 const compared = {
-  file: FilePath.openapi({ description: "Path and file name on the device" }),
+  file: FilePath.describe("Path and file name on the device"),
   source: z
     .strictObject({
-      file: nonEmptyLine(PATH_CHARACTERS_MAX).openapi({
-        description: "The name of one of the revision's files",
-      }),
-      virtualFile: nonEmptyLine(PATH_CHARACTERS_MAX).nullable().default(null).openapi({
-        description: "The path of a file inside it, where it is a CAB",
-      }),
+      file: nonEmptyLine(PATH_CHARACTERS_MAX).describe("The name of one of the revision's files"),
+      virtualFile: nonEmptyLine(PATH_CHARACTERS_MAX)
+        .nullable()
+        .default(null)
+        .describe("The path of a file inside it, where it is a CAB"),
     })
-    .openapi({ description: "Metric Source: what the value is computed from" }),
+    .describe("Metric Source: what the value is computed from"),
   targeting: GivenTargeting,
 };
 const GivenOperator = z
   .enum(OPERATORS)
   .default("EQ")
-  .openapi({ description: "`device operator value` holds: nothing has to be done" });
+  .describe("`device operator value` holds: nothing has to be done");
 
 export const NewMetricSchema = z
   .discriminatedUnion(
@@ -201,9 +198,11 @@ export const NewMetricSchema = z
       z.strictObject({
         kind: z.literal("FileVersion"),
         field: z.enum(VERSION_FIELDS).default("File"),
-        part: z.enum(VERSION_PARTS).nullable().default(null).openapi({
-          description: "One number of the version; null: all of it",
-        }),
+        part: z
+          .enum(VERSION_PARTS)
+          .nullable()
+          .default(null)
+          .describe("One number of the version; null: all of it"),
         operator: GivenOperator,
         ...compared,
         value: Computed,
@@ -228,7 +227,7 @@ export const MetricChangeSchema = z.record(z.string(), z.unknown()).openapi("Met
 
 const MetricSourceSchema = z.object({ file: z.string(), virtualFile: z.string().nullable() });
 const shownOfMetric = {
-  number: z.int().openapi({ description: "Its name in addresses" }),
+  number: z.int().describe("Its name in addresses"),
   file: z.string(),
   source: MetricSourceSchema,
   targeting: TargetingSchema,
@@ -257,20 +256,22 @@ const Files = z
   .array(GivenFileSchema)
   .max(FILES_MAX)
   .default([])
-  .openapi({ description: "Uploaded before; no two of one name" });
+  .describe("Uploaded before; no two of one name");
 
 export const NewAgentInstallSchema = z
   .strictObject({
     files: Files,
-    actions: z.array(GivenAction).min(1).max(ACTIONS_MAX).openapi({ description: "In order" }),
+    actions: z.array(GivenAction).min(1).max(ACTIONS_MAX).describe("In order"),
     uninstall: z
       .array(GivenAction)
       .max(ACTIONS_MAX)
       .default([])
-      .openapi({ description: "What takes it off again; none: it cannot be uninstalled" }),
-    metrics: z.array(NewMetricSchema).max(METRICS_MAX).default([]).openapi({
-      description: "What has to be so on a device, or the actions run; none: they run once",
-    }),
+      .describe("What takes it off again; none: it cannot be uninstalled"),
+    metrics: z
+      .array(NewMetricSchema)
+      .max(METRICS_MAX)
+      .default([])
+      .describe("What has to be so on a device, or the actions run; none: they run once"),
   })
   .openapi("NewAgentInstall");
 export type GivenAgentInstall = z.output<typeof NewAgentInstallSchema>;
@@ -290,7 +291,7 @@ export const AgentInstallSchema = z
     actions: z.array(ActionSchema),
     uninstall: z.array(ActionSchema),
     metrics: z.array(MetricSchema),
-    notes: z.array(z.string()).openapi({ description: "What whoever made it should know" }),
+    notes: z.array(z.string()).describe("What whoever made it should know"),
   })
   .openapi("AgentInstall");
 

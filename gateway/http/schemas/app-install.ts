@@ -16,29 +16,31 @@ import { line, NAME_CHARACTERS_MAX } from "./common.ts";
 import { FileOfRevisionSchema, GivenFileSchema } from "./given-file.ts";
 
 const Guid = z.string().max(64).openapi({ example: "{AF9257BA-6BBD-4624-AA9B-0182D50292C3}" });
-const Context = z.enum(INSTALL_CONTEXTS).default("device").openapi({
-  description: "For the whole device, or for the user who is signed in",
-});
+const Context = z
+  .enum(INSTALL_CONTEXTS)
+  .default("device")
+  .describe("For the whole device, or for the user who is signed in");
 const Minutes = z.int().min(0).max(MINUTES_MAX);
 
 export const NewMsiInstallSchema = z
   .strictObject({
-    productCode: Guid.openapi({ description: "The MSI's ProductCode" }),
-    upgradeCode: Guid.nullable().default(null).openapi({
-      description: "The MSI's UpgradeCode: by it the site knows versions that others installed",
-    }),
+    productCode: Guid.describe("The MSI's ProductCode"),
+    upgradeCode: Guid.nullable()
+      .default(null)
+      .describe("The MSI's UpgradeCode: by it the site knows versions that others installed"),
     context: Context,
     commandLine: line(COMMAND_LINE_CHARACTERS_MAX)
       .default(MSI_DEFAULTS.commandLine)
-      .openapi({ description: "Options for msiexec" }),
-    timeoutMinutes: Minutes.default(MSI_DEFAULTS.timeoutMinutes).openapi({
-      description: "After so long the device gives up on msiexec; 0: never",
-    }),
+      .describe("Options for msiexec"),
+    timeoutMinutes: Minutes.default(MSI_DEFAULTS.timeoutMinutes).describe(
+      "After so long the device gives up on msiexec; 0: never",
+    ),
     retryCount: z.int().min(0).max(RETRIES_MAX).default(MSI_DEFAULTS.retryCount),
     retryIntervalMinutes: Minutes.default(MSI_DEFAULTS.retryIntervalMinutes),
-    downloadFromAad: z.boolean().default(false).openapi({
-      description: "The device sends its user's Azure AD token with the download",
-    }),
+    downloadFromAad: z
+      .boolean()
+      .default(false)
+      .describe("The device sends its user's Azure AD token with the download"),
     fallbackUrls: z
       .array(
         z
@@ -50,9 +52,7 @@ export const NewMsiInstallSchema = z
       )
       .max(FALLBACK_URLS_MAX)
       .default([])
-      .openapi({
-        description: "Further addresses of the same file, for when the site is out of reach",
-      }),
+      .describe("Further addresses of the same file, for when the site is out of reach"),
   })
   .openapi("NewMsiInstall");
 
@@ -81,12 +81,17 @@ export const NewMsixInstallSchema = z
       example: "Contoso.App_1.2.0.0_x64__8wekyb3d8bbwe",
     }),
     context: Context,
-    dependencies: z.array(GivenFileSchema).max(DEPENDENCIES_MAX).default([]).openapi({
-      description: "Frameworks that are installed with it, uploaded before, in their order",
-    }),
-    deploymentOptions: z.int().min(0).max(DEPLOYMENT_OPTIONS_MAX).default(0).openapi({
-      description: "A bit set of Windows' deployment options; only for a user's installations",
-    }),
+    dependencies: z
+      .array(GivenFileSchema)
+      .max(DEPENDENCIES_MAX)
+      .default([])
+      .describe("Frameworks that are installed with it, uploaded before, in their order"),
+    deploymentOptions: z
+      .int()
+      .min(0)
+      .max(DEPLOYMENT_OPTIONS_MAX)
+      .default(0)
+      .describe("A bit set of Windows' deployment options; only for a user's installations"),
   })
   .openapi("NewMsixInstall");
 

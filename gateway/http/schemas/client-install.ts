@@ -15,20 +15,23 @@ const Name = nonEmptyLine(NAME_CHARACTERS_MAX);
 
 export const NewDdiInstallSchema = z
   .strictObject({
-    handling: z.enum(DDI_HANDLINGS).default("forced").openapi({
-      description: "How urgently the client is to take it",
-    }),
+    handling: z
+      .enum(DDI_HANDLINGS)
+      .default("forced")
+      .describe("How urgently the client is to take it"),
     chunks: z
       .array(
         z.strictObject({
-          part: Name.default("bApp").openapi({
-            description: "`os`, or `bApp` for what hawkBit calls an application",
-          }),
-          name: Name.optional().openapi({ description: "The package's id unless given" }),
-          version: Name.optional().openapi({ description: "The revision's unless given" }),
-          files: z.array(GivenFileSchema).min(1).max(FILES_MAX).openapi({
-            description: "Uploaded before; no two of one name",
-          }),
+          part: Name.default("bApp").describe(
+            "`os`, or `bApp` for what hawkBit calls an application",
+          ),
+          name: Name.optional().describe("The package's id unless given"),
+          version: Name.optional().describe("The revision's unless given"),
+          files: z
+            .array(GivenFileSchema)
+            .min(1)
+            .max(FILES_MAX)
+            .describe("Uploaded before; no two of one name"),
           metadata: z
             .array(z.strictObject({ key: Name, value: z.string().max(NAME_CHARACTERS_MAX) }))
             .max(FILES_MAX)
@@ -37,7 +40,7 @@ export const NewDdiInstallSchema = z
       )
       .min(1)
       .max(CHUNKS_MAX)
-      .openapi({ description: "Software modules. Many clients take one with one file only" }),
+      .describe("Software modules. Many clients take one with one file only"),
   })
   .openapi("NewDdiInstall");
 export type GivenDdiInstall = z.output<typeof NewDdiInstallSchema>;
@@ -59,10 +62,12 @@ export const DdiInstallSchema = z
 
 export const NewMenderInstallSchema = z
   .strictObject({
-    artifactName: Name.openapi({ description: "As the artifact says it itself" }),
-    deviceTypes: z.array(Name).min(1).max(DEVICE_TYPES_MAX).openapi({
-      description: "Devices of these types take it",
-    }),
+    artifactName: Name.describe("As the artifact says it itself"),
+    deviceTypes: z
+      .array(Name)
+      .min(1)
+      .max(DEVICE_TYPES_MAX)
+      .describe("Devices of these types take it"),
   })
   .openapi("NewMenderInstall");
 

@@ -86,7 +86,7 @@ export const PackageFieldsSchema = z
   })
   .openapi("PackageFields");
 export const NewPackageSchema = PackageFieldsSchema.extend({
-  id: RecordId.optional().openapi({ description: "Made from the name unless given" }),
+  id: RecordId.optional().describe("Made from the name unless given"),
 }).openapi("NewPackage");
 
 export const RevisionSchema = z
@@ -108,7 +108,7 @@ export const RevisionSchema = z
         fetchedBy: z.enum(["hub", "site"]),
       })
       .nullable()
-      .openapi({ description: "Where the gateway that made it fetches the file, once" }),
+      .describe("Where the gateway that made it fetches the file, once"),
     minimumOsVersion: z.string().nullable(),
     licence: z.enum(LICENCES),
     storeApp: z.boolean(),
@@ -119,19 +119,16 @@ export const RevisionSchema = z
 
 export const NewRevisionSchema = z
   .strictObject({
-    id: RecordId.optional().openapi({ description: "Made of package and version unless given" }),
+    id: RecordId.optional().describe("Made of package and version unless given"),
     version: nonEmptyLine(64),
     channel: z
       .enum(CHANNELS)
       .optional()
-      .openapi({
-        description:
-          "agent, ddi or mender where one of them is given; for Windows with a file: what installs it, by " +
+      .describe(
+        "agent, ddi or mender where one of them is given; for Windows with a file: what installs it, by " +
           "the file's kind and what is said of it; else reported",
-      }),
-    file: GivenFileSchema.nullable()
-      .default(null)
-      .openapi({ description: "Uploaded before through files" }),
+      ),
+    file: GivenFileSchema.nullable().default(null).describe("Uploaded before through files"),
     source: z
       .strictObject({
         url: nonEmptyLine(URL_CHARACTERS_MAX),
@@ -139,26 +136,23 @@ export const NewRevisionSchema = z
       })
       .nullable()
       .default(null)
-      .openapi({
-        description:
-          "Instead of a file: where its vendor offers it. The gateway fetches it once; devices get the " +
+      .describe(
+        "Instead of a file: where its vendor offers it. The gateway fetches it once; devices get the " +
           "gateway's own link. Without a SHA-256 the bytes that come first are pinned",
-      }),
-    msi: NewMsiInstallSchema.nullable().default(null).openapi({
-      description: "For an MSI on Windows 10 and 11",
-    }),
-    msix: NewMsixInstallSchema.nullable().default(null).openapi({
-      description: "For an APPX or MSIX on Windows 10 and 11",
-    }),
-    agent: NewAgentInstallSchema.nullable().default(null).openapi({
-      description: "Install actions, for Outpost's agent and for Windows CE",
-    }),
-    ddi: NewDdiInstallSchema.nullable().default(null).openapi({
-      description: "For clients of hawkBit's Direct Device Integration API",
-    }),
-    mender: NewMenderInstallSchema.nullable().default(null).openapi({
-      description: "For Mender's client; the file is the artifact",
-    }),
+      ),
+    msi: NewMsiInstallSchema.nullable().default(null).describe("For an MSI on Windows 10 and 11"),
+    msix: NewMsixInstallSchema.nullable()
+      .default(null)
+      .describe("For an APPX or MSIX on Windows 10 and 11"),
+    agent: NewAgentInstallSchema.nullable()
+      .default(null)
+      .describe("Install actions, for Outpost's agent and for Windows CE"),
+    ddi: NewDdiInstallSchema.nullable()
+      .default(null)
+      .describe("For clients of hawkBit's Direct Device Integration API"),
+    mender: NewMenderInstallSchema.nullable()
+      .default(null)
+      .describe("For Mender's client; the file is the artifact"),
     minimumOsVersion: nonEmptyLine(64).nullable().default(null),
     licence: z.enum(LICENCES).default("none"),
     storeApp: z.boolean().default(false),
@@ -180,8 +174,8 @@ export const PackageSchema = z
   .openapi("Package");
 
 export const PackageWithCountsSchema = PackageSchema.extend({
-  distributionCount: LinkedCount.openapi({ description: "Devices that the app is meant for" }),
-  installationCount: LinkedCount.openapi({ description: "Devices that have it" }),
+  distributionCount: LinkedCount.describe("Devices that the app is meant for"),
+  installationCount: LinkedCount.describe("Devices that have it"),
   buckets: Buckets,
   links: Links,
 }).openapi("PackageWithCounts");
@@ -200,24 +194,15 @@ export const TargetSchema = z
 
 export const NewDistributionSchema = z
   .strictObject({
-    id: RecordId.optional().openapi({ description: "Choose it, and a retry is not a second one" }),
+    id: RecordId.optional().describe("Choose it, and a retry is not a second one"),
     package: RecordId,
-    revision: RecordId.optional().openapi({
-      description: "The newest of the package unless given",
-    }),
+    revision: RecordId.optional().describe("The newest of the package unless given"),
     operation: z.enum(["install", "uninstall"]).default("install"),
     mode: z.enum(MODES).default("automatic"),
     target: TargetSchema.default({ kind: "all" }),
-    sites: z
-      .array(RecordId)
-      .max(10_000)
-      .default([])
-      .openapi({ description: "Only these; empty: all" }),
+    sites: z.array(RecordId).max(10_000).default([]).describe("Only these; empty: all"),
     allowDowngrade: z.boolean().default(false),
-    updateOnly: z
-      .boolean()
-      .default(false)
-      .openapi({ description: "Touch only devices that have the app already" }),
+    updateOnly: z.boolean().default(false).describe("Touch only devices that have the app already"),
     question: nonEmptyLine(QUESTION_CHARACTERS_MAX)
       .nullable()
       .default(null)
@@ -251,16 +236,13 @@ export const DistributionSchema = z
   .openapi("Distribution");
 
 export const DistributionWithCountsSchema = DistributionSchema.extend({
-  total: LinkedCount.openapi({ description: "Devices that it has rows for" }),
+  total: LinkedCount.describe("Devices that it has rows for"),
   buckets: Buckets,
   sitesNotConfirmed: z
     .array(z.string())
     .optional()
-    .openapi({ description: "At the hub: sites that may not know of it yet" }),
-  notes: z
-    .array(z.string())
-    .optional()
-    .openapi({ description: "What whoever made it should know" }),
+    .describe("At the hub: sites that may not know of it yet"),
+  notes: z.array(z.string()).optional().describe("What whoever made it should know"),
 }).openapi("DistributionWithCounts");
 
 export const WindowFieldsSchema = z
@@ -294,7 +276,7 @@ export const WindowFieldsSchema = z
   })
   .openapi("WindowFields");
 export const NewWindowSchema = WindowFieldsSchema.extend({
-  id: RecordId.optional().openapi({ description: "Made from the name unless given" }),
+  id: RecordId.optional().describe("Made from the name unless given"),
 }).openapi("NewWindow");
 export const WindowSchema = WindowFieldsSchema.extend({ id: z.string() }).openapi("Window");
 
@@ -307,7 +289,7 @@ export const MembersSchema = z
       devices: z
         .array(nonEmptyLine(256))
         .max(10_000)
-        .openapi({ description: "Ids, names or stable ids, ignoring case" }),
+        .describe("Ids, names or stable ids, ignoring case"),
     }),
     z.strictObject({ kind: z.literal("filter"), filter: FilterText }),
   ])
