@@ -1,6 +1,7 @@
 import type { Device } from "../model/device.ts";
 import type { Package, Revision } from "../model/package.ts";
 import { compareVersions } from "../model/version.ts";
+import { ceParts } from "./ce-parts.ts";
 import { installerFor, installersOf } from "./providers.ts";
 
 export type Relevance =
@@ -27,6 +28,7 @@ export function relevanceOf(
   return (
     osRelevance(device, revision) ??
     installerRelevance(device, revision, app, platforms) ??
+    clientRelevance(device, revision, app) ??
     deviceRelevance(device, revision)
   );
 }
@@ -69,6 +71,13 @@ function installerRelevance(
         "Device Criteria",
         `is installed by ${by}, and the device is served by ${device.protocol}`,
       );
+}
+
+/** What the client of Windows CE cannot carry out is not for it. */
+function clientRelevance(device: Device, revision: Revision, app: Package): Relevance | undefined {
+  if (device.protocol !== "ce" || revision.agent === null) return undefined;
+  const reading = ceParts(revision.agent.actions, device, revision, app);
+  return "problem" in reading ? not("Device Criteria", reading.problem) : undefined;
 }
 
 function deviceRelevance(device: Device, revision: Revision): Relevance {

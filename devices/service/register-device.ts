@@ -14,7 +14,7 @@ import { AppError } from "../model/errors.ts";
 import { type DeviceId, deviceIdFrom } from "../model/ids.ts";
 import { DEVICES_MAX } from "../model/limits.ts";
 import type { DeviceChanges, DeviceView } from "../ports/site-store.ts";
-import { TOKEN_CHARACTERS, tokenOf } from "./contact/device-token.ts";
+import { firstContactToken, TOKEN_CHARACTERS, tokenOf } from "./contact/device-token.ts";
 import { Ledger } from "./ledger.ts";
 import { replan } from "./replan.ts";
 import {
@@ -190,13 +190,14 @@ function omaDmProof(
 function tokenProof(
   context: SiteContext,
   id: DeviceId,
-  { token: given }: NewDevice,
+  { token: given, stableId }: NewDevice,
   protocol: PullProtocol,
 ): Proof {
-  const token = given ?? randomName(context, TOKEN_CHARACTERS);
+  const told = given ?? (protocol === "ce" ? firstContactToken(stableId) : undefined);
+  const token = told ?? randomName(context, TOKEN_CHARACTERS);
   return {
     stored: { token: tokenOf(id, protocol, token, context.now()) },
-    shown: { userName: null, password: null, server: null, token: given ? null : token },
+    shown: { userName: null, password: null, server: null, token: told ? null : token },
   };
 }
 

@@ -71,6 +71,6 @@ export function randomName(context: SiteContext, count = 16): string {
   return [...context.randomBytes(count)].map((byte) => alphabet[byte % 32]).join("");
 }
 
-export function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+export function sha256Hex(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
 }

@@ -48,6 +48,7 @@ import { settingsRoutes } from "./routes/settings.ts";
 import { siteRoutes } from "./routes/sites.ts";
 import { substitutionTokenRoutes } from "./routes/substitution-tokens.ts";
 import { windowRoutes } from "./routes/windows.ts";
+import { windowsCeSettingsRoutes } from "./routes/windows-ce-settings.ts";
 import { windowsEnrolmentSettingsRoutes } from "./routes/windows-enrolment-settings.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type {
@@ -168,6 +169,7 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     keyRoutes({ secrets: role.secrets, audit }),
     deviceSessionRoutes({ sessions: role.sessions, reports }),
     sessionRecordingRoutes({ settings, audit }),
+    windowsCeSettingsRoutes({ settings, audit }),
   ];
 }
 

@@ -15,6 +15,7 @@ import type { WindowsEnrolmentSettings } from "../../devices/model/windows-enrol
 import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
 import type { SessionQuery } from "../../devices/ports/session-records.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
+import type { CeSettings } from "../../devices/service/ce/settings.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
 import type { BulkOutcome, DirectFact, RecordedFact } from "../../devices/service/installations.ts";
@@ -109,6 +110,8 @@ export interface LocalSettings {
   /** Of a site; a hub serves no devices. */
   readonly omaDm: OmaDmSettings;
   readonly windowsEnrolment: WindowsEnrolmentSettings;
+  /** What clients of Windows CE are told. */
+  readonly windowsCe: CeSettings;
   /** Which sessions of devices are kept for people to look at. */
   readonly sessions: SessionRecording;
 }

@@ -1,6 +1,7 @@
 import { FACT_RETENTION_DAYS } from "../../devices/model/limits.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../devices/model/windows-enrolment.ts";
+import { CE_DEFAULT } from "../../devices/service/ce/settings.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { ValueStore } from "../db/stores/value-store.ts";
 import type { LocalSettings, LocalSettingsStore } from "../http/use-cases.ts";
@@ -30,6 +31,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
       ...stored,
       omaDm: { ...OMA_DM_DEFAULT, ...stored?.omaDm },
       sessions: { ...SESSION_RECORDING_DEFAULT, ...stored?.sessions },
+      windowsCe: { ...CE_DEFAULT, ...stored?.windowsCe },
       windowsEnrolment: { ...WINDOWS_ENROLMENT_DEFAULT, ...stored?.windowsEnrolment },
     });
   }

@@ -4,6 +4,10 @@ import { type DeviceId, parseDeviceId } from "../../devices/model/ids.ts";
 import type { Revision } from "../../devices/model/package.ts";
 import type { WindowsEnrolmentSettings } from "../../devices/model/windows-enrolment.ts";
 import type { SiteStore } from "../../devices/ports/site-store.ts";
+import { answerDevice } from "../../devices/service/ce/answer.ts";
+import type { CeContext } from "../../devices/service/ce/ce-context.ts";
+import { codePageOf } from "../../devices/service/ce/hear-inventory.ts";
+import { findScript } from "../../devices/service/ce/locate.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
 import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
@@ -15,12 +19,14 @@ import { readInstants } from "../db/stores/instant-reader.ts";
 import { SqlReportReader } from "../db/stores/report-reader.ts";
 import { createApi } from "../http/api.ts";
 import type { TrustedProxies } from "../http/client-address.ts";
+import type { CertificateRule } from "../http/content/certificate-subject.ts";
 import { deviceContentRoutes } from "../http/content/device-content.ts";
 import type { Api, AppEnv } from "../http/environment.ts";
 import { MetricEditor } from "../http/metric-editor.ts";
 import { certificateDownloads } from "../http/routes/certificate-downloads.ts";
 import { cspRoutes } from "../http/routes/csp.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
+import { type WindowsCeDeps, windowsCeRoutes } from "../http/routes/windows-ce.ts";
 import { windowsEnrolmentRoutes } from "../http/routes/windows-enrolment.ts";
 import { HOST } from "../http/routes/windows-enrolment-settings.ts";
 import { consoleFiles, every, listFiles, SITE_COOKIE } from "./doors.ts";
@@ -146,13 +152,7 @@ export function siteDoors(
           describeMissing: (sha256) => core.content.describeMissing(sha256),
           now,
           urls: core.urls,
-          certificate: {
-            criteria: () => core.holder.read().enterprise.certificateSearchCriteria,
-            header: config.certificateSubjectHeader,
-            proxies,
-            ownSubject: async (device) =>
-              (await core.store.credential(device))?.certificateSubject ?? undefined,
-          },
+          certificate: certificateRule(config, core, proxies),
           log: options.log,
         }),
       );
@@ -168,6 +168,7 @@ export function siteDoors(
           metrics: options.metrics,
         }),
       );
+      app.route("/", windowsCeRoutes(windowsCeDoor(config, core, proxies, options)));
       app.route("/", certificateDownloads({ certificates, now }));
       app.route(
         "/",
@@ -177,6 +178,49 @@ export function siteDoors(
         }),
       );
     },
+  };
+}
+
+function windowsCeDoor(
+  config: SiteConfig,
+  core: SiteCore,
+  proxies: TrustedProxies,
+  { log, metrics }: RoleOptions,
+): WindowsCeDeps {
+  const { store, urls } = core;
+  const context: CeContext = {
+    site: core.context,
+    settings: () => core.settings.read().windowsCe,
+    isPolicyKnown: () => !core.uplink.hasHub || core.uplink.book.orgVersion > 0,
+    urls,
+  };
+  return {
+    answer: (headers, request, origin) => answerDevice(context, headers, request, origin),
+    codePageOf: (uuid) => codePageOf(store, uuid),
+    scriptOf: async (id, sha256) => {
+      const device = await store.find(id);
+      if (!device) throw new AppError("not-found", `this site has no device ${id}`);
+      return findScript(context, device, sha256);
+    },
+    urls,
+    certificate: certificateRule(config, core, proxies),
+    baseUrlOf: (request) => baseUrlOf(config, request),
+    log,
+    metrics,
+  };
+}
+
+function certificateRule(
+  config: SiteConfig,
+  core: SiteCore,
+  proxies: TrustedProxies,
+): CertificateRule {
+  return {
+    criteria: () => core.holder.read().enterprise.certificateSearchCriteria,
+    header: config.certificateSubjectHeader,
+    proxies,
+    ownSubject: async (device) =>
+      (await core.store.credential(device))?.certificateSubject ?? undefined,
   };
 }
 

@@ -29,6 +29,11 @@ export const METRICS = {
     help: "SyncML messages; outcome is ok or refused.",
     labels: ["outcome"],
   },
+  outpost_ce_messages_total: {
+    kind: "counter",
+    help: "Documents of Windows CE clients; outcome is ok or refused.",
+    labels: ["document", "outcome"],
+  },
   outpost_rollback_failures_total: {
     kind: "counter",
     help: "Commands that a device could not undo when their Atomic failed (Status 516): look at it.",

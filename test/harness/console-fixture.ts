@@ -23,6 +23,7 @@ import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
 import type { EnrolmentCode } from "../../devices/ports/enrolment-codes.ts";
 import type { SessionRecorder } from "../../devices/ports/session-recorder.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
+import { CE_DEFAULT } from "../../devices/service/ce/settings.ts";
 import type { DmAccount } from "../../devices/service/dm-account.ts";
 import { Accounts } from "../../gateway/access/accounts.ts";
 import { ApiTokens } from "../../gateway/access/api-tokens.ts";
@@ -164,6 +165,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     ],
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT as WindowsEnrolmentSettings,
+    windowsCe: CE_DEFAULT,
     sessions: SESSION_RECORDING_DEFAULT,
   };
   const sessions = openSiteSessions({

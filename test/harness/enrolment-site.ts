@@ -5,6 +5,7 @@ import {
   WINDOWS_ENROLMENT_DEFAULT,
   type WindowsEnrolmentSettings,
 } from "../../devices/model/windows-enrolment.ts";
+import { CE_DEFAULT } from "../../devices/service/ce/settings.ts";
 import { enrolmentCodeHash } from "../../devices/service/enrol-by-code.ts";
 import type { NewDevice } from "../../devices/service/register-device.ts";
 import { type EnrolledPc, enrolPc, type Pc } from "../../devices/simulator/enrol-pc.ts";
@@ -74,6 +75,7 @@ export class EnrolmentSite implements AsyncDisposable {
         contentOrigins: [],
         omaDm: core.omaDm,
         windowsEnrolment: this.settings,
+        windowsCe: CE_DEFAULT,
         sessions: SESSION_RECORDING_DEFAULT,
       }),
     };

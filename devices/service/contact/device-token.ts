@@ -1,3 +1,4 @@
+import { canonicalUuid } from "../../../protocols/wince/headers.ts";
 import type { DeviceToken, PullProtocol } from "../../model/agent-device.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
@@ -35,8 +36,17 @@ export async function deviceOfToken(
 }
 
 /**
+ * What a client of Windows CE is taken to show as long as it shows nothing: nobody can type a token into
+ * one, so it is given its own in the answer to its first contact.
+ */
+export function firstContactToken(uuid: string): string {
+  return `the first contact of ${canonicalUuid(uuid) ?? uuid}`;
+}
+
+/**
  * Gives a device a new token; the former one works until the new one was used once, so that a device
- * that is away is not locked out.
+ * that is away is not locked out. A client of Windows CE gets its new one when it comes, also when it has
+ * lost the former.
  *
  * @returns the token, shown once
  * @throws AppError "not-found" for a device that has none
@@ -47,7 +57,10 @@ export function rotateToken(context: SiteContext, id: DeviceId): Promise<string>
     const tokens = await context.store.tokens(id);
     const former = tokens.find((one) => one.protocol === device?.protocol);
     if (!former) throw new AppError("not-found", `the device ${id} has no token`);
-    const token = randomName(context, TOKEN_CHARACTERS);
+    const token =
+      former.protocol === "ce"
+        ? firstContactToken(device?.stableId ?? "")
+        : randomName(context, TOKEN_CHARACTERS);
     await context.store.commit([
       {
         device: id,

@@ -8,6 +8,7 @@ import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-sessi
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
 import type { DeviceTrigger } from "../../../devices/ports/device-trigger.ts";
 import type { SessionRecorder } from "../../../devices/ports/session-recorder.ts";
+import { CE_DEFAULT } from "../../../devices/service/ce/settings.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../../devices/service/outlook.ts";
@@ -162,6 +163,7 @@ export class ApiHarness implements AsyncDisposable {
       contentOrigins: [],
       omaDm: { requiredProof: "any", serverId: "outpost" },
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
+      windowsCe: CE_DEFAULT,
       sessions: SESSION_RECORDING_DEFAULT,
     };
     const sites: SiteSummary[] = [];

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import type { SiteId } from "../../../devices/model/ids.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
+import { CE_DEFAULT } from "../../../devices/service/ce/settings.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
 import { readConfig } from "../../../gateway/config/read.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
@@ -261,6 +262,7 @@ class LoneSite implements AsyncDisposable {
     contentOrigins: [],
     omaDm: { requiredProof: "any", serverId: "outpost" },
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
+    windowsCe: CE_DEFAULT,
     sessions: SESSION_RECORDING_DEFAULT,
   };
   /** What the book of the new name waits for. */

@@ -1,0 +1,179 @@
+import type { CeStatusMessage } from "../../../protocols/wince/requests.ts";
+import { workOf } from "../../install/explain.ts";
+import type { Device } from "../../model/device.ts";
+import type { Installation } from "../../model/installation.ts";
+import { hearReports } from "../contact/contact.ts";
+import { reportWork } from "../contact/report-work.ts";
+import type { Ledger } from "../ledger.ts";
+import { CE, type CeContext } from "./ce-context.ts";
+import { type PackagePart, packageIdOf } from "./package-id.ts";
+import { type CeProgress, progressIn, progressJob, progressOf } from "./progress.ts";
+import { partsOf } from "./work-parts.ts";
+
+/** Messages about attempts before these are not understood any more: a device tells what it did lately. */
+export const FORMER_ATTEMPTS_KNOWN = 10;
+/** No package is done in more parts than its revision has actions. */
+const PARTS_MAX = 101;
+
+const STARTING = "11030";
+const DOWNLOADED = "11031";
+const DOWNLOAD_FAILED = "11032";
+const EXECUTED = "11035";
+
+/**
+ * A device tells how its packages go. Messages are taken in their order, each is a fact; what comes twice or
+ * late is history. A message about no package of ours is refused by itself, the others are taken.
+ *
+ * @returns how many were refused
+ */
+export async function hearStatus(
+  context: CeContext,
+  device: Device,
+  messages: readonly CeStatusMessage[],
+): Promise<number> {
+  const { site } = context;
+  const jobs = await site.store.jobs(device.id);
+  return hearReports(site, device.id, CE, (ledger) => {
+    let progress = progressIn(ledger.device, jobs);
+    let refused = 0;
+    for (const message of messages) {
+      const about = findPart(ledger, message.packageId);
+      if (about === undefined) {
+        refused++;
+        const { packageId, messageId } = message;
+        site.log.warn("ce-status-refused", { device: device.id, packageId, messageId });
+        continue;
+      }
+      progress = hearMessage(context, ledger, about, message, progress);
+    }
+    return refused;
+  });
+}
+
+interface About {
+  readonly row: Installation;
+  readonly part: PackagePart;
+}
+
+function findPart(ledger: Ledger, packageId: string): About | undefined {
+  for (const row of ledger.rows) {
+    const { distribution } = row;
+    const oldest = Math.max(1, row.attempt - FORMER_ATTEMPTS_KNOWN);
+    for (let attempt = row.attempt; attempt >= oldest; attempt--) {
+      for (let part = 0; part < PARTS_MAX; part++) {
+        const one = { distribution, attempt, part };
+        if (packageIdOf(ledger.device, one) === packageId) return { row, part: one };
+      }
+    }
+  }
+  return undefined;
+}
+
+function hearMessage(
+  context: CeContext,
+  ledger: Ledger,
+  { row, part }: About,
+  message: CeStatusMessage,
+  progress: readonly CeProgress[],
+): readonly CeProgress[] {
+  const { site } = context;
+  const at = progressOf(progress, ledger.device, part);
+  const verdict = judge(context, ledger, row, part, at, message.messageId);
+  const isLate = part.attempt === row.attempt && verdict.kind === "late";
+  reportWork(site, ledger, {
+    distribution: part.distribution,
+    source: "agent",
+    protocol: CE,
+    value: verdict.value,
+    text: wordsOf(message, part),
+    attempt: part.attempt,
+    // Behind all that the row has been through: history only.
+    ...(isLate ? { sequence: 0 } : {}),
+  });
+  if (part.attempt !== row.attempt || isLate) return progress;
+  // It has begun what was withdrawn meanwhile: it is in hand again.
+  if (row.offeredAtMs === null) ledger.note(row.distribution, { offeredAtMs: site.now() });
+  if (verdict.kind !== "next-part") return progress;
+  const next = { ...at, part: part.part + 1 };
+  ledger.setJob(progressJob(ledger.device, next, site.now()));
+  return [
+    next,
+    ...progress.filter(
+      (one) => one.distribution !== part.distribution || one.attempt !== part.attempt,
+    ),
+  ];
+}
+
+interface Verdict {
+  readonly kind: "under-way" | "next-part" | "end" | "late";
+  /** In the words of agents. */
+  readonly value: string;
+}
+
+/** What a message means for the package as a whole. Any number that is not known is a failure. */
+function judge(
+  { site }: CeContext,
+  ledger: Ledger,
+  row: Installation,
+  part: PackagePart,
+  at: CeProgress,
+  messageId: string,
+): Verdict {
+  const isUninstall = row.operation === "uninstall";
+  const working = isUninstall ? "uninstalling" : "installing";
+  const isOver = !isOpenFor(row) || part.part < at.part;
+  const policy = site.policy.read();
+  const distribution = policy.distributionsById.get(row.distribution);
+  const revision = policy.revisions.get(row.revision);
+  const app = policy.packages.get(row.package);
+  const reading =
+    distribution && revision && app
+      ? partsOf(workOf(distribution, revision, app, "agent", row), ledger.device, at.facts)
+      : undefined;
+  const parts = reading && "parts" in reading ? reading.parts : [];
+  const current = parts[part.part];
+  const isLast = part.part + 1 >= parts.length;
+  const done = isUninstall ? "uninstalled" : "succeeded";
+  const failed =
+    messageId === DOWNLOAD_FAILED
+      ? "download-failed"
+      : isUninstall
+        ? "uninstall-failed"
+        : "action-failed";
+
+  if (messageId === STARTING) return { kind: isOver ? "late" : "under-way", value: working };
+  // Where nothing is run afterwards, what is fetched is done.
+  const isFetchOnly = current?.kind === "file" && current.command === "";
+  if (messageId === DOWNLOADED && !isFetchOnly) {
+    return { kind: isOver ? "late" : "under-way", value: working };
+  }
+  const isSuccess = messageId === EXECUTED || messageId === DOWNLOADED;
+  const kind = isOver ? "late" : isLast ? "end" : "next-part";
+  const critical = current?.critical ?? "continue only on success";
+  if (isSuccess) {
+    // A guard that succeeds ends the package, and well. [Q13]
+    const ends = isLast || critical === "continue only on error";
+    return { kind: ends && kind !== "late" ? "end" : kind, value: ends ? done : working };
+  }
+  const goesOn =
+    critical !== "continue only on success" &&
+    !(messageId === DOWNLOAD_FAILED && current?.kind === "file" && current.command !== "");
+  if (!goesOn) return { kind: isOver ? "late" : "end", value: failed };
+  const ended = critical === "continue" ? (isUninstall ? done : "succeeded-with-warning") : done;
+  return { kind, value: isLast ? ended : working };
+}
+
+function isOpenFor(row: Installation): boolean {
+  if (row.operation === "uninstall")
+    return row.status !== "removed_after_installation" && row.status !== "failed";
+  return ["pending_install", "installing", "pending_update", "updating"].includes(row.status);
+}
+
+/** The device's own number, and what it says beside it, kept for ever. */
+function wordsOf(message: CeStatusMessage, { part }: PackagePart): string {
+  const { messageId, timestamp, parameters } = message;
+  const said = parameters.map(({ name, value }) => (name === "" ? value : `${name}: ${value}`));
+  const where = part === 0 ? "" : `, part ${part + 1}`;
+  const when = timestamp === null ? "" : `, by its clock ${timestamp}`;
+  return [`message ${messageId}${where}${when}`, ...said].join("; ");
+}
