@@ -23,6 +23,8 @@ export interface Report {
   readonly attempt: number | null;
   readonly sequence: number | null;
   readonly by: string;
+  /** It is known to be of before what the row says, by the clock of whoever forwards it. */
+  readonly isBehind?: boolean;
 }
 
 /** A move of a row that the site or an administrator decided. */
@@ -60,8 +62,9 @@ const ENDED: ReadonlySet<Status> = new Set([
 export function foldReport(device: Device, row: Installation, report: Report, hlc: Hlc): Folded {
   const attempt = report.attempt ?? row.attempt;
   const isLate =
-    (report.attempt !== null || report.sequence !== null) &&
-    comparePosition(device.incarnation, attempt, report.sequence ?? Infinity, row) < 0;
+    report.isBehind === true ||
+    ((report.attempt !== null || report.sequence !== null) &&
+      comparePosition(device.incarnation, attempt, report.sequence ?? Infinity, row) < 0);
   if (isLate) return { device, row, fact: reportFact(device, row, report, hlc, "late") };
 
   const isSame =

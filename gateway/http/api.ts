@@ -46,6 +46,7 @@ import { sessionRoutes } from "./routes/session.ts";
 import { sessionRecordingRoutes } from "./routes/session-recording.ts";
 import { settingsRoutes } from "./routes/settings.ts";
 import { siteRoutes } from "./routes/sites.ts";
+import { statusFeedRoutes } from "./routes/status-feed.ts";
 import { substitutionTokenRoutes } from "./routes/substitution-tokens.ts";
 import { windowRoutes } from "./routes/windows.ts";
 import { windowsCeSettingsRoutes } from "./routes/windows-ce-settings.ts";
@@ -161,6 +162,7 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     dmAccountRoutes({ useCases, audit }),
     omaDmSettingsRoutes({ settings, audit }),
     factRoutes(useCases),
+    statusFeedRoutes(useCases),
     installationActions({ reports, useCases, audit }),
     certificateRoutes({ certificates, audit }),
     windowsEnrolmentSettingsRoutes({ settings, audit }),

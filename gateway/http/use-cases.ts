@@ -18,11 +18,13 @@ import type { Knock } from "../../devices/ports/site-store.ts";
 import type { CeSettings } from "../../devices/service/ce/settings.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
-import type { BulkOutcome, DirectFact, RecordedFact } from "../../devices/service/installations.ts";
+import type { BulkOutcome } from "../../devices/service/installations.ts";
 import type { Notified } from "../../devices/service/notify-device.ts";
+import type { DirectFact, RecordedFact } from "../../devices/service/record-facts.ts";
 import type { NewDevice, RegisteredDevice } from "../../devices/service/register-device.ts";
 import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
+import type { FedDevice, FeedSource, TakenDevice } from "../../devices/service/status-feed.ts";
 import type { Tonight } from "../../devices/service/tonight.ts";
 import { LINK_PHASES, type LinkView } from "../../sync/link/link-view.ts";
 import type { OverrideState } from "../../sync/policy/override.ts";
@@ -50,6 +52,12 @@ export interface SiteUseCases {
   requestEnrolment(id: DeviceId, by: string): Promise<Device>;
   /** All or nothing; resolves after the commit. [D13] */
   recordFacts(id: DeviceId, facts: readonly DirectFact[], by: string): Promise<RecordedFact[]>;
+  /** What cannot be taken is named in its place; the rest is durable when this resolves. */
+  takeStatusFeed(
+    source: FeedSource,
+    devices: readonly FedDevice[],
+    by: string,
+  ): Promise<TakenDevice[]>;
   requestInstallation(key: InstallationKey, by: string): Promise<Installation>;
   retryInstallation(key: InstallationKey, by: string): Promise<Installation>;
   retryInstallations(keys: readonly InstallationKey[], by: string): Promise<BulkOutcome[]>;

@@ -8,6 +8,7 @@ import { answerDevice } from "../../devices/service/ce/answer.ts";
 import type { CeContext } from "../../devices/service/ce/ce-context.ts";
 import { codePageOf } from "../../devices/service/ce/hear-inventory.ts";
 import { findScript } from "../../devices/service/ce/locate.ts";
+import { deviceOfToken } from "../../devices/service/contact/device-token.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
 import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
@@ -26,6 +27,7 @@ import { MetricEditor } from "../http/metric-editor.ts";
 import { certificateDownloads } from "../http/routes/certificate-downloads.ts";
 import { cspRoutes } from "../http/routes/csp.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
+import { ownStatusFeed } from "../http/routes/status-feed.ts";
 import { type WindowsCeDeps, windowsCeRoutes } from "../http/routes/windows-ce.ts";
 import { windowsEnrolmentRoutes } from "../http/routes/windows-enrolment.ts";
 import { HOST } from "../http/routes/windows-enrolment-settings.ts";
@@ -169,6 +171,13 @@ export function siteDoors(
         }),
       );
       app.route("/", windowsCeRoutes(windowsCeDoor(config, core, proxies, options)));
+      app.route(
+        "/",
+        ownStatusFeed({
+          deviceOf: async (token) => (await deviceOfToken(core.context, "agent", token))?.id,
+          take: useCases.takeStatusFeed,
+        }),
+      );
       app.route("/", certificateDownloads({ certificates, now }));
       app.route(
         "/",

@@ -14,18 +14,19 @@ import {
   renewServerPassword,
 } from "../../devices/service/dm-account.ts";
 import {
-  recordFacts,
   requestInstallation,
   retryInstallation,
   retryInstallations,
 } from "../../devices/service/installations.ts";
 import { notifyDevice } from "../../devices/service/notify-device.ts";
+import { recordFacts } from "../../devices/service/record-facts.ts";
 import {
   type NewDevice,
   registerDevice,
   rotateSecret,
 } from "../../devices/service/register-device.ts";
 import type { SiteContext } from "../../devices/service/site-context.ts";
+import { takeStatusFeed } from "../../devices/service/status-feed.ts";
 import { tonight } from "../../devices/service/tonight.ts";
 import type { SiteUseCases } from "../http/use-cases.ts";
 
@@ -55,6 +56,7 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
     requestUnenrolment: async (id, by) => requestUnenrolment(context, await of(id), by),
     requestEnrolment: async (id, by) => requestEnrolment(context, await of(id), by),
     recordFacts: async (id, facts, by) => recordFacts(context, await of(id), facts, by),
+    takeStatusFeed: (source, devices, by) => takeStatusFeed(context, source, devices, by),
     requestInstallation: (key, by) => requestInstallation(context, key, by),
     retryInstallation: (key, by) => retryInstallation(context, key, by),
     retryInstallations: (keys, by) => retryInstallations(context, keys, by),

@@ -88,5 +88,7 @@ export const CAPABILITIES_MAX = 32;
 export const WAIT_SECONDS_MAX = 60;
 export const TEXT_CHARACTERS_MAX = 2_000;
 export const NAME_CHARACTERS_MAX = 256;
+export const FED_DEVICES_MAX = 500;
+export const FED_APPS_MAX = 500;
 export const TOKEN_CHARACTERS_MIN = 32;
 export const TOKEN_CHARACTERS_MAX = 200;

@@ -511,6 +511,7 @@ function fakeUseCases(
     requestUnenrolment: async (id) => deviceOf(id),
     requestEnrolment: async (id) => deviceOf(id),
     recordFacts: async () => [],
+    takeStatusFeed: async () => [],
     requestInstallation: async (key) => {
       await change(key, { requestedAtMs: FIXTURE_NOW_MS, reason: "contact" });
       const row = await reports.installation(key);

@@ -5,7 +5,7 @@ import {
   DIRECT_FACTS_MAX,
   type DirectFact,
   isFactSource,
-} from "../../../devices/service/installations.ts";
+} from "../../../devices/service/record-facts.ts";
 import { nameOf } from "../../access/principal.ts";
 import type { Api } from "../environment.ts";
 import { needPrincipal } from "../identify.ts";

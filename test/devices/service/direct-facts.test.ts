@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { DistributionId, PackageId } from "../../../devices/model/ids.ts";
-import { type DirectFact, recordFacts } from "../../../devices/service/installations.ts";
+import { type DirectFact, recordFacts } from "../../../devices/service/record-facts.ts";
 import { registerDevice } from "../../../devices/service/register-device.ts";
 import { SiteCore } from "../../harness/site-core.ts";
 

@@ -5,7 +5,8 @@ import {
   requestEnrolment,
   requestUnenrolment,
 } from "../../../devices/service/change-device.ts";
-import { recordFacts, requestInstallation } from "../../../devices/service/installations.ts";
+import { requestInstallation } from "../../../devices/service/installations.ts";
+import { recordFacts } from "../../../devices/service/record-facts.ts";
 import { registerDevice } from "../../../devices/service/register-device.ts";
 import { tonight } from "../../../devices/service/tonight.ts";
 import { type PhoneState, phone } from "../../harness/phone.ts";

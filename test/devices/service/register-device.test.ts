@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { removeDevice } from "../../../devices/service/change-device.ts";
 import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
-import { recordFacts } from "../../../devices/service/installations.ts";
 import { FAILURES_MAX } from "../../../devices/service/login-guard.ts";
+import { recordFacts } from "../../../devices/service/record-facts.ts";
 import { registerDevice, rotateSecret } from "../../../devices/service/register-device.ts";
 import { phone } from "../../harness/phone.ts";
 import { RawDevice } from "../../harness/raw-device.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { removeDevice } from "../../../devices/service/change-device.ts";
 import { enrolmentCodeHash } from "../../../devices/service/enrol-by-code.ts";
-import { recordFacts, requestInstallation } from "../../../devices/service/installations.ts";
+import { requestInstallation } from "../../../devices/service/installations.ts";
+import { recordFacts } from "../../../devices/service/record-facts.ts";
 import { registerDevice } from "../../../devices/service/register-device.ts";
 import { type PhoneState, phone } from "../../harness/phone.ts";
 import { RawDevice } from "../../harness/raw-device.ts";

@@ -1,10 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { DeviceId, DistributionId, PackageId } from "../../../devices/model/ids.ts";
-import {
-  recordFacts,
-  requestInstallation,
-  retryInstallation,
-} from "../../../devices/service/installations.ts";
+import { requestInstallation, retryInstallation } from "../../../devices/service/installations.ts";
+import { recordFacts } from "../../../devices/service/record-facts.ts";
 import { registerDevice } from "../../../devices/service/register-device.ts";
 import { type PhoneState, phone } from "../../harness/phone.ts";
 import { SiteCore } from "../../harness/site-core.ts";

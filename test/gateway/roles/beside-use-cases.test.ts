@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { DeviceId, SiteId } from "../../../devices/model/ids.ts";
 import type { DeviceView } from "../../../devices/ports/site-store.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
-import { recordFacts } from "../../../devices/service/installations.ts";
+import { recordFacts } from "../../../devices/service/record-facts.ts";
 import type { SiteContext } from "../../../devices/service/site-context.ts";
 import { withDevice } from "../../../devices/service/site-context.ts";
 import { CachedSiteStore } from "../../../gateway/db/stores/cached-site-store.ts";
