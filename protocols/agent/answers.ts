@@ -62,8 +62,8 @@ export type PlanMetric = z.infer<typeof Metric>;
 const PlanFile = z.object({ name: text, bytes: z.number(), sha256: text, url: text });
 export type PlanFile = z.infer<typeof PlanFile>;
 
-/** [4.3] */
-const PlanWork = z.object({
+/** An agent keeps it on its disk in this form. [4.3, 4.5] */
+export const PlanWork = z.object({
   distribution: text,
   attempt: z.int(),
   operation: z.enum(WORK_OPERATIONS),

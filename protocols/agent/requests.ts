@@ -63,7 +63,8 @@ const Poll = z.object({
 });
 export type PollRequest = z.infer<typeof Poll>;
 
-const Result = z.object({
+/** An agent keeps it on its disk in this form. [5.1] */
+export const AgentResult = z.object({
   distribution: name,
   attempt: z.int().min(1).max(1_000_000),
   sequence: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
@@ -79,9 +80,9 @@ const Result = z.object({
   version: fact.optional(),
   at: z.iso.datetime({ offset: true }).optional(),
 });
-export type AgentResult = z.infer<typeof Result>;
+export type AgentResult = z.infer<typeof AgentResult>;
 
-const Results = z.object({ results: z.array(Result).min(1).max(RESULTS_MAX) });
+const Results = z.object({ results: z.array(AgentResult).min(1).max(RESULTS_MAX) });
 
 const NewToken = z.object({ token });
 

@@ -1,0 +1,77 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { AgentState } from "./agent-state.ts";
+import { hasCode, syncFolder, writeWhole } from "./durable-file.ts";
+
+/** The agent's memory, in one file that is always whole. */
+export class AgentStore {
+  readonly #path: string;
+  #state: AgentState;
+  /** Is on its way to the disk; changes meanwhile go together after it. */
+  #writing: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(path: string, state: AgentState) {
+    this.#path = path;
+    this.#state = state;
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  /** Changes the state; it is on disk when this returns. @throws when it cannot be written: stop then */
+  async change(change: (state: AgentState) => AgentState): Promise<void> {
+    const before = this.#state;
+    this.#state = change(before);
+    if (this.#state === before) return await this.saved();
+    this.#next ??= this.#writeAfter(this.#writing);
+    await this.#next;
+  }
+
+  /** Everything of before is on disk when this returns. */
+  async saved(): Promise<void> {
+    await (this.#next ?? this.#writing);
+  }
+
+  async #writeAfter(former: Promise<void> | undefined): Promise<void> {
+    await former;
+    this.#writing = this.#next;
+    this.#next = undefined;
+    await writeWhole(this.#path, JSON.stringify(this.#state), 0o600);
+  }
+}
+
+/**
+ * What an agent remembers; undefined when it never ran with this file.
+ *
+ * @throws Error when the file is there and is not ours: beginning anew would do work twice
+ */
+export async function readState(path: string): Promise<AgentState | undefined> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  const read = AgentState.safeParse(parsed(text));
+  if (read.success) return read.data;
+  throw new Error(`${path} is no state of an agent: ${read.error.issues[0]?.message}`);
+}
+
+/** The first thing that is written. */
+export async function createStore(path: string, state: AgentState): Promise<AgentStore> {
+  await writeWhole(path, JSON.stringify(state), 0o600);
+  await syncFolder(dirname(dirname(path)));
+  return new AgentStore(path, state);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

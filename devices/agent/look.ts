@@ -1,0 +1,38 @@
+import type { DeviceRoot } from "./device-root.ts";
+import { digestOf } from "./download.ts";
+import { statOf } from "./durable-file.ts";
+import type { Machine } from "./machine.ts";
+import type { LookAt } from "./metrics.ts";
+import { filled } from "./steps.ts";
+
+/** Null: the file has no version. @throws ProtocolError for a program that is damaged */
+export type VersionOf = (
+  place: string,
+) => Promise<{ readonly File: string | null; readonly Product: string | null } | null>;
+
+/** Looks at the files of the device for its metrics. What cannot be read is as if it were not there. */
+export function lookAt(root: DeviceRoot, machine: Machine, versionOf: VersionOf): LookAt {
+  const placeOf = async (file: string) => {
+    try {
+      const place = await root.follow(filled(file, machine));
+      return (await statOf(`${place}`))?.isDirectory() === false ? place : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    size: async (file) => {
+      const place = await placeOf(file);
+      return place === undefined ? undefined : Bun.file(place).size;
+    },
+    hash: async (file) => {
+      const place = await placeOf(file);
+      return place === undefined ? undefined : await digestOf(place, "md5").catch(() => undefined);
+    },
+    version: async (file, field) => {
+      const place = await placeOf(file);
+      if (place === undefined) return undefined;
+      return (await versionOf(place).catch(() => null))?.[field] ?? null;
+    },
+  };
+}
