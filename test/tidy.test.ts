@@ -113,7 +113,10 @@ function folderOf(path: string): string {
 function importsOf(source: Source): string[] {
   if (source.path === "test/tidy.test.ts") return []; // It quotes forbidden imports.
   const matches = source.text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
-  return [...matches].map((match) => normalize(join(dirname(source.path), match[1] ?? "")));
+  const targets = [...matches].map((match) =>
+    normalize(join(dirname(source.path), match[1] ?? "")),
+  );
+  return targets.filter((target) => target !== "package.json"); // It is nobody's room.
 }
 
 /** `sync/` and `test/` are one room each; elsewhere every folder of the second level is one. */

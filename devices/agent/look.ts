@@ -1,17 +1,13 @@
 import type { DeviceRoot } from "./device-root.ts";
 import { digestOf } from "./download.ts";
 import { statOf } from "./durable-file.ts";
+import { versionOfFile } from "./file-version.ts";
 import type { Machine } from "./machine.ts";
 import type { LookAt } from "./metrics.ts";
 import { filled } from "./steps.ts";
 
-/** Null: the file has no version. @throws ProtocolError for a program that is damaged */
-export type VersionOf = (
-  place: string,
-) => Promise<{ readonly File: string | null; readonly Product: string | null } | null>;
-
 /** Looks at the files of the device for its metrics. What cannot be read is as if it were not there. */
-export function lookAt(root: DeviceRoot, machine: Machine, versionOf: VersionOf): LookAt {
+export function lookAt(root: DeviceRoot, machine: Machine): LookAt {
   const placeOf = async (file: string) => {
     try {
       const place = await root.follow(filled(file, machine));
@@ -32,7 +28,7 @@ export function lookAt(root: DeviceRoot, machine: Machine, versionOf: VersionOf)
     version: async (file, field) => {
       const place = await placeOf(file);
       if (place === undefined) return undefined;
-      return (await versionOf(place).catch(() => null))?.[field] ?? null;
+      return (await versionOfFile(place).catch(() => null))?.[field] ?? null;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { adminCommands } from "./commands/admin.ts";
+import { agentCommand } from "./commands/agent.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { configCommands } from "./commands/config.ts";
 import { decodeCommand } from "./commands/decode.ts";
@@ -21,6 +22,7 @@ export const COMMANDS: CommandTree = {
   both: serveCommand("both"),
   site: serveCommand("site"),
   hub: serveCommand("hub"),
+  agent: agentCommand,
   simulate: simulateCommand,
   demo: demoCommand,
   decode: decodeCommand,

@@ -1,12 +1,6 @@
-import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
 
-/** The version of this program, as package.json has it. */
+/** The version of this program, as package.json has it; a compiled executable carries it. */
 export async function readVersion(): Promise<string> {
-  const packageJson: unknown = await Bun.file(
-    join(import.meta.dir, "..", "..", "package.json"),
-  ).json();
-  if (typeof packageJson !== "object" || packageJson === null || !("version" in packageJson)) {
-    throw new Error("package.json has no version");
-  }
-  return String(packageJson.version);
+  return packageJson.version;
 }

@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { AgentClock } from "../../devices/agent/agent-clock.ts";
+import { AgentStore, createStore, readState } from "../../devices/agent/agent-store.ts";
+import { DeviceRoot } from "../../devices/agent/device-root.ts";
+import { linuxMachine } from "../../devices/agent/linux-machine.ts";
+import type { Machine } from "../../devices/agent/machine.ts";
+import { newToken } from "../../devices/agent/token.ts";
+import { windowsMachine } from "../../devices/agent/windows-machine.ts";
+import { CommandError } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
+import { siteUrl } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const AGENT_CLOCK: AgentClock = {
+  now: Date.now,
+  sleep: async (ms, signal) => {
+    await wait(ms, undefined, signal && { signal });
+  },
+};
+
+export function machineHere({ env }: Pick<Terminal, "env">): Machine {
+  return process.platform === "win32"
+    ? windowsMachine((variable) => env[variable])
+    : linuxMachine(AGENT_CLOCK);
+}
+
+/** The folder that plays the device, or the whole machine. */
+export function rootOf(folder: string | undefined): DeviceRoot {
+  return new DeviceRoot(folder);
+}
+
+/** The folder of the agent's own things. */
+export function stateFolder(given: string | undefined, { env }: Pick<Terminal, "env">): string {
+  if (given !== undefined) return resolve(given);
+  return process.platform === "win32"
+    ? join(env.ProgramData ?? "C:\\ProgramData", "Outpost Agent")
+    : "/var/lib/outpost-agent";
+}
+
+interface Identity {
+  readonly server: string | undefined;
+  readonly id: string | undefined;
+  /** A folder plays the device: this machine's name is not the device's. */
+  readonly isPlayed: boolean;
+  readonly machine: Machine;
+}
+
+/** @throws CommandError when the agent never ran here and is not told which site is its own */
+export async function openStore(
+  folder: string,
+  { server, id, isPlayed, machine }: Identity,
+): Promise<AgentStore> {
+  const path = join(folder, "state.json");
+  const state = await readState(path);
+  if (state) return await knownStore(path, { ...state }, server, id);
+  if (server === undefined) {
+    throw new CommandError(
+      `This agent has no site yet: name it with --server. (There is no ${path}.)`,
+      EXIT.usage,
+    );
+  }
+  const own = isPlayed ? undefined : await machine.stableId();
+  return await createStore(path, {
+    format: 1,
+    server: siteUrl(server),
+    stableId: id ?? own ?? `agent-${randomUUID()}`,
+    token: newToken(),
+    nextToken: null,
+    device: null,
+    sequence: 0,
+    run: null,
+    outbox: [],
+    ended: [],
+    toldFacts: null,
+  });
+}
+
+/** Another address of its site is taken over; another name would be another device. */
+async function knownStore(
+  path: string,
+  state: ConstructorParameters<typeof AgentStore>[1],
+  server: string | undefined,
+  id: string | undefined,
+): Promise<AgentStore> {
+  if (id !== undefined && id !== state.stableId) {
+    throw new CommandError(
+      `${dirname(path)} is of the device ${state.stableId}: give another --state to be ${id}.`,
+      EXIT.usage,
+    );
+  }
+  const store = new AgentStore(path, state);
+  if (server !== undefined && siteUrl(server) !== state.server) {
+    await store.change((old) => ({ ...old, server: siteUrl(server) }));
+  }
+  return store;
+}
+
+/** A place for what the agent keeps that nobody else reads. */
+export async function ensureFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}

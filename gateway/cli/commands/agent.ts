@@ -1,0 +1,233 @@
+import { dirname } from "node:path";
+import { Agent } from "../../../devices/agent/agent.ts";
+import type { AgentStore } from "../../../devices/agent/agent-store.ts";
+import { dryRun } from "../../../devices/agent/dry-run.ts";
+import { claim } from "../../../devices/agent/instance.ts";
+import { lookAt } from "../../../devices/agent/look.ts";
+import type { Machine } from "../../../devices/agent/machine.ts";
+import { SiteClient } from "../../../devices/agent/site-client.ts";
+import { warmBootHook } from "../../../devices/agent/warm-boot.ts";
+import type { AgentFacts } from "../../../protocols/agent/requests.ts";
+import { readVersion } from "../../config/version.ts";
+import {
+  AGENT_CLOCK,
+  ensureFolder,
+  machineHere,
+  openStore,
+  rootOf,
+  stateFolder,
+} from "../agent-setup.ts";
+import { CommandError, command, JSON_ARG } from "../command.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { readWholeNumber } from "../options.ts";
+import { type Progress, showProgress } from "../progress.ts";
+import { stopSignal } from "../stop-signal.ts";
+import { tableText } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+
+const TASKS = ["run", "catalogue", "install"] as const;
+type Task = (typeof TASKS)[number];
+
+/** `outpost agent`: this machine as a device of a site. */
+export const agentCommand = command({
+  about:
+    'Be the agent of this machine: ask its site for work, do it, report. "outpost agent catalogue" lists what may be asked for, "outpost agent install NAME" asks for it.',
+  args: {
+    task: {
+      type: "positional",
+      required: false,
+      default: "run",
+      description: "run, catalogue or install.",
+    },
+    name: { type: "positional", required: false, description: "What to install, by its name." },
+    server: { type: "string", valueHint: "URL", description: "The site's address; needed once." },
+    enrol: {
+      type: "string",
+      valueHint: "CODE",
+      description: "A one-time enrolment code; without one an administrator has to approve.",
+    },
+    state: {
+      type: "string",
+      valueHint: "DIR",
+      description:
+        "The agent's memory and downloads; /var/lib/outpost-agent, or Outpost Agent in ProgramData.",
+    },
+    root: {
+      type: "string",
+      valueHint: "DIR",
+      description: "Plays a device in this folder: \\A\\B is DIR/A/B, and nothing leads out of it.",
+    },
+    id: {
+      type: "string",
+      valueHint: "ID",
+      description: "The device's own name that never changes.",
+    },
+    cpu: { type: "string", valueHint: "NAME", description: "Says so instead of what is found." },
+    "os-major": {
+      type: "string",
+      valueHint: "N",
+      description: "The same for the system's version.",
+    },
+    "os-platform": { type: "string", valueHint: "NAME", description: "The same for the system." },
+    "allow-reboot": {
+      type: "boolean",
+      description: "Restart the system when a package asks for it and no warmboot hook is there.",
+    },
+    once: { type: "boolean", description: "End when all is done, instead of waiting for more." },
+    "dry-run": { type: "boolean", description: "Print what there is to do; change nothing." },
+    ...JSON_ARG,
+  },
+  run: async (args, terminal) => {
+    const task = taskOf(args.task);
+    // What packages put on a device is for everybody there; our own folder is not.
+    process.umask(0o022);
+    const folder = stateFolder(args.state, terminal);
+    await ensureFolder(folder);
+    const machine = machineHere(terminal);
+    const store = await openStore(folder, {
+      server: args.server,
+      id: args.id,
+      isPlayed: args.root !== undefined,
+      machine,
+    });
+    const client = new SiteClient(store.state.server, fetch, () => ({
+      device: store.state.device ?? "",
+      token: store.state.token,
+    }));
+    const stop = stopSignal(Date.now);
+    if (task !== "run") {
+      if (store.state.device === null) {
+        throw new CommandError("This device is not enrolled yet: run the agent first.");
+      }
+      return task === "catalogue"
+        ? await showCatalogue(client, args.json === true, stop, terminal)
+        : await askFor(client, args.name, stop, terminal);
+    }
+    const root = rootOf(args.root);
+    const look = lookAt(root, machine);
+    const bar = showProgress(terminal);
+    const around = {
+      root,
+      machine,
+      clock: AGENT_CLOCK,
+      folder,
+      fetch,
+      random: Math.random,
+      progress: (name: string, done: number, total: number) => bar.update(done, total, name),
+    };
+    if (args["dry-run"] === true) {
+      await dryRun({ store, client, around, look, stop, say: terminal.out });
+      return EXIT.ok;
+    }
+    using _claimed = await claimed(folder);
+    const agent = new Agent({
+      store,
+      client,
+      around,
+      look,
+      restarting: {
+        hook: () => warmBootHook(executableFolder()),
+        isAllowed: args["allow-reboot"] === true,
+      },
+      facts: () => factsOf(machine, args),
+      code: args.enrol,
+      say: (text) => sayTo(terminal, bar, text),
+    });
+    const { done, failed } = await agent.run({ once: args.once === true, stop });
+    bar.end();
+    if (args.json === true) terminal.out(JSON.stringify({ done, failed, ...waiting(store) }));
+    return failed > 0 && args.once === true ? EXIT.negative : EXIT.ok;
+  },
+});
+
+function taskOf(text: string | undefined): Task {
+  const task = TASKS.find((one) => one === text);
+  if (task) return task;
+  throw new CommandError(`"${text}" is none of ${TASKS.join(", ")}.`, EXIT.usage);
+}
+
+/** Two agents with one memory would do everything twice. */
+async function claimed(folder: string): Promise<Disposable> {
+  const claimedFolder = await claim(folder);
+  if (claimedFolder) return claimedFolder;
+  throw new CommandError(`Another agent runs with ${folder}.`);
+}
+
+function sayTo(terminal: Terminal, bar: Progress, text: string): void {
+  bar.end();
+  terminal.err(text);
+}
+
+const waiting = ({ state }: AgentStore) => ({ unsent: state.outbox.length });
+
+async function factsOf(
+  machine: Machine,
+  args: {
+    cpu?: string | undefined;
+    "os-major"?: string | undefined;
+    "os-platform"?: string | undefined;
+  },
+): Promise<AgentFacts> {
+  const { name: _, ...found } = await machine.facts();
+  const hook = await warmBootHook(executableFolder());
+  return {
+    ...found,
+    ...(args.cpu !== undefined && { cpu: args.cpu }),
+    ...(args["os-platform"] !== undefined && { osPlatform: args["os-platform"] }),
+    ...(args["os-major"] !== undefined && {
+      osMajor: readWholeNumber("os-major", args["os-major"], 0, 100_000),
+    }),
+    agentVersion: await readVersion(),
+    capabilities: ["warm-boot", ...(hook === undefined ? [] : ["custom-warm-boot"])],
+  };
+}
+
+/** Of the agent that was compiled: its own; else that of the engine that runs it. */
+function executableFolder(): string {
+  return dirname(process.execPath);
+}
+
+async function showCatalogue(
+  client: SiteClient,
+  json: boolean,
+  stop: AbortSignal,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { items } = await client.catalogue(stop);
+  if (json) terminal.out(JSON.stringify(items));
+  else {
+    const rows = items.map(({ name, version, state, description }) => [
+      name,
+      version,
+      state,
+      description,
+    ]);
+    for (const line of tableText(["name", "version", "state", "description"], rows)) {
+      terminal.out(line);
+    }
+  }
+  return EXIT.ok;
+}
+
+async function askFor(
+  client: SiteClient,
+  name: string | undefined,
+  stop: AbortSignal,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (name === undefined) throw new CommandError("Say what to install.", EXIT.usage);
+  const { items } = await client.catalogue(stop);
+  const wanted = items.filter((item) => item.name === name || item.distribution === name);
+  const [item] = wanted;
+  if (!item || wanted.length > 1) {
+    const names = items.map((one) => one.name).join(", ");
+    throw new CommandError(
+      item
+        ? `There are several ${name}: name one by its distribution, ${wanted.map((one) => one.distribution).join(" or ")}.`
+        : `There is no ${name} to install. There is: ${names || "nothing"}.`,
+    );
+  }
+  const asked = await client.request(item.distribution, stop);
+  terminal.out(`${asked.name} ${asked.version}: ${asked.state}`);
+  return EXIT.ok;
+}

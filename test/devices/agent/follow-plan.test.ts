@@ -1,0 +1,120 @@
+import { describe, expect, test } from "bun:test";
+import {
+  type AgentState,
+  acknowledged,
+  ENDED_MAX,
+  nextResults,
+  OUTBOX_MAX,
+  repeatEnd,
+  report,
+  reportEnd,
+} from "../../../devices/agent/agent-state.ts";
+import { nextWork, takePlan } from "../../../devices/agent/follow-plan.ts";
+import { beginRun, stepBegan } from "../../../devices/agent/run-package.ts";
+import type { AgentPlan, PlanWork } from "../../../protocols/agent/answers.ts";
+import { RESULTS_MAX } from "../../../protocols/agent/words.ts";
+
+const EMPTY: AgentState = {
+  format: 1,
+  server: "http://site",
+  stableId: "s",
+  token: "t",
+  nextToken: null,
+  device: "d",
+  sequence: 0,
+  run: null,
+  outbox: [],
+  ended: [],
+  toldFacts: null,
+};
+const key = (distribution: string, attempt = 1) => ({ distribution, attempt });
+const work = (distribution: string, does: PlanWork["do"] = "apply"): PlanWork => ({
+  ...key(distribution),
+  operation: "install",
+  package: { id: "p", name: "P", version: "1" },
+  do: does,
+  metrics: [],
+  files: [],
+  steps: [{ index: 0, kind: "CreateFolder", critical: "continue", path: "\\a" }],
+});
+const plan = (more: Partial<AgentPlan>): AgentPlan => ({
+  sequence: 0,
+  work: [],
+  cancel: [],
+  tell: [],
+  next: null,
+  ...more,
+});
+const words = ({ outbox }: AgentState) => outbox.map(({ result }) => result);
+
+describe("results that wait", () => {
+  test("are numbered on from what the site told, and go when it has them", () => {
+    const told = acknowledged(EMPTY, [], 40);
+    const state = report(told, key("a"), [{ result: "accepted" }, { result: "installing" }], 0);
+    expect(state.outbox.map(({ sequence }) => sequence)).toEqual([41, 42]);
+    expect(words(acknowledged(state, state.outbox.slice(0, 1), 41))).toEqual(["installing"]);
+  });
+
+  test("are bounded through weeks without the site, and no end is lost", () => {
+    let state = EMPTY;
+    for (let n = 0; n < 400; n++) {
+      const steps = Array.from({ length: 13 }, () => ({ result: "step-succeeded" as const }));
+      state = report(state, key("a", n), steps, 0);
+      state = reportEnd(state, key("a", n), [{ result: "succeeded" }], 0);
+    }
+    expect(state.outbox).toHaveLength(OUTBOX_MAX);
+    expect(words(state).filter((word) => word === "succeeded")).toHaveLength(400);
+    expect(state.ended.length).toBeLessThanOrEqual(ENDED_MAX);
+    expect(nextResults(state)).toHaveLength(RESULTS_MAX);
+    const numbers = state.outbox.map(({ sequence }) => sequence);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  });
+
+  test("an end whose acknowledgement was lost is the same result again, once", () => {
+    const ended = reportEnd(EMPTY, key("a"), [{ result: "succeeded" }], 0);
+    expect(repeatEnd(ended, key("a"))).toBe(ended);
+    const sent = acknowledged(ended, ended.outbox, 0);
+    expect(repeatEnd(sent, key("a")).outbox).toEqual(ended.outbox);
+    expect(repeatEnd(sent, key("a", 2)).outbox).toEqual([]);
+  });
+});
+
+describe("following a plan", () => {
+  test("the first work comes first, and what has ended is not done again", () => {
+    const both = plan({ work: [work("a"), work("b")] });
+    expect(nextWork(both, EMPTY, new Set())?.distribution).toBe("a");
+    const ended = reportEnd(EMPTY, key("a"), [{ result: "succeeded" }], 0);
+    expect(nextWork(both, ended, new Set())?.distribution).toBe("b");
+    const taken = takePlan(acknowledged(ended, ended.outbox, 0), both, 0);
+    expect(words(taken.state)).toEqual(["succeeded"]);
+  });
+
+  test("what was looked at is looked at again only for another plan", () => {
+    const looked = work("a", "evaluate");
+    const one = plan({ work: [looked] });
+    expect(nextWork(one, EMPTY, new Set())).toBe(looked);
+    expect(nextWork(one, EMPTY, new Set([looked]))).toBeUndefined();
+    const waiting = report(EMPTY, key("a"), [{ result: "provision-needed" }], 0);
+    expect(nextWork(plan({ work: [work("a", "evaluate")] }), waiting, new Set())).toBeUndefined();
+  });
+
+  test("work that is called off before it was begun is dropped and never done", () => {
+    const off = plan({ cancel: [{ ...key("a"), reason: "stopped" }] });
+    const { state, toStop } = takePlan(EMPTY, off, 0);
+    expect(toStop).toBe(false);
+    expect(words(state)).toEqual(["cancelled"]);
+    expect(nextWork(plan({ work: [work("a")] }), state, new Set())).toBeUndefined();
+    expect(words(takePlan(state, off, 0).state)).toEqual(["cancelled"]);
+  });
+
+  test("work that has changed nothing yet is stopped, work that has is not", () => {
+    const off = plan({ cancel: [{ ...key("a"), reason: "superseded" }] });
+    const { run } = beginRun(work("a"));
+    expect(takePlan({ ...EMPTY, run }, off, 0)).toMatchObject({ toStop: true });
+    const acting = { ...EMPTY, run: stepBegan(run, { kind: "create", items: [] }).run };
+    const { state, toStop } = takePlan(acting, off, 0);
+    expect(toStop).toBe(false);
+    expect(words(state)).toEqual(["cancel-refused"]);
+    expect(words(takePlan(state, off, 0).state)).toEqual(["cancel-refused"]);
+  });
+});
