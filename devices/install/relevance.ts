@@ -29,6 +29,7 @@ export function relevanceOf(
     osRelevance(device, revision) ??
     installerRelevance(device, revision, app, platforms) ??
     clientRelevance(device, revision, app) ??
+    menderRelevance(device, revision) ??
     deviceRelevance(device, revision)
   );
 }
@@ -78,6 +79,13 @@ function clientRelevance(device: Device, revision: Revision, app: Package): Rele
   if (device.protocol !== "ce" || revision.agent === null) return undefined;
   const reading = ceParts(revision.agent.actions, device, revision, app);
   return "problem" in reading ? not("Device Criteria", reading.problem) : undefined;
+}
+
+/** An artifact names the types of device that it is for; its client compares them as they are. [agents 3] */
+function menderRelevance({ model }: Device, { mender }: Revision): Relevance | undefined {
+  if (!mender || model === null || mender.deviceTypes.includes(model)) return undefined;
+  const types = mender.deviceTypes.join(" or ");
+  return not("Device Criteria", `is for devices of the type ${types}, and this one is ${model}`);
 }
 
 function deviceRelevance(device: Device, revision: Revision): Relevance {

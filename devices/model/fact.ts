@@ -11,6 +11,7 @@ export const FACT_SOURCES = [
   "android",
   "agent",
   "ddi",
+  "mender",
   "site",
 ] as const;
 export type FactSource = (typeof FACT_SOURCES)[number];

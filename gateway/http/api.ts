@@ -35,6 +35,7 @@ import { groupRoutes } from "./routes/groups.ts";
 import { installationActions, installationRoutes } from "./routes/installations.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { linkRoutes } from "./routes/link.ts";
+import { menderSettingsRoutes } from "./routes/mender-settings.ts";
 import { omaDmSettingsRoutes } from "./routes/oma-dm-settings.ts";
 import { oversightRoutes } from "./routes/oversight.ts";
 import { packageFileRoutes } from "./routes/package-files.ts";
@@ -161,6 +162,7 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     deviceChanges({ reports, useCases, audit }),
     dmAccountRoutes({ useCases, audit }),
     omaDmSettingsRoutes({ settings, audit }),
+    menderSettingsRoutes({ settings, audit }),
     factRoutes(useCases),
     statusFeedRoutes(useCases),
     installationActions({ reports, useCases, audit }),

@@ -19,6 +19,7 @@ import type { CeSettings } from "../../devices/service/ce/settings.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
 import type { BulkOutcome } from "../../devices/service/installations.ts";
+import type { MenderSettings } from "../../devices/service/mender/authenticate.ts";
 import type { Notified } from "../../devices/service/notify-device.ts";
 import type { DirectFact, RecordedFact } from "../../devices/service/record-facts.ts";
 import type { NewDevice, RegisteredDevice } from "../../devices/service/register-device.ts";
@@ -120,6 +121,7 @@ export interface LocalSettings {
   readonly windowsEnrolment: WindowsEnrolmentSettings;
   /** What clients of Windows CE are told. */
   readonly windowsCe: CeSettings;
+  readonly mender: MenderSettings;
   /** Which sessions of devices are kept for people to look at. */
   readonly sessions: SessionRecording;
 }

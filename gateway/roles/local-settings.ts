@@ -2,12 +2,14 @@ import { FACT_RETENTION_DAYS } from "../../devices/model/limits.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../devices/model/windows-enrolment.ts";
 import { CE_DEFAULT } from "../../devices/service/ce/settings.ts";
+import type { MenderSettings } from "../../devices/service/mender/authenticate.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { ValueStore } from "../db/stores/value-store.ts";
 import type { LocalSettings, LocalSettingsStore } from "../http/use-cases.ts";
 
 const NAME = "settings/local";
 const OMA_DM_DEFAULT: OmaDmSettings = { requiredProof: "any", serverId: "outpost" };
+const MENDER_DEFAULT: MenderSettings = { autoAccept: false };
 
 /** Settings of this one gateway, kept in its database; the configuration gives the first values. */
 export class LocalSettingsValues implements LocalSettingsStore {
@@ -32,6 +34,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
       omaDm: { ...OMA_DM_DEFAULT, ...stored?.omaDm },
       sessions: { ...SESSION_RECORDING_DEFAULT, ...stored?.sessions },
       windowsCe: { ...CE_DEFAULT, ...stored?.windowsCe },
+      mender: { ...MENDER_DEFAULT, ...stored?.mender },
       windowsEnrolment: { ...WINDOWS_ENROLMENT_DEFAULT, ...stored?.windowsEnrolment },
     });
   }

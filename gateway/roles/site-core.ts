@@ -44,6 +44,8 @@ export interface SiteCore {
   readonly store: CachedSiteStore;
   readonly uplink: SiteUplink;
   readonly urls: DeviceUrls;
+  /** What signs them, and what else devices are given to show. */
+  readonly linkKeys: LinkKeys;
   readonly content: SiteContent;
   readonly puller: Puller;
   readonly vendors: VendorContent;
@@ -183,7 +185,7 @@ export async function buildSite(
     now,
     ...options,
   });
-  const made = { context, trees, holder, store, uplink, urls, content, puller, settings };
+  const made = { context, trees, holder, store, uplink, urls, linkKeys, content, puller, settings };
   return { ...made, vendors, secrets, enrolment, sessions };
 }
 

@@ -26,6 +26,7 @@ import type { Api, AppEnv } from "../http/environment.ts";
 import { MetricEditor } from "../http/metric-editor.ts";
 import { certificateDownloads } from "../http/routes/certificate-downloads.ts";
 import { cspRoutes } from "../http/routes/csp.ts";
+import { menderRoutes } from "../http/routes/mender.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
 import { ownStatusFeed } from "../http/routes/status-feed.ts";
 import { type WindowsCeDeps, windowsCeRoutes } from "../http/routes/windows-ce.ts";
@@ -176,6 +177,19 @@ export function siteDoors(
         ownStatusFeed({
           deviceOf: async (token) => (await deviceOfToken(core.context, "agent", token))?.id,
           take: useCases.takeStatusFeed,
+        }),
+      );
+      app.route(
+        "/",
+        menderRoutes({
+          site: {
+            context: core.context,
+            secrets: core.linkKeys,
+            settings: () => core.settings.read().mender,
+          },
+          baseUrlOf: (request) => baseUrlOf(config, request),
+          log: options.log,
+          metrics: options.metrics,
         }),
       );
       app.route("/", certificateDownloads({ certificates, now }));

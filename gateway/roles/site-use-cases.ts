@@ -61,8 +61,11 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
     retryInstallation: (key, by) => retryInstallation(context, key, by),
     retryInstallations: (keys, by) => retryInstallations(context, keys, by),
     tonight: async (id) => tonight(context, await of(id)),
-    approveKnock: (knock, wanted, by) =>
-      registerDevice(context, { ...saidBy(knock), ...wanted, stableId: knock.externalId }, by),
+    approveKnock: (knock, wanted, by) => {
+      const device = { ...saidBy(knock), ...wanted, stableId: knock.externalId };
+      // One that is served shows a new key: what it was before is lost with the former one.
+      return registerDevice(context, device, by, { reimaged: knock.protocol === "mender" });
+    },
   };
 }
 

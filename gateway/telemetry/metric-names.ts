@@ -54,6 +54,11 @@ export const METRICS = {
     help: "Requests of Windows enrolment; operation is discover, policies or enrolment, outcome ok or refused.",
     labels: ["operation", "outcome"],
   },
+  outpost_mender_requests_total: {
+    kind: "counter",
+    help: "Requests of Mender's clients; operation is authenticate, next, status, log or inventory, outcome ok, refused or aborted (told to stop).",
+    labels: ["operation", "outcome"],
+  },
   outpost_devices: { kind: "gauge", help: "Devices that are not removed.", labels: [] },
   outpost_installations: {
     kind: "gauge",

@@ -163,6 +163,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       { origin: "https://contoso.com", privateAddresses: false },
       { origin: "http://mirror.corp.example", privateAddresses: true },
     ],
+    mender: { autoAccept: false },
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT as WindowsEnrolmentSettings,
     windowsCe: CE_DEFAULT,

@@ -74,6 +74,7 @@ export class EnrolmentSite implements AsyncDisposable {
         factRetentionDays: 90,
         contentOrigins: [],
         omaDm: core.omaDm,
+        mender: { autoAccept: false },
         windowsEnrolment: this.settings,
         windowsCe: CE_DEFAULT,
         sessions: SESSION_RECORDING_DEFAULT,

@@ -12,6 +12,7 @@ import type {
 import { CRITICAL_DEFAULT } from "../../devices/model/install-action.ts";
 import type {
   AgentInstall,
+  MenderInstall,
   MsiInstall,
   MsixInstall,
   Package,
@@ -254,6 +255,19 @@ export class SiteCore implements AsyncDisposable {
       file: null,
       agent: install,
       ...change,
+    });
+  }
+
+  /** Distributes an artifact `tool-VERSION` for Mender's clients on devices of the type `edge-test`. */
+  distributeMender(
+    version: string,
+    options: Partial<Distribution> = {},
+    mender: Partial<MenderInstall> = {},
+  ): Promise<DistributionId> {
+    const app = this.#package("mender-tool", null);
+    return this.#distribute(app, version, "tool.mender", options, {
+      channel: "mender",
+      mender: { artifactName: `tool-${version}`, deviceTypes: ["edge-test"], ...mender },
     });
   }
 

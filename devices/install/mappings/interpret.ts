@@ -8,6 +8,7 @@ import { readDownloadStatus } from "./enterprise-app-management.ts";
 import { readMsi } from "./enterprise-desktop-app-management.ts";
 import { readPackagedApp } from "./enterprise-modern-app-management.ts";
 import type { Meaning, MeaningContext } from "./interpretation.ts";
+import { readMender } from "./mender.ts";
 
 type Reader = (value: string, context: MeaningContext) => Meaning;
 
@@ -20,6 +21,7 @@ const READERS: Readonly<Record<Exclude<FactSource, "site">, Reader>> = {
   android: readAndroid,
   agent: readAgent,
   ddi: readDdi,
+  mender: readMender,
 };
 
 /**

@@ -23,7 +23,7 @@ export type ToldFacts = Partial<
 export interface Said {
   readonly protocol: PullProtocol;
   readonly facts?: ToldFacts;
-  /** From what it told of itself by name before; all of them are replaced. */
+  /** From what it told of itself by name before; all of them are replaced. The same list changes nothing. */
   readonly attributes?: (former: readonly DeviceAttribute[]) => readonly DeviceAttribute[];
 }
 
@@ -67,7 +67,9 @@ export function contact<T>(
   return withGuest(context, id, said.protocol, async (ledger) => {
     tellFacts(ledger, said.facts ?? {});
     if (said.attributes) {
-      ledger.setAttributes(said.attributes(await context.store.attributes(id)));
+      const former = await context.store.attributes(id);
+      const told = said.attributes(former);
+      if (told !== former) ledger.setAttributes(told);
     }
     const planned = planDevice(context, ledger, { contact: true });
     const { changeCount } = ledger;

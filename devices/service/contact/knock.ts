@@ -8,7 +8,10 @@ import type { SiteContext } from "../site-context.ts";
 export type KnockDetails = Partial<
   Pick<NewDevice, "platform" | "name" | "manufacturer" | "model" | "osVersion" | "cpu">
 > &
-  Partial<Pick<NewDevice, "osMajor" | "osPlatform" | "token">>;
+  Partial<Pick<NewDevice, "osMajor" | "osPlatform" | "token">> & {
+    /** Why it was turned away, where that is more than that nobody knows it. */
+    readonly note?: string;
+  };
 
 /** Notes that a device knocked which is not served here. A name that no device can have is not kept. */
 export async function noteKnock(

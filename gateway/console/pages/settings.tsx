@@ -17,6 +17,7 @@ import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
 import { ContentOriginsForm, contentOriginsFrom } from "./content-origins.tsx";
+import { MenderSettingsForm, menderSettingsFrom } from "./mender-settings.tsx";
 import { OmaDmSettingsForm, omaDmFrom } from "./oma-dm-settings.tsx";
 import { recordingFrom, SessionRecordingForm } from "./session-recording-settings.tsx";
 
@@ -91,6 +92,17 @@ export function settingsPages(kit: Kit): void {
     );
     kit.form(
       "settings:write",
+      "/settings/mender",
+      async (visit) => {
+        const change = menderSettingsFrom(visit.form);
+        await deps.settings.write({ mender: change });
+        await recordAction(deps.audit, visit.c, "settings.mender", "settings", { ...change });
+        return kit.done(visit.c, "/settings", "The settings for Mender clients were saved.");
+      },
+      ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} mender={form} />,
+    );
+    kit.form(
+      "settings:write",
       "/settings/sessions",
       async (visit) => {
         const change = recordingFrom(visit.form);
@@ -114,6 +126,7 @@ interface SettingsPageProps {
   readonly local: FormState;
   readonly enterprise: FormState;
   readonly omaDm: FormState;
+  readonly mender: FormState;
   readonly origins: FormState;
   readonly sessions: FormState;
 }
@@ -122,12 +135,13 @@ const FRESH = {
   local: FRESH_FORM,
   enterprise: FRESH_FORM,
   omaDm: FRESH_FORM,
+  mender: FRESH_FORM,
   origins: FRESH_FORM,
   sessions: FRESH_FORM,
 };
 
 function SettingsPage(props: SettingsPageProps) {
-  const { view, settings, policy, local, enterprise, omaDm, origins, sessions } = props;
+  const { view, settings, policy, local, enterprise, omaDm, mender, origins, sessions } = props;
   const reason = whyNot(view, "settings:write");
   return (
     <Page
@@ -201,6 +215,12 @@ function SettingsPage(props: SettingsPageProps) {
             view={view}
             form={omaDm}
             settings={settings.omaDm}
+            isLocked={reason !== undefined}
+          />
+          <MenderSettingsForm
+            view={view}
+            form={mender}
+            settings={settings.mender}
             isLocked={reason !== undefined}
           />
           <SessionRecordingForm

@@ -12,6 +12,7 @@ import { PLATFORMS, type Platform } from "../../../devices/model/device.ts";
 import { FACT_SOURCES, type FactSource } from "../../../devices/model/fact.ts";
 import { OPERATIONS, type Operation } from "../../../devices/model/installation.ts";
 import { MSI_STATUSES } from "../../../protocols/csp/enterprise-desktop-app-management/values.ts";
+import { DEPLOYMENT_STATUSES } from "../../../protocols/mender/status.ts";
 
 const DDI_VALUES = [
   "scheduled",
@@ -42,6 +43,7 @@ const VOCABULARY: Readonly<Record<Exclude<FactSource, "site">, readonly string[]
   ),
   agent: AGENT_RESULTS,
   ddi: DDI_VALUES,
+  mender: [...DEPLOYMENT_STATUSES, "log"],
 };
 
 const LAST_ERRORS = [
@@ -119,6 +121,7 @@ describe("interpret()", () => {
       ["android", ["Android"]],
       ["agent", ["Windows", "Android"]],
       ["ddi", ["Windows", "Android"]],
+      ["mender", ["Windows", "Android"]],
       ["site", []],
     ]);
   });
@@ -134,6 +137,8 @@ describe("interpret()", () => {
     ["android", "Android", "Updating"],
     ["agent", "Windows", "toString"],
     ["ddi", "Windows", "closed/maybe"],
+    ["mender", "Windows", "aborted"],
+    ["mender", "Windows", "toString"],
     ["ddi", "Windows", "download/unavailable/none"],
   ])("%s on %s has no word %p", (source, platform, value) => {
     expect(interpret(source, platform, value, INSTALL)).toBeUndefined();
@@ -599,3 +604,26 @@ function row(
   if (meaning === undefined || meaning === "no-change") return String(meaning);
   return `${meaning.status}/${meaning.state}`;
 }
+
+describe("mender", () => {
+  test("only success, or that it is there already, is installed", () => {
+    const said = DEPLOYMENT_STATUSES.map((status) => [status, row("mender", "Windows", status)]);
+    expect(said).toEqual([
+      ["downloading", "installing/App is being installed"],
+      ["pause_before_installing", "installing/App is being installed"],
+      ["installing", "installing/App is being installed"],
+      ["pause_before_rebooting", "installing/App is being installed"],
+      ["rebooting", "installing/App is being installed"],
+      ["pause_before_committing", "installing/App is being installed"],
+      ["success", "installed/App is installed"],
+      ["failure", "failed/Installation failed"],
+      ["already-installed", "installed/App is installed"],
+    ]);
+    expect(interpret("mender", "Windows", "log", INSTALL)).toBe("no-change");
+  });
+
+  test("nothing that it says takes an app off", () => {
+    const uninstall = { operation: "uninstall", lastError: null } as const;
+    expect(interpret("mender", "Windows", "success", uninstall)).toBeUndefined();
+  });
+});

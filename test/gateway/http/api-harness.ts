@@ -161,6 +161,7 @@ export class ApiHarness implements AsyncDisposable {
       timeZone: "Europe/Prague",
       factRetentionDays: 90,
       contentOrigins: [],
+      mender: { autoAccept: false },
       omaDm: { requiredProof: "any", serverId: "outpost" },
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
       windowsCe: CE_DEFAULT,

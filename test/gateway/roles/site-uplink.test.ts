@@ -261,6 +261,7 @@ class LoneSite implements AsyncDisposable {
     factRetentionDays: 30,
     contentOrigins: [],
     omaDm: { requiredProof: "any", serverId: "outpost" },
+    mender: { autoAccept: false },
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
     windowsCe: CE_DEFAULT,
     sessions: SESSION_RECORDING_DEFAULT,
