@@ -3,6 +3,7 @@
  * what one group of routes needs, and `gateway/roles` decides who answers.
  */
 
+import type { DeviceAttribute } from "../../devices/model/agent-device.ts";
 import type { Device } from "../../devices/model/device.ts";
 import type { DeviceId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
 import type { Installation } from "../../devices/model/installation.ts";
@@ -39,8 +40,10 @@ export interface SiteUseCases {
   patchDevice(id: DeviceId, patch: DevicePatch): Promise<Device>;
   /** Repeating it is a no-op; unknown: AppError "not-found". */
   removeDevice(id: DeviceId): Promise<void>;
-  /** The new OMA DM password, shown once. */
-  rotateSecret(id: DeviceId): Promise<string>;
+  /** The new secret, shown once; null where the device is given it when it comes. */
+  rotateSecret(id: DeviceId): Promise<string | null>;
+  /** What the device tells of itself by name, in order of name. */
+  attributes(id: DeviceId): Promise<readonly DeviceAttribute[]>;
   /** How the device and the site know each other in OMA DM; undefined when it has no account. */
   dmAccount(id: DeviceId): Promise<DmAccount | undefined>;
   /** No account: "not-found"; a certificate of another device: "conflict". */

@@ -47,8 +47,12 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
     rotateSecret: async (id) => {
       const device = await context.store.find(await of(id));
       const isToken = device !== undefined && device.protocol !== "oma-dm";
-      return isToken ? rotateToken(context, device.id) : rotateSecret(context, await of(id));
+      if (!isToken) return rotateSecret(context, await of(id));
+      const token = await rotateToken(context, device.id);
+      // A client of Windows CE is given its token by the site: there is nothing to hand on.
+      return device.protocol === "ce" ? null : token;
     },
+    attributes: async (id) => context.store.attributes(await of(id)),
     dmAccount: async (id) => readDmAccount(context, await of(id)),
     changeDmAccount: async (id, patch) => changeDmAccount(context, await of(id), patch),
     renewServerPassword: async (id) => renewServerPassword(context, await of(id)),

@@ -509,6 +509,11 @@ function fakeUseCases(
     patchDevice: async (id) => deviceOf(id),
     removeDevice: async () => {},
     rotateSecret: async () => "another-secret",
+    attributes: async () =>
+      [
+        ["Device_OS.MajorVersion", "5"],
+        ["Device_Power.BatteryPercent", "80"],
+      ].map(([name = "", value = ""]) => ({ name, value, atMs: FIXTURE_NOW_MS })),
     requestUnenrolment: async (id) => deviceOf(id),
     requestEnrolment: async (id) => deviceOf(id),
     recordFacts: async () => [],

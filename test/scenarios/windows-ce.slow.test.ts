@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { CeClient } from "../harness/ce-client.ts";
-import { Scenario } from "../harness/scenario.ts";
+import { Loose, Scenario } from "../harness/scenario.ts";
 
 const UUID = "0A1B0000-1807-1211-1502-0123456789AB";
 const MINUTE_MS = 60_000;
 /** 13:00 in Vienna: a window at 22:00 there begins nine hours later. */
 const NOW = "2026-03-07T12:00:00.000Z";
 const OPENS_MS = Date.parse("2026-03-07T21:00:00.000Z");
+const Devices = z.looseObject({ rows: z.array(z.looseObject({ id: z.string() })) });
 const Knock = z.looseObject({ protocol: z.string(), externalId: z.string() });
 
 describe("a terminal with Windows CE", () => {
@@ -28,6 +29,19 @@ describe("a terminal with Windows CE", () => {
       Device_System: { ProcessorType: "2577", PlatformType: "PocketPC" },
       Device_OS: { MajorVersion: "5", MinorVersion: "2", BuildNumber: "1235" },
     });
+
+    const knownAs = await api.request("/api/v1/devices", Devices);
+    const told = knownAs.rows[0]?.id ?? "";
+    expect(await api.request(`/api/v1/devices/${told}/attributes`, z.array(Loose))).toContainEqual({
+      name: "Device_OS.MajorVersion",
+      value: "5",
+      at: expect.any(String),
+    });
+    await api.send("/api/v1/settings/windows-ce", {
+      method: "PATCH",
+      json: { pollSeconds: 7_200 },
+    });
+    expect((await client.poll()).pollInterval).toBe("0000-00-00 02:00:00");
 
     await site.addWindow("2026-03-01T22:00", 120);
     const content = "MSCF".padEnd(200_000, "content of a cabinet ");
@@ -68,8 +82,8 @@ describe("a terminal with Windows CE", () => {
     expect(packages.length).toBe(1);
     await gateway.kill();
     await gateway.restart();
-    const [told] = await client.instructions(packages);
-    expect(told).toMatchObject({
+    const [first] = await client.instructions(packages);
+    expect(first).toMatchObject({
       startTime: new Date(instantMs).toISOString().slice(0, 19).replace("T", " "),
       folder: "\\Temp",
       commandLine: 'wceload.exe "\\Temp\\till.cab"',
@@ -77,7 +91,7 @@ describe("a terminal with Windows CE", () => {
     });
     expect((await state()).status).toBe("pending_install");
 
-    const id = told?.id ?? "";
+    const id = first?.id ?? "";
     const url = await client.locate(id);
     expect(url.startsWith(`${site.url}/content/${sha256}/till.cab?`)).toBe(true);
     await client.status(id, 11030);

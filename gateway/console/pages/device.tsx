@@ -1,5 +1,6 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
 import { providersOf } from "../../../devices/install/providers.ts";
+import type { DeviceAttribute } from "../../../devices/model/agent-device.ts";
 import type { Device } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../../devices/model/ids.ts";
@@ -102,12 +103,20 @@ export function deviceDetailPages(kit: Kit): void {
 
   kit.form("devices:write", "/devices/:id/rotate-secret", async (visit) => {
     const device = await needDevice(visit);
-    const password = await useCases.rotateSecret(device.id);
+    const secret = await useCases.rotateSecret(device.id);
     await recordAction(deps.audit, visit.c, "device.rotate-secret", device.id);
+    if (secret === null) {
+      return kit.done(
+        visit.c,
+        `/devices/${device.id}`,
+        "It is given a new token at its next poll.",
+      );
+    }
+    const label = secretName(device);
     return (
-      <Page view={visit.view} title={`New password of ${device.name}`} crumbs={crumbsTo(device)}>
-        <Card title="For OMA DM">
-          <Secret view={visit.view} label="Password" text={password} />
+      <Page view={visit.view} title={`New ${label} of ${device.name}`} crumbs={crumbsTo(device)}>
+        <Card title={device.protocol === "oma-dm" ? "For OMA DM" : "For the device"}>
+          <Secret view={visit.view} label={label} text={secret} />
           <p>The former one works until the new one was used for the first time.</p>
           <a class="button" href={url(visit.view, `/devices/${device.id}`)}>
             Done
@@ -131,21 +140,23 @@ export function deviceDetailPages(kit: Kit): void {
     const device = await needDevice(visit);
     const filter = [fieldIs("device", device.id)];
     const isOurs = site !== undefined && device.removedAtMs === null;
-    const [page, inventory, events, tonight, account, certificates, sessions] = await Promise.all([
-      deps.reports.list({ filter, limit: PAGE_ROWS_DEFAULT }),
-      deps.reports.inventory(device.id),
-      deps.reports.deviceEvents(device.id),
-      isOurs ? site.useCases.tonight(device.id) : undefined,
-      isOurs ? site.useCases.dmAccount(device.id) : undefined,
-      site?.certificates.ofDevice(device.id) ?? [],
-      site && whyNot(visit.view, "sessions:read") === undefined
-        ? site.sessions.list({ device: device.id, limit: SESSIONS_SHOWN })
-        : undefined,
-    ]);
+    const [page, inventory, events, tonight, account, certificates, attributes, sessions] =
+      await Promise.all([
+        deps.reports.list({ filter, limit: PAGE_ROWS_DEFAULT }),
+        deps.reports.inventory(device.id),
+        deps.reports.deviceEvents(device.id),
+        isOurs ? site.useCases.tonight(device.id) : undefined,
+        isOurs ? site.useCases.dmAccount(device.id) : undefined,
+        site?.certificates.ofDevice(device.id) ?? [],
+        isOurs ? site.useCases.attributes(device.id) : [],
+        site && whyNot(visit.view, "sessions:read") === undefined
+          ? site.sessions.list({ device: device.id, limit: SESSIONS_SHOWN })
+          : undefined,
+      ]);
     const hasMore = page.next !== undefined;
     const { rows } = page;
     const known = { device, rows, hasMore, inventory, events, tonight, account, certificates };
-    return { ...known, sessions };
+    return { ...known, attributes, sessions };
   }
 
   async function needDevice(visit: Visit): Promise<DeviceView> {
@@ -164,6 +175,7 @@ interface DeviceData {
   readonly tonight: Tonight | undefined;
   readonly account: DmAccount | undefined;
   readonly certificates: readonly DeviceCertificate[];
+  readonly attributes: readonly DeviceAttribute[];
   /** The latest; undefined where they are not to be seen. */
   readonly sessions: Awaited<ReturnType<DeviceSessions["list"]>> | undefined;
 }
@@ -178,6 +190,7 @@ function DevicePage({
   tonight,
   account,
   certificates,
+  attributes,
   sessions,
 }: DeviceData & { view: View }) {
   const terms = [fieldIs("device", device.id)];
@@ -243,6 +256,11 @@ function DevicePage({
         >
           <Inventory view={view} items={inventory} device={device} />
         </Card>
+        {attributes.length > 0 && (
+          <Card title="What it tells of itself" flush>
+            <Attributes view={view} attributes={attributes} device={device} />
+          </Card>
+        )}
         {sessions !== undefined && (
           <Card
             title="Sessions"
@@ -297,8 +315,12 @@ function DeviceActions({ view, device, account }: DeviceActionsProps) {
       <Action
         view={view}
         path={`/devices/${device.id}/rotate-secret`}
-        label="New password"
-        confirm={`Make a new OMA DM password for ${device.name}?`}
+        label={`New ${secretName(device)}`}
+        confirm={
+          device.protocol === "ce"
+            ? `Give ${device.name} a new token at its next poll, also if it has lost its own?`
+            : `Make a new ${secretName(device)} for ${device.name}?`
+        }
       />
       <Action
         view={view}
@@ -510,6 +532,44 @@ function Events(props: { view: View; events: readonly DeviceEvent[]; device: Dev
 }
 
 const EVENT_ACTORS: Readonly<Record<string, string>> = { device: "the device", site: "the site" };
+
+/** What it proves itself with. */
+function secretName({ protocol }: Device): string {
+  return protocol === "oma-dm" ? "password" : "token";
+}
+
+function Attributes(props: {
+  view: View;
+  attributes: readonly DeviceAttribute[];
+  device: DeviceView;
+}) {
+  const { view, attributes, device } = props;
+  return (
+    <div class="table-box">
+      <table class="cards">
+        <caption class="visually-hidden">What the device tells of itself by name</caption>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Value</th>
+            <th scope="col">Told</th>
+          </tr>
+        </thead>
+        <tbody>
+          {attributes.map(({ name, value, atMs }) => (
+            <tr>
+              <td class="title">{name}</td>
+              <td data-label="Value">{value}</td>
+              <td data-label="Told">
+                <When view={view} at={atMs} site={device.site} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
 
 /** A PC is managed by an account that it has; a handheld by its enterprise node. [Q47] */
 function isPc(device: Device): boolean {

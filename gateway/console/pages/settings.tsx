@@ -20,6 +20,7 @@ import { ContentOriginsForm, contentOriginsFrom } from "./content-origins.tsx";
 import { MenderSettingsForm, menderSettingsFrom } from "./mender-settings.tsx";
 import { OmaDmSettingsForm, omaDmFrom } from "./oma-dm-settings.tsx";
 import { recordingFrom, SessionRecordingForm } from "./session-recording-settings.tsx";
+import { WindowsCeSettingsForm, windowsCeFrom } from "./windows-ce-settings.tsx";
 
 /** The one setting record of the policy. */
 const ENTERPRISE = "enterprise";
@@ -103,6 +104,17 @@ export function settingsPages(kit: Kit): void {
     );
     kit.form(
       "settings:write",
+      "/settings/windows-ce",
+      async (visit) => {
+        const change = windowsCeFrom(visit.form);
+        await deps.settings.write({ windowsCe: change });
+        await recordAction(deps.audit, visit.c, "settings.windows-ce", "settings", { ...change });
+        return kit.done(visit.c, "/settings", "The settings for Windows CE were saved.");
+      },
+      ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} windowsCe={form} />,
+    );
+    kit.form(
+      "settings:write",
       "/settings/sessions",
       async (visit) => {
         const change = recordingFrom(visit.form);
@@ -129,6 +141,7 @@ interface SettingsPageProps {
   readonly mender: FormState;
   readonly origins: FormState;
   readonly sessions: FormState;
+  readonly windowsCe: FormState;
 }
 
 const FRESH = {
@@ -138,10 +151,12 @@ const FRESH = {
   mender: FRESH_FORM,
   origins: FRESH_FORM,
   sessions: FRESH_FORM,
+  windowsCe: FRESH_FORM,
 };
 
 function SettingsPage(props: SettingsPageProps) {
-  const { view, settings, policy, local, enterprise, omaDm, mender, origins, sessions } = props;
+  const { view, settings, policy, local, enterprise, omaDm, mender, origins, sessions, windowsCe } =
+    props;
   const reason = whyNot(view, "settings:write");
   return (
     <Page
@@ -221,6 +236,12 @@ function SettingsPage(props: SettingsPageProps) {
             view={view}
             form={mender}
             settings={settings.mender}
+            isLocked={reason !== undefined}
+          />
+          <WindowsCeSettingsForm
+            view={view}
+            form={windowsCe}
+            settings={settings.windowsCe}
             isLocked={reason !== undefined}
           />
           <SessionRecordingForm

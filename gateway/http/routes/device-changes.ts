@@ -29,6 +29,10 @@ export interface DeviceChangesDeps {
 
 const tags = ["devices"];
 
+const AttributeSchema = z
+  .object({ name: z.string(), value: z.string(), at: z.iso.datetime() })
+  .openapi("DeviceAttribute");
+
 /** What a site's administrators do with its devices. */
 export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): Api {
   const api = newApi();
@@ -94,11 +98,14 @@ export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): 
     method: "post",
     path: "/devices/{id}/rotate-secret",
     tags,
-    summary: "A new OMA DM password, shown once; the former works until the new one was used",
+    summary: "A new secret, shown once; the former works until the new one was used",
     ...guarded("devices:write"),
     request: { params: DeviceParam },
     responses: {
-      200: json(z.object({ password: z.string().nullable() }), "The password"),
+      200: json(
+        z.object({ password: z.string().nullable() }),
+        "The password or token; null: the device is given it when it comes",
+      ),
       ...PROBLEMS,
     },
   });
@@ -140,6 +147,25 @@ export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): 
     const device = await useCases.requestEnrolment(id, nameOf(needPrincipal(c)));
     await recordAction(audit, c, "device.enrol", id);
     return c.json(deviceJson(device), 200);
+  });
+
+  const attributes = createRoute({
+    method: "get",
+    path: "/devices/{id}/attributes",
+    tags,
+    summary: "What a device tells of itself by name: inventory of the machine and the like",
+    ...guarded("reports:read"),
+    request: { params: DeviceParam },
+    responses: { 200: json(z.array(AttributeSchema), "In order of name"), ...PROBLEMS },
+  });
+  api.openapi(attributes, async (c) => {
+    const told = await useCases.attributes(needDeviceId(c.req.valid("param").id));
+    const list = told.map(({ name, value, atMs }) => ({
+      name,
+      value,
+      at: new Date(atMs).toISOString(),
+    }));
+    return c.json(list, 200);
   });
 
   const tonight = createRoute({

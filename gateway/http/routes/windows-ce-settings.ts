@@ -9,17 +9,16 @@ import type { LocalSettingsStore } from "../use-cases.ts";
 
 const tags = ["settings"];
 const within = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
+/** A server that clients may be sent to. */
+export const PollServerSchema = z.url({ protocol: /^https?$/ }).max(500);
+
 const SETTINGS = {
   plugAndPlay: z.boolean().openapi({
     description: "Devices that are not known are registered when they poll; else they knock",
   }),
-  pollServer: z
-    .url({ protocol: /^https?$/ })
-    .max(500)
-    .nullable()
-    .openapi({
-      description: "The server that clients poll from now on; null: they stay where they are",
-    }),
+  pollServer: PollServerSchema.nullable().openapi({
+    description: "The server that clients poll from now on; null: they stay where they are",
+  }),
   pollSeconds: within(CE_RANGES.pollSeconds).openapi({
     description: "Sooner where a device's instant comes sooner",
   }),
