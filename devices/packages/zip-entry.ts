@@ -1,11 +1,10 @@
+import { Readable } from "node:stream";
 import yauzl from "yauzl";
 import { ProtocolError } from "../../protocols/errors.ts";
+import { piecesOf, type RangeSource, sliceSource } from "./range-source.ts";
 
 /** Entries of a ZIP file that is looked through. */
 export const ZIP_ENTRIES_MAX = 200_000;
-
-/** A ZIP file: on disk, or in memory. */
-export type ZipSource = { readonly path: string } | { readonly bytes: Uint8Array };
 
 export interface ZipEntry {
   readonly name: string;
@@ -13,17 +12,18 @@ export interface ZipEntry {
 }
 
 /**
- * The first entry of a ZIP file that has one of these names, in any letter case; undefined where there
- * is none. Only the central directory and that entry are read.
+ * The first entry of a ZIP file for each of these names that it has, in any letter case; by the names as
+ * they were asked for. Only the central directory and those entries are read.
  *
  * @throws ProtocolError `zip-malformed`, `zip-too-many-entries`, `zip-entry-too-large`
  */
-export async function readZipEntry(
-  source: ZipSource,
-  names: readonly string[],
+export async function readZipEntries<Name extends string>(
+  source: RangeSource,
+  names: readonly Name[],
   bytesMax: number,
-): Promise<ZipEntry | undefined> {
-  const wanted = names.map((name) => name.toLowerCase());
+): Promise<ReadonlyMap<Name, ZipEntry>> {
+  const wanted = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const found = new Map<Name, ZipEntry>();
   const zip = await opened(source);
   try {
     // No more than that are read, whatever else the file holds.
@@ -34,10 +34,12 @@ export async function readZipEntry(
       );
     }
     for await (const entry of zip.eachEntry()) {
-      if (!wanted.includes(entry.fileName.toLowerCase())) continue;
-      return { name: entry.fileName, bytes: await contentOf(zip, entry, bytesMax) };
+      const name = wanted.get(entry.fileName.toLowerCase());
+      if (name === undefined || found.has(name)) continue;
+      found.set(name, { name: entry.fileName, bytes: await contentOf(zip, entry, bytesMax) });
+      if (found.size === wanted.size) break;
     }
-    return undefined;
+    return found;
   } catch (error) {
     throw malformed(error);
   } finally {
@@ -45,17 +47,44 @@ export async function readZipEntry(
   }
 }
 
-async function opened(source: ZipSource): Promise<yauzl.ZipFile> {
-  const options = { lazyEntries: true, autoClose: false };
+async function opened(source: RangeSource): Promise<yauzl.ZipFile> {
   try {
-    return "path" in source
-      ? await yauzl.openPromise(source.path, options)
-      : await yauzl.fromBufferPromise(
-          Buffer.from(source.bytes.buffer, source.bytes.byteOffset, source.bytes.byteLength),
-          options,
-        );
+    return await yauzl.fromRandomAccessReaderPromise(new SourceReader(source), source.length, {
+      lazyEntries: true,
+      autoClose: false,
+    });
   } catch (error) {
     throw malformed(error);
+  }
+}
+
+/** The library's way to a file. */
+class SourceReader extends yauzl.RandomAccessReader {
+  readonly #source: RangeSource;
+
+  constructor(source: RangeSource) {
+    super();
+    this.#source = source;
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(piecesOf(sliceSource(this.#source, start, end - start), 64 * 1024));
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.#source.read(position, length).then(
+      (bytes) => {
+        buffer.set(bytes, offset);
+        callback(null);
+      },
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
+    );
   }
 }
 

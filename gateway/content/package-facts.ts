@@ -1,7 +1,8 @@
 import { kindOf } from "../../devices/install/providers.ts";
 import { AppError } from "../../devices/model/errors.ts";
 import type { Sha256 } from "../../devices/model/ids.ts";
-import { readAppx } from "../../devices/packages/read-appx.ts";
+import { FileSource } from "../../devices/packages/range-source.ts";
+import { readZipPackage } from "../../devices/packages/read-zip-package.ts";
 import type { AppxDependency } from "../../protocols/content/appx-manifest.ts";
 import {
   familyNameOf,
@@ -41,7 +42,10 @@ export async function readPackageFacts(
   const blob = await store.open(sha256);
   if (blob === undefined) return undefined;
   try {
-    const { identity, displayName, publisherDisplayName, ...facts } = await readAppx(blob);
+    await using source = await FileSource.open(blob.path);
+    const found = await readZipPackage(source);
+    if (found.kind !== "appx") throw new ProtocolError("appx-manifest", "there is no manifest");
+    const { identity, displayName, publisherDisplayName, ...facts } = found.manifest;
     return {
       name: displayName ?? identity.name,
       publisher: publisherDisplayName ?? identity.publisher,

@@ -6,17 +6,29 @@ import {
   type RangeSource,
 } from "../../devices/packages/range-source.ts";
 import { readCab } from "../../devices/packages/read-cab.ts";
+import { readMender } from "../../devices/packages/read-mender.ts";
+import { msiCabinet, readMsi } from "../../devices/packages/read-msi.ts";
 import { readPe } from "../../devices/packages/read-pe.ts";
+import { readSwu } from "../../devices/packages/read-swu.ts";
+import { readZipPackage } from "../../devices/packages/read-zip-package.ts";
+import { readAndroidManifest } from "../../protocols/content/android-manifest.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
 import { mutated } from "./mutate.ts";
+import { sampleAndroidManifest, sampleApk } from "./sample-apk.ts";
+import { SW_DESCRIPTION, sampleMender, sampleSwu } from "./sample-archives.ts";
 import { sampleCab } from "./sample-cab.ts";
+import { sampleMsi } from "./sample-msi.ts";
+import { sampleMsix } from "./sample-msix.ts";
 import { samplePe } from "./sample-pe.ts";
+import { sampleXap } from "./sample-zip.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 /** A reader, and whole files for it that are then damaged. */
 interface Fuzzed {
   readonly samples: () => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
   readonly read: (source: RangeSource) => Promise<unknown>;
+  /** How many times as long as others one takes. */
+  readonly weight?: number;
 }
 
 /** Without any reading costing more, whatever the file says. */
@@ -50,6 +62,34 @@ export const FUZZED_READERS: Readonly<Record<string, Fuzzed>> = {
       }
     },
   },
+  msi: {
+    samples: () => [
+      sampleMsi({
+        files: [{ name: "app.exe", bytes: 12, version: "1.0.0.0" }],
+        cabinet: sampleCab({ folders: [[{ path: "F0", content: Buffer.alloc(40_000, "x") }]] }),
+      }),
+    ],
+    read: async (source) => {
+      await readMsi(source);
+      const cabinet = await msiCabinet(source, "product.cab");
+      if (cabinet !== undefined) await readCab(cabinet);
+    },
+  },
+  apk: {
+    // Without the ZIP file around it, whose checksum would hide most of the damage.
+    samples: () => [sampleAndroidManifest(), sampleAndroidManifest({ isUtf16: true })],
+    read: async (source) => readAndroidManifest(await source.read(0, source.length)),
+  },
+  zip: {
+    samples: async () => [await sampleApk(), await sampleXap(), await sampleMsix()],
+    read: readZipPackage,
+    weight: 10,
+  },
+  swu: { samples: () => [sampleSwu(), sampleSwu(SW_DESCRIPTION, false)], read: readSwu },
+  mender: {
+    samples: () => [sampleMender(), sampleMender({ compression: ".zst", isSigned: true })],
+    read: readMender,
+  },
   pe: {
     samples: () => [
       samplePe({ strings: { ProductName: "Till", CompanyName: "Contoso" } }),
@@ -63,11 +103,12 @@ export const FUZZED_READERS: Readonly<Record<string, Fuzzed>> = {
 export async function fuzzReader(name: string, seed: number, mutations: number): Promise<void> {
   const fuzzed = FUZZED_READERS[name];
   if (fuzzed === undefined) throw new Error(`there is no reader ${name}`);
-  const samples = await fuzzed.samples();
+  const samples = (await fuzzed.samples()).map((sample) => new Uint8Array(sample));
   for (const sample of samples) await fuzzed.read(bytesSource(sample));
   const random = seededRandom(seed);
   let refused = 0;
-  for (let n = 0; n < mutations; n++) {
+  const count = Math.ceil(mutations / (fuzzed.weight ?? 1));
+  for (let n = 0; n < count; n++) {
     const bytes = mutated(samples[n % samples.length] ?? new Uint8Array(0), random);
     try {
       await fuzzed.read(new MeteredSource(bytesSource(bytes), BUDGET));
@@ -78,5 +119,5 @@ export async function fuzzReader(name: string, seed: number, mutations: number):
     }
   }
   // Or nothing was damaged.
-  expect(refused).toBeGreaterThan(mutations / 20);
+  expect(refused).toBeGreaterThan(count / 20);
 }

@@ -7,7 +7,8 @@ import {
 } from "../../../protocols/csp/enterprise-modern-app-management/package-names.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
 import { compareVersions } from "../../model/version.ts";
-import { readAppx } from "../../packages/read-appx.ts";
+import { bytesSource } from "../../packages/range-source.ts";
+import { readZipPackage } from "../../packages/read-zip-package.ts";
 import { keptBytes, type PartialFile } from "../fetch-content.ts";
 import type { PcCourse } from "./course.ts";
 import { Download } from "./download.ts";
@@ -173,7 +174,8 @@ async function manifestOf(file: PartialFile): Promise<AppxManifest | "unreadable
   const bytes = keptBytes(file);
   if (bytes === undefined) return undefined;
   try {
-    return await readAppx({ bytes });
+    const found = await readZipPackage(bytesSource(bytes));
+    return found.kind === "appx" ? found.manifest : "unreadable";
   } catch (error) {
     if (error instanceof ProtocolError) return "unreadable";
     throw error;
