@@ -24,7 +24,7 @@ export function hearLog(
 ): Promise<void> {
   return hearReports(context, id, "mender", async (ledger) => {
     const { row, attempt } = needDeployment(ledger, deployment);
-    const { distribution, lastErrorText } = row;
+    const { distribution, source, nativeValue, lastErrorText } = row;
     const jobs = await context.store.jobs(id);
     const isKept = jobs.some(
       (job) =>
@@ -40,6 +40,8 @@ export function hearLog(
     for (const text of piecesOf(logText(lines))) {
       reportWork(context, ledger, { ...report, value: MENDER_LOG, text });
     }
+    // A log says nothing about how it stands.
+    ledger.note(distribution, { source, nativeValue, lastErrorText });
     const isLatest = row.attempt === attempt && row.status === "failed";
     if (isLatest) {
       const text = firstError(lines) ?? lastErrorText;

@@ -36,15 +36,24 @@ export function hearStatus(
       attempt,
       text: told.substate,
     };
-    const standing = FINAL_STATUSES.has(told.status) ? "wanted" : standingOf(row, attempt);
+    const standing = standingOf(row, attempt);
+    const isCalledOff = standing === "stopped" || standing === "withdrawn";
+    if (told.status === "failure" && isCalledOff) {
+      // Its word for having left, and rolled back, what it was told to leave.
+      const text = `the device stopped: failure${told.substate ? `, ${told.substate}` : ""}`;
+      reportCancelled(context, ledger, { ...report, text });
+      return "go-on";
+    }
+    const isFinal = FINAL_STATUSES.has(told.status);
     // What comes after the end is history, whatever it says.
-    const sequence = standing === "ended" ? 0 : null;
+    const sequence = standing === "ended" && !isFinal ? 0 : null;
     take(ledger, { ...report, value: told.status, sequence });
+    if (isFinal || standing === "wanted") return "go-on";
     if (standing === "withdrawn") {
       const text = "the device began too late and was told to stop";
       reportCancelled(context, ledger, { ...report, text });
     }
-    return standing === "wanted" ? "go-on" : "abort";
+    return "abort";
   });
 
   function take(ledger: Ledger, report: Parameters<typeof reportWork>[2]): void {

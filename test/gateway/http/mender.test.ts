@@ -243,7 +243,17 @@ describe("Mender: next", () => {
       offeredAtMs: null,
     });
     expect((await values(site, id)).slice(-3)).toEqual(["withdrawn", "downloading", "cancelled"]);
+    // The client's word for having left it. It waits for the next window, and has not failed.
+    expect(await box.says(next?.id ?? "", "failure", "aborted")).toBe(204);
+    expect(await box.sendsLog(next?.id ?? "", [{ level: "error", message: "aborted" }])).toBe(204);
     expect(await box.next()).toBeUndefined();
+    expect(await core.row(id, distribution)).toMatchObject({
+      status: "pending_install",
+      reason: "window",
+    });
+    await core.advance(Date.parse("2026-11-22T22:59:00Z") - core.nowMs);
+    await box.authenticate();
+    expect((await box.next())?.id).toBe(next?.id ?? "");
   });
 
   test("a device out of compliance gets nothing", async () => {
@@ -315,8 +325,11 @@ describe("Mender: status", () => {
       status: "installing",
       counted: false,
     });
+    // The client's word for having left it; asking for other work says so as well.
+    expect(await box.says(next, "failure", "aborted")).toBe(204);
     expect(await box.next()).toBeUndefined();
     expect(await site.core.row(id, distribution)).toMatchObject({ status: "pending_install" });
+    expect((await values(site, id)).filter((value) => value === "cancelled")).toHaveLength(1);
     // It did not hear of it in time: how it ended counts.
     expect(await box.says(next, "success")).toBe(204);
     expect(await site.core.row(id, distribution)).toMatchObject({ status: "installed" });
@@ -465,5 +478,22 @@ describe("Mender: inventory", () => {
     expect((await box.send("PUT", path, " ".repeat(INVENTORY_BYTES_MAX + 1))).status).toBe(413);
     expect(await box.tells("PUT", many)).toBe(422);
     expect(await site.core.context.store.attributes(id)).toEqual([]);
+  });
+});
+
+describe("Mender: stopped without a word", () => {
+  test("a device that asks for other work has left what was stopped", async () => {
+    await using site = await MenderSite.open();
+    const { id, box } = await site.device();
+    const distribution = await site.asked(id);
+    await box.says((await box.next())?.id ?? "", "downloading");
+    await stop(site, distribution);
+    expect(await box.next()).toBeUndefined();
+    expect((await values(site, id)).at(-1)).toBe("cancelled");
+    expect(await site.core.row(id, distribution)).toMatchObject({
+      status: "pending_install",
+      reason: "stopped",
+      offeredAtMs: null,
+    });
   });
 });
