@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 const ROOTS = ["protocols", "devices", "sync", "gateway", "test"];
 const ENTRY_POINTS = [
-  /^gateway\/main\.ts$/,
+  /^gateway\/(main|agent)\.ts$/,
   /^test\//,
   /\.client\.ts$/,
   /\.d\.ts$/,

@@ -1,0 +1,13 @@
+import { expect, test } from "bun:test";
+import { killRepeatedly } from "../../harness/agent-kills.ts";
+import { seededRandom } from "../../harness/seeded-random.ts";
+
+const KILLS = 500;
+const SEED = Number(Bun.env.TEST_SEED ?? 1);
+
+test(`${KILLS} kills of the agent leave its packages as their rules say [TEST_SEED=${SEED}]`, async () => {
+  const { tally, wrong } = await killRepeatedly(KILLS, seededRandom(SEED));
+  expect(wrong).toEqual([]);
+  // They came at all kinds of moments, or this proves little.
+  expect(Object.keys(tally.during).length).toBeGreaterThan(5);
+});
