@@ -59,12 +59,16 @@ export function metricNotes({
   return metrics.flatMap(({ number, file, targeting }) => {
     const gone = vanishingOf(file, targeting, { actions });
     if (gone === undefined) return [];
-    const way =
-      gone.kind === "Install" ? "wceload deletes what it installed" : "nothing is left there";
+    const [way, instead] =
+      gone.kind === "Install"
+        ? [
+            "wceload deletes what it installed",
+            "a file inside the CAB (virtual file), at its place on the device",
+          ]
+        : ["nothing is left there", "a file that stays"];
     return [
       `Metric ${number} looks at ${file}, but after step ${gone.step} (${gone.kind}) ${way}: it will never ` +
-        "hold, and the package will be installed again in every window. Compare what was installed instead: " +
-        "a file inside the CAB (virtual file), at its place on the device.",
+        `hold, and the package will be installed again in every window. Compare ${instead}.`,
     ];
   });
 }

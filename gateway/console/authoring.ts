@@ -1,5 +1,6 @@
 import { checkedWords } from "../../devices/filter/filter-words.ts";
 import { parseGroupFilter } from "../../devices/filter/groups.ts";
+import { duplicateNames } from "../../devices/install/agent-install-checks.ts";
 import { parsePlatform } from "../../devices/model/device.ts";
 import {
   type DeviceGroup,
@@ -21,11 +22,14 @@ import {
   CHANNELS,
   type Channel,
   COMMAND_LINE_CHARACTERS_MAX,
+  type DdiInstall,
   DEPENDENCIES_MAX,
   DEPLOYMENT_OPTIONS_MAX,
   FALLBACK_URLS_MAX,
+  FILES_MAX,
   INSTALL_CONTEXTS,
   LICENCES,
+  type MenderInstall,
   MINUTES_MAX,
   type Package,
   type PackageFile,
@@ -38,10 +42,12 @@ import type { Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow, WindowScope } from "../../devices/model/window.ts";
 import { checkWindow } from "../../devices/windows/recurrence.ts";
 import { type ContentOrigin, checkedSource } from "../content/content-origin.ts";
+import { needValid } from "../http/field-problems.ts";
 import { idFromName } from "../http/policy-write.ts";
 import type { checkDistribution } from "../http/routes/distribution-checks.ts";
 import { otherOfProduct } from "../http/routes/package-checks.ts";
 import { checkInstall, type RevisionInstall } from "../http/routes/revision-checks.ts";
+import { NewDdiInstallSchema, NewMenderInstallSchema } from "../http/schemas/client-install.ts";
 import type { BlobView } from "../reports/report-reader.ts";
 import type { SentForm } from "./form-state.ts";
 import { unusedId } from "./links.ts";
@@ -136,9 +142,7 @@ export function revisionFrom(
   const major = form.value("osMajor");
   if (!/^\d{0,5}$/.test(major)) check.wrong("osMajor", "a whole number, such as 10");
   const licence = LICENCES.find((one) => one === form.value("licence")) ?? "none";
-  const wanted = unusedId(slug(`${app.id}-${version ?? ""}`), (id) =>
-    isKnown(policy.revisions, id),
-  );
+  const wanted = revisionIdFor(app, version ?? "", policy);
   const id = parseRevisionId(wanted) ?? check.wrong("version", "letters and digits");
   check.done();
   if (!id || !version || !install) throw new Error("checked above");
@@ -146,7 +150,7 @@ export function revisionFrom(
     id,
     package: app.id,
     version,
-    file,
+    file: install.ddi ? null : file,
     source,
     ...install,
     minimumOsVersion: form.optional("minimumOsVersion") ?? null,
@@ -159,6 +163,11 @@ export function revisionFrom(
     },
     createdAtMs: nowMs,
   };
+}
+
+/** A readable id that no revision has yet. */
+export function revisionIdFor(app: Package, version: string, policy: Policy): string {
+  return unusedId(slug(`${app.id}-${version}`), (id) => isKnown(policy.revisions, id));
 }
 
 /** How it is installed; fields of what is installed otherwise are not read. */
@@ -209,9 +218,78 @@ function installFrom(
           deploymentOptions: count("deploymentOptions", DEPLOYMENT_OPTIONS_MAX),
         }
       : null;
+  const ddi = channel === "ddi" ? check.take(() => ddiFrom(form, app, given)) : null;
+  const mender = channel === "mender" ? check.take(() => menderFrom(form)) : null;
   check.done();
-  const noClient = { agent: null, ddi: null, mender: null };
-  return checkInstall(app, { version, channel, file, source, msi, msix, ...noClient });
+  return checkInstall(app, {
+    version,
+    channel,
+    // A module has its files itself.
+    file: ddi ? null : file,
+    source,
+    msi,
+    msix,
+    agent: null,
+    ddi: ddi ?? null,
+    mender: mender ?? null,
+  });
+}
+
+/** One module of the chosen file and of further ones. */
+function ddiFrom(
+  form: SentForm,
+  app: Package,
+  given: {
+    readonly version: string;
+    readonly file: PackageFile | null;
+    readonly files: readonly BlobView[];
+  },
+): DdiInstall {
+  const check = new Check();
+  const others = form
+    .values("ddiFiles")
+    .slice(0, FILES_MAX)
+    .flatMap((sha256) => fileFrom(sha256, given.files, check, "ddiFiles") ?? [])
+    .filter(({ sha256 }) => sha256 !== given.file?.sha256);
+  const files = [...(given.file ? [given.file] : []), ...others];
+  if (files.length === 0) check.wrong("file", "choose the artifact");
+  for (const { message } of duplicateNames(files)) check.wrong("ddiFiles", message);
+  const lines = form
+    .value("metadata")
+    .split("\n")
+    .map((line) => line.trim());
+  const metadata = lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const at = line.indexOf("=");
+      if (at < 1) check.wrong("metadata", "one in a line: key = value");
+      return { key: line.slice(0, at).trim(), value: line.slice(at + 1).trim() };
+    });
+  check.done();
+  const wanted = {
+    handling: form.value("handling"),
+    chunks: [{ part: form.value("part") || undefined, files: files.map(named), metadata }],
+  };
+  const { handling, chunks } = needValid(NewDdiInstallSchema, wanted);
+  return {
+    handling,
+    chunks: chunks.map((one) => ({ ...one, name: app.id, version: given.version, files })),
+  };
+}
+
+function named({ sha256, name }: PackageFile) {
+  return { sha256, name };
+}
+
+function menderFrom(form: SentForm): MenderInstall {
+  return needValid(NewMenderInstallSchema, {
+    artifactName: form.value("artifactName"),
+    deviceTypes: form
+      .value("deviceTypes")
+      .split(",")
+      .map((type) => type.trim())
+      .filter((type) => type !== ""),
+  });
 }
 
 function urlsFrom(text: string, check: Check): string[] {

@@ -24,11 +24,14 @@ export const FRESH_FORM: FormState = {
 export class SentForm implements FormState {
   readonly isSent = true;
   readonly problem: string | undefined;
+  /** What is wrong with it, pointers and all. */
+  readonly error: AppError | undefined;
   readonly #data: FormData;
   readonly #errors: ReadonlyMap<string, string>;
 
   constructor(data: FormData, error?: AppError) {
     this.#data = data;
+    this.error = error;
     this.#errors = new Map(
       error?.fields.map(({ pointer, message }) => [fieldOf(pointer), message]),
     );
@@ -53,6 +56,15 @@ export class SentForm implements FormState {
 
   errorOf(name: string): string | undefined {
     return this.#errors.get(name);
+  }
+
+  /** Every field as it was sent, those of one name one after the other. */
+  entries(): readonly (readonly [name: string, value: string])[] {
+    const all: (readonly [string, string])[] = [];
+    this.#data.forEach((value, name) => {
+      if (typeof value === "string") all.push([name, value.trim()]);
+    });
+    return all;
   }
 
   isTicked(name: string): boolean {

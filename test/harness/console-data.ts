@@ -20,6 +20,7 @@ import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/p
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import type { BlobView } from "../../gateway/reports/report-reader.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { stepRevision } from "./step-revision.ts";
 
 export const FIXTURE_NOW_MS = Date.parse("2026-11-21T20:17:00Z");
 const MINUTE_MS = 60_000;
@@ -394,7 +395,10 @@ function somePolicy(): Policy {
     ...emptyConsolePolicy(),
     version: 12,
     packages: new Map(packages.map((one) => [one.id, one])),
-    revisions: new Map(revisions.map((one) => [one.id, one])),
+    revisions: new Map(
+      // One more that nobody distributes: its metrics may be changed.
+      [...revisions, ...revisions.slice(0, 1).map(stepRevision)].map((one) => [one.id, one]),
+    ),
     distributions,
     distributionsById: new Map(distributions.map((one) => [one.id, one])),
     windows,

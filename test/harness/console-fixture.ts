@@ -371,7 +371,10 @@ function changed(policy: Policy, { kind, id, body }: PolicyChange): Policy {
   const put = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<never, never> => {
     const next = new Map<string, unknown>(map);
     if (body === null) next.delete(id);
-    else next.set(id, { ...(map.get(id) as object | undefined), ...body });
+    else {
+      const known = map.get(id) as object | undefined;
+      next.set(id, { createdAtMs: FIXTURE_NOW_MS, ...known, ...body });
+    }
     return next as unknown as ReadonlyMap<never, never>;
   };
   switch (kind) {

@@ -6,17 +6,22 @@ import type { FormState } from "../form-state.ts";
 import { byteWords } from "../time-words.ts";
 import { url, type View } from "../view.ts";
 import { MsiFields, PackagedAppFields } from "./app-install-fields.tsx";
+import { DdiFields, MenderFields } from "./client-fields.tsx";
 import { CheckField, SelectField, TextField } from "./field.tsx";
 
 const CHANNEL_OPTIONS: readonly { readonly value: Channel; readonly label: string }[] = [
   { value: "EnterpriseAppManagement", label: "XAP or APPX, on Windows 10 Mobile and its kin" },
   { value: "EnterpriseDesktopAppManagement", label: "MSI, on Windows 10 and 11" },
   { value: "EnterpriseModernAppManagement", label: "APPX or MSIX, on Windows 10 and 11" },
+  { value: "ddi", label: "A client of hawkBit's DDI, such as SWUpdate or RAUC" },
+  { value: "mender", label: "Mender's client" },
   { value: "reported", label: "Another system installs it and reports here" },
 ];
 
 /** What a file's name suggests. */
 function channelOf(file: Pick<BlobView, "name"> | undefined): Channel {
+  if (/\.(swu|raucb)$/i.test(file?.name ?? "")) return "ddi";
+  if (/\.mender$/i.test(file?.name ?? "")) return "mender";
   const kind = file && kindOf({ file });
   if (kind === "msi") return "EnterpriseDesktopAppManagement";
   return kind === "msix" ? "EnterpriseModernAppManagement" : "EnterpriseAppManagement";
@@ -103,6 +108,12 @@ export function RevisionFields(props: RevisionFieldsProps) {
       </div>
       <div data-when="channel" data-is="EnterpriseModernAppManagement">
         <PackagedAppFields form={form} files={here} />
+      </div>
+      <div data-when="channel" data-is="ddi">
+        <DdiFields form={form} files={here} />
+      </div>
+      <div data-when="channel" data-is="mender">
+        <MenderFields form={form} />
       </div>
       <fieldset>
         <legend>Which devices it is for</legend>

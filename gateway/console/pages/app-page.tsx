@@ -1,5 +1,5 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
-import type { InstallContext, Package, Revision } from "../../../devices/model/package.ts";
+import { filesOf, type Package, type Revision } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import type { BreakdownRow, BucketCounts } from "../../reports/report-reader.ts";
 import { Donut } from "../charts/donut.tsx";
@@ -14,6 +14,7 @@ import type { ConsoleDeps } from "../console-deps.ts";
 import { byteWords, countWords } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { type DistributionRow, DistributionTable } from "./distribution-table.tsx";
+import { channelWords, targetingWords } from "./revision-words.ts";
 
 export interface AppPageProps {
   readonly view: View;
@@ -43,6 +44,11 @@ export function AppPage(props: AppPageProps) {
             <a class="button" href={url(view, `/apps/${app.id}/revisions/new`)}>
               New version
             </a>
+            {app.platform !== "iOS" && (
+              <a class="button" href={url(view, `/apps/${app.id}/revisions/new-steps`)}>
+                New version in steps
+              </a>
+            )}
             {revisions.length > 0 && (
               <a class="button primary" href={url(view, "/distributions/new", { app: app.id })}>
                 <Icon view={view} name="send" />
@@ -138,15 +144,20 @@ function Revisions(props: {
           {revisions.map((revision) => (
             <tr>
               <td class="title">
-                <a
-                  href={rowsUrl(view, [
-                    fieldIs("revision", revision.id),
-                    fieldIs("current", "true", "false"),
-                  ])}
-                >
+                <a href={url(view, `/apps/${app.id}/revisions/${revision.id}`)}>
                   {revision.version}
                 </a>
-                <span class="sub">{channelWords(revision)}</span>
+                <span class="sub">
+                  {channelWords(revision)},{" "}
+                  <a
+                    href={rowsUrl(view, [
+                      fieldIs("revision", revision.id),
+                      fieldIs("current", "true", "false"),
+                    ])}
+                  >
+                    its devices
+                  </a>
+                </span>
               </td>
               <td data-label="File">
                 {revision.file === null ? (
@@ -174,7 +185,10 @@ function Revisions(props: {
 }
 
 function missingWords(revision: Revision, describeSource: ConsoleDeps["describeSource"]) {
-  if (revision.source === null) return "none";
+  if (revision.source === null) {
+    const names = filesOf(revision).map(({ name }) => name);
+    return names.length === 0 ? "none" : names.join(", ");
+  }
   return (
     <span>
       not fetched yet
@@ -250,38 +264,4 @@ export function revisionsOf(policy: Policy, app: Package): Revision[] {
 function dependencyWords({ msix }: Revision): string {
   const names = msix?.dependencies.map(({ name }) => name) ?? [];
   return names.length === 0 ? "" : `, with ${names.join(", ")}`;
-}
-
-function channelWords(revision: Revision): string {
-  switch (revision.channel) {
-    case "reported":
-      return "installed by another system";
-    case "EnterpriseAppManagement":
-      return revision.msix === null ? "for phones" : "for phones and PCs";
-    case "EnterpriseDesktopAppManagement":
-      return `MSI${forWhom(revision.msi?.context)} ${revision.msi?.productCode ?? ""}`;
-    case "agent":
-      return "for agents";
-    case "ddi":
-      return "for DDI clients";
-    case "mender":
-      return "for Mender clients";
-    case "EnterpriseModernAppManagement":
-      return `packaged app${forWhom(revision.msix?.context)} ${revision.msix?.familyName ?? ""}`;
-  }
-}
-
-function forWhom(context: InstallContext | undefined): string {
-  return context === "user" ? " for its user," : ",";
-}
-
-function targetingWords({ targeting, minimumOsVersion, licence }: Revision): string {
-  const parts = [
-    targeting.osPlatform,
-    targeting.osMajor === null ? null : `major version ${targeting.osMajor}`,
-    targeting.cpu,
-    minimumOsVersion === null ? null : `from ${minimumOsVersion}`,
-    licence === "none" ? null : `${licence} licence`,
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? "every device" : parts.join(", ");
 }
