@@ -57,11 +57,19 @@ export function planFleet(
   });
 }
 
-/** Largest remainders: every kind gets its share, rounded so that the sum is right. */
 function profilesOf(count: number, mix: ProfileMix): ProfileName[] {
-  const shares = Object.entries(mix).flatMap(([name, share]) =>
-    isProfileName(name) && share > 0 ? [{ name, share }] : [],
-  );
+  return apportion(count, mix).filter(isProfileName);
+}
+
+/**
+ * Largest remainders: every kind gets its share of `count`, rounded so that the sum is right.
+ *
+ * @throws Error when no share is more than 0
+ */
+export function apportion(count: number, mix: Readonly<Record<string, number>>): string[] {
+  const shares = Object.entries(mix)
+    .map(([name, share]) => ({ name, share }))
+    .filter(({ share }) => share > 0);
   const sum = shares.reduce((total, { share }) => total + share, 0);
   if (sum === 0) throw new Error("the mix names no kind of device");
   const exact = shares.map(({ name, share }) => ({ name, exact: (share / sum) * count }));

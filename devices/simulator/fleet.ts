@@ -14,9 +14,15 @@ export type Progress =
   | "failed"
   | "download-failed";
 
+/** Who a device is, whatever it speaks. */
+export type DeviceIdentity = Pick<
+  PlannedDevice,
+  "stableId" | "name" | "manufacturer" | "model" | "seed"
+>;
+
 /** A device of any kind, as its fleet sees it. */
 export interface FleetDevice {
-  readonly plan: PlannedDevice;
+  readonly plan: DeviceIdentity;
   /** When there is something to do next. */
   readonly dueMs: number;
   /** Something is being downloaded or installed. */

@@ -9,7 +9,7 @@ import { enrolPlannedPc } from "../../devices/simulator/pc/enrol-planned.ts";
 import { PROFILES, type ProfileChange, type ProfileMix } from "../../devices/simulator/profiles.ts";
 import { CommandError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-import type { FleetArgs } from "./simulated-fleet.ts";
+import type { FleetArgs, FleetMix } from "./simulated-fleet.ts";
 
 /** Enrolments under way at once: each makes a key. */
 const ENROLMENTS_AT_ONCE = 4;
@@ -129,6 +129,7 @@ export function refuseWithFiles(
     readonly accounts?: string | undefined;
     readonly token?: string | undefined;
   },
+  { pullers }: FleetMix,
 ): void {
   const sources = (["token", "codes", "accounts"] as const).filter((name) => args[name]);
   if (sources.length > 1) {
@@ -136,6 +137,8 @@ export function refuseWithFiles(
     throw new CommandError(`${named} say the same thing: give one.`, EXIT.usage);
   }
   if (args.codes === undefined && args.accounts === undefined) return;
+  const [puller] = pullers.keys();
+  if (puller !== undefined) throw new CommandError(`${puller} devices need a token.`, EXIT.usage);
   const given =
     args.codes === undefined ? (["listen"] as const) : (["auth", "server-auth", "listen"] as const);
   const wrong = given.find((name) => args[name] !== undefined);

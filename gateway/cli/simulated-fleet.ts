@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { apportion } from "../../devices/simulator/fleet-plan.ts";
 import {
   CREDENTIALS,
   isProfileName,
@@ -6,13 +7,14 @@ import {
   type ProfileChange,
   type ProfileMix,
 } from "../../devices/simulator/profiles.ts";
+import { isPullKind, PULL_KINDS, type PullKind } from "../../devices/simulator/pull/kinds.ts";
 import { MAX_MSG_SIZE_MIN } from "../../protocols/oma-dm/server-state.ts";
 import { ENCODINGS } from "../../protocols/syncml/encoding.ts";
 import { CommandError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readWholeNumber } from "./options.ts";
 
-const KINDS = Object.keys(PROFILES).join(", ");
+const KINDS = [...Object.keys(PROFILES), ...Object.keys(PULL_KINDS)].join(", ");
 const SERVER_AUTH = ["none", "md5", "mac"] as const;
 const BYTES_MAX = 1024 * 1024;
 const OBJECT_BYTES_MIN = 256;
@@ -87,13 +89,36 @@ export function readChange(args: FleetArgs): ProfileChange {
 
 const Share = z.coerce.number().int().min(0).max(1_000);
 
-/** Undefined: as a branch is. @throws CommandError for a kind that is none */
-export function readMix({ profile, mix: text }: FleetArgs): ProfileMix | undefined {
+/** Which devices a fleet has. */
+export interface FleetMix {
+  /** Those that speak OMA DM, and their kinds; without a mix, as a branch is. */
+  readonly count: number;
+  readonly mix: ProfileMix | undefined;
+  /** Those that come and ask for work in other protocols, and how many there are of each. */
+  readonly pullers: ReadonlyMap<PullKind, number>;
+}
+
+/** @throws CommandError for a kind that is none */
+export function readFleetMix(args: FleetArgs, count: number): FleetMix {
+  const mix = readMix(args);
+  if (mix === undefined) return { count, mix, pullers: new Map() };
+  if (!Object.values(mix).some((share) => share > 0)) {
+    throw new CommandError("--mix names no kind with a share above 0.", EXIT.usage);
+  }
+  const kinds = apportion(count, mix);
+  const pullers = new Map<PullKind, number>();
+  for (const kind of kinds) if (isPullKind(kind)) pullers.set(kind, (pullers.get(kind) ?? 0) + 1);
+  const others = kinds.filter((kind) => !isPullKind(kind));
+  const shares = Object.entries(mix).filter(([kind]) => isProfileName(kind));
+  return { count: others.length, mix: Object.fromEntries(shares), pullers };
+}
+
+function readMix({ profile, mix: text }: FleetArgs): Readonly<Record<string, number>> | undefined {
   if (profile !== undefined) {
     if (text !== undefined) {
       throw new CommandError("--profile and --mix say the same thing: give one.", EXIT.usage);
     }
-    if (isProfileName(profile)) return { [profile]: 1 };
+    if (isProfileName(profile) || isPullKind(profile)) return { [profile]: 1 };
     throw new CommandError(`--profile is "${profile}": write one of ${KINDS}.`, EXIT.usage);
   }
   if (text === undefined) return undefined;
@@ -101,7 +126,7 @@ export function readMix({ profile, mix: text }: FleetArgs): ProfileMix | undefin
   for (const part of text.split(",")) {
     const [name = "", share] = part.trim().split("=");
     const number = Share.safeParse(share);
-    if (!isProfileName(name) || !number.success) {
+    if (!(isProfileName(name) || isPullKind(name)) || !number.success) {
       throw new CommandError(
         `--mix has "${part}": write kinds and shares such as standard=3,thrifty=1. Kinds: ${KINDS}.`,
         EXIT.usage,
@@ -115,12 +140,12 @@ export function readMix({ profile, mix: text }: FleetArgs): ProfileMix | undefin
 /** @throws CommandError for `--listen` with PCs only, which hear no notifications */
 export function refuseDeaf(
   { listen }: { readonly listen?: string | undefined },
-  mix: ProfileMix | undefined,
+  { mix, count }: FleetMix,
 ): void {
   if (listen === undefined || mix === undefined) return;
   const kinds = (Object.keys(mix) as (keyof ProfileMix)[]).filter((kind) => (mix[kind] ?? 0) > 0);
-  if (kinds.length === 0 || kinds.some((kind) => !PROFILES[kind].isPc)) return;
-  throw new CommandError("--listen needs handhelds: Windows PCs hear no calls.", EXIT.usage);
+  if (count > 0 && kinds.some((kind) => !PROFILES[kind].isPc)) return;
+  throw new CommandError("--listen needs handhelds: the others hear no calls.", EXIT.usage);
 }
 
 function readWord<const Word extends string>(

@@ -10,9 +10,15 @@ import {
   type ProfileChange,
   type ProfileMix,
 } from "../../devices/simulator/profiles.ts";
+import {
+  makePuller,
+  type PullKind,
+  planPullers,
+  registrationOf,
+} from "../../devices/simulator/pull/kinds.ts";
 import type { Account } from "../../devices/simulator/session.ts";
 import type { ApiClient } from "../client/api-client.ts";
-import { RegisteredDevice } from "./answers.ts";
+import { RegisteredDevice, RegisteredPuller } from "./answers.ts";
 
 /** How the demo's handhelds behave: quick to poll, and a few of them in trouble. */
 export const DEMO_BEHAVIOUR: Behaviour = {
@@ -26,27 +32,32 @@ export const DEMO_BEHAVIOUR: Behaviour = {
 
 const REGISTRATIONS_AT_ONCE = 4;
 
+export interface EnrolOptions {
+  readonly count: number;
+  readonly seed: number;
+  readonly prefix: string;
+  readonly startMs: number;
+  readonly behaviour: Behaviour;
+  /** Of PCs; without it, as the others. */
+  readonly pcs?: PcBehaviour;
+  readonly fetch: Fetch;
+  readonly mix?: ProfileMix;
+  /** Devices that come and ask for work in other protocols, beside the `count`. */
+  readonly pullers?: ReadonlyMap<PullKind, number>;
+  readonly change?: ProfileChange | undefined;
+  /** Where handhelds listen to notifications, as the site reaches it: `127.0.0.1:2948`. */
+  readonly listensAt?: string | undefined;
+}
+
 /** Registers `count` simulated devices with a site and switches them on at `startMs`. */
 export async function enrolFleet(
   site: { readonly client: ApiClient; readonly url: string },
-  options: {
-    readonly count: number;
-    readonly seed: number;
-    readonly prefix: string;
-    readonly startMs: number;
-    readonly behaviour: Behaviour;
-    /** Of PCs; without it, as the others. */
-    readonly pcs?: PcBehaviour;
-    readonly fetch: Fetch;
-    readonly mix?: ProfileMix;
-    readonly change?: ProfileChange | undefined;
-    /** Where handhelds listen to notifications, as the site reaches it: `127.0.0.1:2948`. */
-    readonly listensAt?: string | undefined;
-  },
+  options: EnrolOptions,
 ): Promise<Fleet> {
   const { count, seed, prefix, mix, behaviour } = options;
   const { pcs = { ...CALM_PC, ...behaviour } } = options;
-  const plans = planFleet(count, seed, { prefix, ...(mix !== undefined && { mix }) });
+  const plans =
+    count === 0 ? [] : planFleet(count, seed, { prefix, ...(mix !== undefined && { mix }) });
   const waiting = [...plans.entries()];
   const devices: FleetDevice[] = new Array(waiting.length);
   const worker = async (): Promise<void> => {
@@ -61,7 +72,26 @@ export async function enrolFleet(
     }
   };
   await Promise.all(Array.from({ length: REGISTRATIONS_AT_ONCE }, worker));
-  return new Fleet(devices);
+  const pullers = await enrolPullers(site, options);
+  return new Fleet([...devices, ...pullers]);
+}
+
+async function enrolPullers(
+  { client, url }: { readonly client: ApiClient; readonly url: string },
+  { pullers = new Map(), seed, prefix, startMs, behaviour, fetch }: EnrolOptions,
+): Promise<FleetDevice[]> {
+  const devices: FleetDevice[] = [];
+  for (const [kind, count] of pullers) {
+    for (const plan of planPullers(kind, count, seed, `${prefix}-${kind}`)) {
+      const { device, token } = await client.request("/api/v1/devices", RegisteredPuller, {
+        method: "POST",
+        json: registrationOf(plan),
+      });
+      const account = { device: device.id, token: token ?? "" };
+      devices.push(makePuller(plan, account, { serverUrl: url, fetch, behaviour, startMs }));
+    }
+  }
+  return devices;
 }
 
 /** A device that asks who its server is, or listens to it, gets a password of the server. */

@@ -9,7 +9,7 @@ import { EXIT } from "../exit-codes.ts";
 import { type Datagrams, hearDatagrams } from "../hear-datagrams.ts";
 import { readWholeNumber, siteUrl, tokenOf } from "../options.ts";
 import { fleetFromAccounts, fleetFromCodes, refuseWithFiles } from "../simulated-accounts.ts";
-import { FLEET_ARGS, readChange, readMix, refuseDeaf } from "../simulated-fleet.ts";
+import { FLEET_ARGS, readChange, readFleetMix, refuseDeaf } from "../simulated-fleet.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { tableText } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -98,12 +98,19 @@ export const simulateCommand = command({
       args.for === undefined
         ? Number.POSITIVE_INFINITY
         : Date.now() + readWholeNumber("for", args.for, 1, 31_536_000) * 1000;
-    const mix = readMix(args);
+    const wanted = readFleetMix(args, count);
+    const { mix, pullers } = wanted;
     const change = readChange(args);
-    refuseWithFiles(args);
-    refuseDeaf(args, mix);
+    refuseWithFiles(args, wanted);
+    refuseDeaf(args, wanted);
     using datagrams = args.listen === undefined ? undefined : await hearDatagrams(args.listen);
-    const named = { count, seed, prefix: "simulated", change, listensAt: datagrams?.address };
+    const named = {
+      count: wanted.count,
+      seed,
+      prefix: "simulated",
+      change,
+      listensAt: datagrams?.address,
+    };
     const pcs = { ...FIELD_PC, ...behaviour };
     const common = { ...named, startMs: Date.now(), behaviour, pcs, fetch };
     const fleet =
@@ -113,7 +120,7 @@ export const simulateCommand = command({
           ? await fleetFromAccounts(url, args.accounts, { ...common, mix })
           : await enrolFleet(
               { client: new ApiClient(url, await tokenOf(args.token, terminal)), url },
-              { ...common, ...(mix !== undefined && { mix }) },
+              { ...common, pullers, ...(mix !== undefined && { mix }) },
             );
     terminal.err(`${count} devices are switched on.`);
     if (datagrams) terminal.err(`Handhelds listen for notifications at ${datagrams.address}.`);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CALM } from "../../../devices/simulator/behaviour.ts";
+import { SimulatedDevice } from "../../../devices/simulator/device.ts";
 import { ApiClient } from "../../../gateway/client/api-client.ts";
 import { enrolFleet } from "../../../gateway/demo/branch.ts";
 
@@ -31,7 +32,7 @@ test("of a fleet that listens, only the handhelds' address is told: PCs hear no 
       fetch: async () => new Response(null, { status: 500 }),
     },
   );
-  const handhelds = fleet.devices.filter(({ plan }) => plan.profile === "standard");
+  const handhelds = fleet.devices.filter((one) => one instanceof SimulatedDevice);
   expect(handhelds).toHaveLength(2);
   const names = handhelds.map(({ plan }) => plan.name);
   expect(told.sort()).toEqual(names.map((name) => `${name} 127.0.0.1:2948`).sort());
