@@ -145,7 +145,10 @@ export function refuseDeaf(
   if (listen === undefined || mix === undefined) return;
   const kinds = (Object.keys(mix) as (keyof ProfileMix)[]).filter((kind) => (mix[kind] ?? 0) > 0);
   if (count > 0 && kinds.some((kind) => !PROFILES[kind].isPc)) return;
-  throw new CommandError("--listen needs handhelds: the others hear no calls.", EXIT.usage);
+  throw new CommandError(
+    "--listen needs handhelds: Windows PCs hear no calls, nor do clients of other protocols.",
+    EXIT.usage,
+  );
 }
 
 function readWord<const Word extends string>(

@@ -24,6 +24,10 @@ test.each([
   [["--listen", "127.0.0.1:70000"], "write HOST:PORT"],
   [["--listen", "127.0.0.1:0", "--profile", "windows11"], "Windows PCs hear no calls"],
   [["--listen", "127.0.0.1:0", "--mix", "windows10=1,standard=0"], "Windows PCs hear no calls"],
+  [["--listen", "127.0.0.1:0", "--profile", "ce"], "nor do clients of other protocols"],
+  [["--mix", "swupdate=1,pigeon=2"], "pigeon=2"],
+  [["--mix", "swupdate=0"], "share above 0"],
+  [["--profile", "mender", "--codes", "codes.txt"], "mender devices need a token"],
   [["--listen", "127.0.0.1:0", "--codes", "codes.txt"], "--listen"],
 ])("outpost simulate %p is refused with words that help", async (words, said) => {
   const { code, err } = await simulate(...words);
