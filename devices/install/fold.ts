@@ -136,6 +136,16 @@ export function foldReport(device: Device, row: Installation, report: Report, hl
   };
 }
 
+/** A device's word beside the row: how one step went. It is history, and moves nothing. */
+export function foldRemark(
+  device: Device,
+  row: Installation,
+  report: Omit<Report, "meaning">,
+  hlc: Hlc,
+): NewFact {
+  return reportFact(device, row, { ...report, meaning: "no-change" }, hlc, "none");
+}
+
 /**
  * Folds a decision of ours into the row, and a fact that says so. Only a change of status or state is
  * a transition and takes the device's next sequence number: the others are ordered by their stamp, so

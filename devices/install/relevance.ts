@@ -1,5 +1,5 @@
 import type { Device } from "../model/device.ts";
-import type { Package, Revision } from "../model/package.ts";
+import type { Package, Revision, Targeting } from "../model/package.ts";
 import { compareVersions } from "../model/version.ts";
 import { ceParts } from "./ce-parts.ts";
 import { installerFor, installersOf } from "./providers.ts";
@@ -28,6 +28,7 @@ export function relevanceOf(
   return (
     osRelevance(device, revision) ??
     installerRelevance(device, revision, app, platforms) ??
+    actionRelevance(device, revision) ??
     clientRelevance(device, revision, app) ??
     menderRelevance(device, revision) ??
     deviceRelevance(device, revision)
@@ -86,6 +87,34 @@ function menderRelevance({ model }: Device, { mender }: Revision): Relevance | u
   if (!mender || model === null || mender.deviceTypes.includes(model)) return undefined;
   const types = mender.deviceTypes.join(" or ");
   return not("Device Criteria", `is for devices of the type ${types}, and this one is ${model}`);
+}
+
+/** A package none of whose actions is for the device is not for it. [S-20] */
+function actionRelevance(device: Device, { agent }: Revision): Relevance | undefined {
+  const actions = agent?.actions ?? [];
+  if (actions.length === 0 || actions.some((one) => fitsTargeting(device, one.targeting))) {
+    return undefined;
+  }
+  const ofItsSystem = actions.filter(({ targeting }) =>
+    fitsTargeting(device, { ...targeting, cpu: null }),
+  );
+  if (ofItsSystem.length === 0) {
+    return not("OS Criteria", "none of the package's actions is for its system");
+  }
+  const cpus = new Set(ofItsSystem.flatMap(({ targeting }) => targeting.cpu ?? []));
+  return not("Device Criteria", `its actions are for the processor ${[...cpus].join(" or ")}`);
+}
+
+/** Given fields are ANDed, ignoring case; what is not known of a device does not speak against it. [Q14] */
+export function fitsTargeting(
+  { cpu, osMajor, osPlatform }: Pick<Device, "cpu" | "osMajor" | "osPlatform">,
+  targeting: Targeting,
+): boolean {
+  return (
+    (targeting.cpu === null || fits(cpu, targeting.cpu)) &&
+    (targeting.osPlatform === null || fits(osPlatform, targeting.osPlatform)) &&
+    (targeting.osMajor === null || osMajor === null || targeting.osMajor === osMajor)
+  );
 }
 
 function deviceRelevance(device: Device, revision: Revision): Relevance {

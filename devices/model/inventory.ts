@@ -3,11 +3,14 @@ import type { DeviceId, DistributionId } from "./ids.ts";
 import { NAME_CHARACTERS_MAX } from "./limits.ts";
 import type { InstallContext, Provider } from "./package.ts";
 
+/** What lists apps: a provider of Windows, or an agent, which calls them by their names. */
+export type InventorySource = Provider | "agent";
+
 /** One app that a device said is installed. */
 export interface InventoryItem {
   readonly device: DeviceId;
   /** Which provider listed it, and in which of its trees. */
-  readonly provider: Provider;
+  readonly provider: InventorySource;
   readonly context: InstallContext;
   /** A GUID in braces and upper case or, of packaged apps, the package family name. */
   readonly productId: string;
@@ -45,7 +48,7 @@ function bounded(text: string | null): string | null {
 /** When a provider last told all that is installed in one of its trees. */
 export interface InventoryRead {
   readonly device: DeviceId;
-  readonly provider: Provider;
+  readonly provider: InventorySource;
   readonly context: InstallContext;
   readonly atMs: number;
 }

@@ -2,6 +2,7 @@ import {
   type Decision,
   decisionFact,
   foldDecision,
+  foldRemark,
   foldReport,
   type Report,
 } from "../install/fold.ts";
@@ -136,6 +137,12 @@ export class Ledger {
     const folded = foldReport(this.#device, this.#need(distribution), said, this.#nextHlc());
     this.#take(folded);
     return folded.fact.effect;
+  }
+
+  /** Writes down what a device says beside its row: how one step went, that it has begun to think. */
+  remark(distribution: DistributionId, report: Omit<Report, "meaning">): void {
+    const said = bounded({ ...report, meaning: "no-change" });
+    this.#facts.push(foldRemark(this.#device, this.#need(distribution), said, this.#nextHlc()));
   }
 
   /** Changes bookkeeping of a row that is neither a report nor a decision worth a fact. */

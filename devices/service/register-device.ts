@@ -23,7 +23,7 @@ import {
   PASSWORD_CHARACTERS,
   type ServerAccount,
 } from "./server-secret.ts";
-import { randomName, type SiteContext } from "./site-context.ts";
+import { randomName, type SiteContext, sha256Hex } from "./site-context.ts";
 
 /** What an administrator or the device itself tells about a new device; missing facts are unknown. */
 export interface NewDevice {
@@ -51,6 +51,8 @@ export interface NewDevice {
   readonly password?: string | undefined;
   /** What it shows in another protocol than OMA DM, or its public key; a token is made unless given. */
   readonly token?: string | undefined;
+  /** SHA-256 (hex) of it, where the token itself is not known here. */
+  readonly tokenDigest?: string | undefined;
   /** The weakest proof of its identity that is taken; as the site says unless given. */
   readonly scheme?: DeviceScheme | undefined;
   /** The subject of the client certificate that stands for it, canonical. */
@@ -190,14 +192,20 @@ function omaDmProof(
 function tokenProof(
   context: SiteContext,
   id: DeviceId,
-  { token: given, stableId }: NewDevice,
+  { token: given, tokenDigest, stableId }: NewDevice,
   protocol: PullProtocol,
 ): Proof {
   const told = given ?? (protocol === "ce" ? firstContactToken(stableId) : undefined);
-  const token = told ?? randomName(context, TOKEN_CHARACTERS);
+  const known = tokenDigest ?? (told === undefined ? undefined : sha256Hex(told));
+  const made = randomName(context, TOKEN_CHARACTERS);
   return {
-    stored: { token: tokenOf(id, protocol, token, context.now()) },
-    shown: { userName: null, password: null, server: null, token: told ? null : token },
+    stored: { token: tokenOf(id, protocol, known ?? sha256Hex(made), context.now()) },
+    shown: {
+      userName: null,
+      password: null,
+      server: null,
+      token: known === undefined ? made : null,
+    },
   };
 }
 
@@ -250,7 +258,7 @@ function factsAfter(former: DeviceView | undefined, wanted: NewDevice): NewDevic
 function goOn(context: SiteContext, former: DeviceView, wanted: NewDevice): Ledger {
   const { platform: _platform, userName: _user, password: _password, ...rest } = wanted;
   const { scheme: _scheme, certificateSubject: _subject, mutual: _mutual, ...other } = rest;
-  const { externalId: _externalId, token: _token, ...facts } = other;
+  const { externalId: _externalId, token: _token, tokenDigest: _digest, ...facts } = other;
   const given = Object.entries(facts).filter(([, value]) => value !== undefined);
   const ledger = new Ledger(former, () => context.hlc.next());
   ledger.patchDevice(Object.fromEntries(given));

@@ -50,6 +50,7 @@ export async function startBoth(config: BothConfig, options: RoleOptions): Promi
     // Before the port: open pages would hold it.
     site.console.close();
     hub.console.close();
+    site.core.bell.close();
   });
   if (!site.core.uplink.identity && !config.hubUrl) {
     await joinOwnHub(site, hub, listening.url, clock.now());

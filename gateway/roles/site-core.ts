@@ -24,6 +24,7 @@ import { SqlSiteEnrolmentCodes } from "../db/stores/enrolment-codes.ts";
 import { SqlPolicyStore } from "../db/stores/policy-store.ts";
 import { SqlSiteLinkStore } from "../db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../db/stores/site-store.ts";
+import { DeviceBell } from "../http/device-bell.ts";
 import type { SiteSecrets } from "../http/use-cases.ts";
 import { CommandTrigger } from "../notify/command-trigger.ts";
 import { udpTrigger } from "../notify/udp-trigger.ts";
@@ -39,6 +40,8 @@ import { openVendorContent, type VendorContent } from "./vendor-content.ts";
 /** A site without its doors: stores, policy, content, link and the use-cases' context. */
 export interface SiteCore {
   readonly context: SiteContext;
+  /** Rings when something about a device was stored. */
+  readonly bell: DeviceBell;
   readonly trees: TreeContext;
   readonly holder: PolicyHolder;
   readonly store: CachedSiteStore;
@@ -73,7 +76,10 @@ export async function buildSite(
     timeZone: config.timeZone,
   });
 
-  const store = new CachedSiteStore(new SqlSiteStore(database, provisional));
+  const bell = new DeviceBell();
+  const store = new CachedSiteStore(new SqlSiteStore(database, provisional), (device) =>
+    bell.ring(device),
+  );
   const lock = new DeviceLock();
   const linkStore = besideUseCases(new SqlSiteLinkStore(database, provisional), store, lock);
   const keyring = await Keyring.open(linkStore);
@@ -185,7 +191,19 @@ export async function buildSite(
     now,
     ...options,
   });
-  const made = { context, trees, holder, store, uplink, urls, linkKeys, content, puller, settings };
+  const made = {
+    context,
+    bell,
+    trees,
+    holder,
+    store,
+    uplink,
+    urls,
+    linkKeys,
+    content,
+    puller,
+    settings,
+  };
   return { ...made, vendors, secrets, enrolment, sessions };
 }
 

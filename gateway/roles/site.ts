@@ -59,6 +59,7 @@ export async function startSite(config: SiteConfig, options: RoleOptions): Promi
   answerNotFound(app, { site: site.console });
   const listening = stack.use(serve(app, { ...config, log: options.log }));
   stack.defer(() => site.console.close()); // Before the port: open pages would hold it.
+  stack.defer(() => site.core.bell.close()); // And so would agents that wait.
   site.core.uplink.start();
   site.scheduler.start();
   const running = stack.move();
@@ -77,6 +78,7 @@ export async function runSite(
   stack.defer(async () => {
     await foundation.served.flush(foundation.blobIndex, clock.now());
   });
+  stack.defer(() => core.bell.close());
   stack.defer(() => core.puller.close());
   stack.use(core.vendors);
   stack.use(core.sessions);

@@ -59,6 +59,21 @@ export const METRICS = {
     help: "Requests of Mender's clients; operation is authenticate, next, status, log or inventory, outcome ok, refused or aborted (told to stop).",
     labels: ["operation", "outcome"],
   },
+  outpost_agent_checkins_total: {
+    kind: "counter",
+    help: "Check-ins of agents; outcome is plan (told anew) or unchanged.",
+    labels: ["outcome"],
+  },
+  outpost_agent_results_total: {
+    kind: "counter",
+    help: "Results that agents reported; outcome is taken or refused.",
+    labels: ["outcome"],
+  },
+  outpost_agent_enrolments_total: {
+    kind: "counter",
+    help: "Enrolments of agents; outcome is enrolled, waits (for approval) or refused.",
+    labels: ["outcome"],
+  },
   outpost_devices: { kind: "gauge", help: "Devices that are not removed.", labels: [] },
   outpost_installations: {
     kind: "gauge",

@@ -114,6 +114,7 @@ const CatalogueItem = z.object({
   version: text,
   description: text,
   publisher: text.nullable(),
+  operation: z.enum(["install", "uninstall"]),
   state: z.enum(CATALOGUE_STATES),
   status: text,
   statusState: text.nullable(),

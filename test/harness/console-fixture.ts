@@ -1,4 +1,3 @@
-import { DDI_DEFAULT } from "../../devices/service/ddi/ddi-settings.ts";
 import { MetricEditor } from "../../gateway/http/metric-editor.ts";
 import { fakeMetricMaker } from "./fake-metric-maker.ts";
 /** A console over a real database in memory, with the rest of the gateway played. */
@@ -166,7 +165,6 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     ],
     mender: { autoAccept: false },
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
-    ddi: DDI_DEFAULT,
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT as WindowsEnrolmentSettings,
     windowsCe: CE_DEFAULT,
     sessions: SESSION_RECORDING_DEFAULT,

@@ -2,7 +2,11 @@ import type { Interpretation, Meaning, MeaningContext } from "./interpretation.t
 
 /** Words that say how far a device is, and move nothing. */
 const NO_CHANGE: ReadonlySet<string> = new Set([
+  "accepted", // It has the work on its disk.
   "provision-needed", // Its metrics do not hold: it has to act.
+  "drifted", // What it has installed is not as it should be any more.
+  "cancelled",
+  "cancel-refused",
   "step-succeeded",
   "step-failed",
   "step-skipped",

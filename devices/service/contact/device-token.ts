@@ -19,6 +19,15 @@ export async function deviceOfToken(
   protocol: PullProtocol,
   token: string,
 ): Promise<Device | undefined> {
+  return (await holderOfToken(context, protocol, token))?.device;
+}
+
+/** The same, with what is known of the token. */
+export async function holderOfToken(
+  context: SiteContext,
+  protocol: PullProtocol,
+  token: string,
+): Promise<{ readonly device: Device; readonly token: DeviceToken } | undefined> {
   const digest = sha256Hex(token);
   const found = await context.store.findToken(protocol, digest);
   if (!found) return undefined;
@@ -32,7 +41,7 @@ export async function deviceOfToken(
       await context.store.commit([{ device: device.id, token: { ...now, previousDigest: null } }]);
     });
   }
-  return device;
+  return { device, token: found };
 }
 
 /**
@@ -48,19 +57,20 @@ export function firstContactToken(uuid: string): string {
  * that is away is not locked out. A client of Windows CE gets its new one when it comes, also when it has
  * lost the former.
  *
+ * @param given what the device made itself; made here unless given
  * @returns the token, shown once
  * @throws AppError "not-found" for a device that has none
  */
-export function rotateToken(context: SiteContext, id: DeviceId): Promise<string> {
+export function rotateToken(context: SiteContext, id: DeviceId, given?: string): Promise<string> {
   return context.lock.run(id, async () => {
     const device = await context.store.find(id);
     const tokens = await context.store.tokens(id);
     const former = tokens.find((one) => one.protocol === device?.protocol);
     if (!former) throw new AppError("not-found", `the device ${id} has no token`);
-    const token =
-      former.protocol === "ce"
-        ? firstContactToken(device?.stableId ?? "")
-        : randomName(context, TOKEN_CHARACTERS);
+    const first = former.protocol === "ce" ? firstContactToken(device?.stableId ?? "") : undefined;
+    const token = given ?? first ?? randomName(context, TOKEN_CHARACTERS);
+    // It was announced before, and the answer was lost.
+    if (former.digest === sha256Hex(token)) return token;
     await context.store.commit([
       {
         device: id,
@@ -79,13 +89,13 @@ export function rotateToken(context: SiteContext, id: DeviceId): Promise<string>
 export function tokenOf(
   device: DeviceId,
   protocol: PullProtocol,
-  token: string,
+  digest: string,
   nowMs: number,
 ): DeviceToken {
   return {
     device,
     protocol,
-    digest: sha256Hex(token),
+    digest,
     previousDigest: null,
     createdAtMs: nowMs,
   };

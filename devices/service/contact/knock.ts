@@ -8,7 +8,7 @@ import type { SiteContext } from "../site-context.ts";
 export type KnockDetails = Partial<
   Pick<NewDevice, "platform" | "name" | "manufacturer" | "model" | "osVersion" | "cpu">
 > &
-  Partial<Pick<NewDevice, "osMajor" | "osPlatform" | "token">> & {
+  Partial<Pick<NewDevice, "osMajor" | "osPlatform" | "token" | "tokenDigest">> & {
     /** Why it was turned away, where that is more than that nobody knows it. */
     readonly note?: string;
   };
@@ -52,6 +52,7 @@ export function readKnockDetails(
     ...text("osPlatform"),
     ...text("cpu"),
     ...text("token"),
+    ...text("tokenDigest"),
     ...(typeof told.osMajor === "number" ? { osMajor: told.osMajor } : {}),
   };
 }

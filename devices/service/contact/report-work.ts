@@ -59,6 +59,14 @@ export function reportWork(context: SiteContext, ledger: Ledger, report: WorkRep
   return { effect: ledger.report(row.distribution, said(context, report, meaning)) };
 }
 
+/** The same for a word about one step of the work: it is history, and moves nothing. */
+export function reportStep(context: SiteContext, ledger: Ledger, report: WorkReport): Reported {
+  const row = ledger.row(report.distribution);
+  if (!row) return unknownWork(report);
+  ledger.remark(row.distribution, said(context, report, "no-change"));
+  return { effect: "none" };
+}
+
 /**
  * The answer to a health check. Drift is repaired once in the occurrence in which it was asked for; what is
  * told at another time is written down, and asked for again at the device's next instant. [D5, Q28]

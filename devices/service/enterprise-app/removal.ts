@@ -161,7 +161,7 @@ export function removePresentApps(
     }
   }
   for (const node of ledger.downloads) ledger.setDownload({ ...node, gone: true });
-  ledger.dropItems((item) => isOurs(item.provider));
+  ledger.dropItems(({ provider }) => provider !== "agent" && isOurs(provider));
   if (isOurs("EnterpriseAppManagement")) {
     const list = { provider: "EnterpriseAppManagement", context: "device" } as const;
     ledger.setInventory(list, [], context.now());

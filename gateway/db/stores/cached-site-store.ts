@@ -23,6 +23,7 @@ interface Entry {
   readonly view?: DeviceView | undefined;
   readonly credential?: DeviceCredential | undefined;
   readonly session?: StoredSession | undefined;
+  readonly attributes?: readonly DeviceAttribute[];
   readonly has: { readonly view: boolean; readonly credential: boolean; readonly session: boolean };
 }
 
@@ -37,13 +38,16 @@ const NOTHING: Entry = { has: { view: false, credential: false, session: false }
  */
 export class CachedSiteStore implements SiteStore {
   readonly #store: SiteStore;
+  readonly #onCommit: (device: DeviceId) => void;
   readonly #entries = new Map<DeviceId, Entry>();
   readonly #aliases = new Map<string, DeviceId>();
   /** By protocol and digest. A new token is rare: all are read again then. */
   readonly #tokens = new Map<string, DeviceToken>();
 
-  constructor(store: SiteStore) {
+  /** @param onCommit told of each device about which something was stored */
+  constructor(store: SiteStore, onCommit: (device: DeviceId) => void = () => {}) {
     this.#store = store;
+    this.#onCommit = onCommit;
   }
 
   /** What was remembered may be wrong from now on: it is read again. */
@@ -117,8 +121,12 @@ export class CachedSiteStore implements SiteStore {
     return this.#store.tokens(id);
   }
 
-  attributes(id: DeviceId): Promise<readonly DeviceAttribute[]> {
-    return this.#store.attributes(id);
+  async attributes(id: DeviceId): Promise<readonly DeviceAttribute[]> {
+    const known = this.#entries.get(id)?.attributes;
+    if (known) return known;
+    const attributes = await this.#store.attributes(id);
+    this.#remember(id, { attributes });
+    return attributes;
   }
 
   jobs(id: DeviceId): Promise<readonly DeviceJob[]> {
@@ -134,7 +142,10 @@ export class CachedSiteStore implements SiteStore {
       this.#tokens.clear();
       throw error;
     }
-    for (const change of changes) this.#apply(change);
+    for (const change of changes) {
+      this.#apply(change);
+      this.#onCommit(change.device);
+    }
   }
 
   knock(
@@ -145,12 +156,13 @@ export class CachedSiteStore implements SiteStore {
 
   #apply(change: DeviceChanges): void {
     if (change.token) this.#tokens.clear();
-    const { device, credential, session } = change;
+    const { device, credential, session, attributes } = change;
     const view = this.#entries.get(device)?.view;
     const known = {
       ...(view && { view: viewAfter(view, change) }),
       ...(credential && { credential }),
       ...(session !== undefined && { session: session ?? undefined }),
+      ...(attributes !== undefined && { attributes: inOrder(attributes) }),
     };
     if (Object.keys(known).length > 0) this.#remember(device, known);
   }
@@ -173,6 +185,10 @@ export class CachedSiteStore implements SiteStore {
       break;
     }
   }
+}
+
+function inOrder(attributes: readonly DeviceAttribute[]): readonly DeviceAttribute[] {
+  return [...attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The view as it is read after the changes were stored. */

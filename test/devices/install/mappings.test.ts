@@ -493,7 +493,11 @@ describe("agent", () => {
       uninstall-failed: failed/Installation failed | failed/Unexpected error occurred
       contact-lost: pending_install/Command Scheduled | pending_install/Waiting for network
       held-for-compliance: pending_install/Command Scheduled | pending_install/Device is out of compliance
+      accepted: no-change | no-change
       provision-needed: no-change | no-change
+      drifted: no-change | no-change
+      cancelled: no-change | no-change
+      cancel-refused: no-change | no-change
       step-succeeded: no-change | no-change
       step-failed: no-change | no-change
       step-skipped: no-change | no-change
