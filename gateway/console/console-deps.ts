@@ -8,7 +8,7 @@ import type { Accounts } from "../access/accounts.ts";
 import type { ApiTokens } from "../access/api-tokens.ts";
 import type { Audit } from "../access/audit.ts";
 import type { KnockList } from "../access/knocks.ts";
-import type { PackageFacts } from "../content/package-facts.ts";
+import type { FileContents } from "../content/file-contents.ts";
 import type { SessionCookie } from "../http/identify.ts";
 import type { MetricEditor } from "../http/metric-editor.ts";
 import type {
@@ -76,11 +76,8 @@ export interface ConsoleFiles {
     source: AsyncIterable<Uint8Array>,
     upload: { readonly name: string; readonly declaredBytes?: number | undefined },
   ): Promise<{ readonly sha256: Sha256; readonly name: string; readonly bytes: number }>;
-  /**
-   * What a package on hand says of itself; undefined for what says nothing. Throws AppError
-   * "unprocessable" for one that is called a package and is none.
-   */
-  describe(sha256: Sha256): Promise<PackageFacts | undefined>;
+  /** What a file on hand is and says of itself; undefined for one that is not here. */
+  describe(sha256: Sha256): Promise<FileContents | undefined>;
 }
 
 /** A device's instant as the picture of a window shows it. */

@@ -1,9 +1,9 @@
-import { AppError } from "../../devices/model/errors.ts";
 import { parseSha256 } from "../../devices/model/ids.ts";
 import type { Package } from "../../devices/model/package.ts";
 import type { Policy } from "../../devices/model/policy.ts";
 import { compareVersions } from "../../devices/model/version.ts";
-import type { PackageFacts } from "../content/package-facts.ts";
+import { KIND_WORDS } from "../../devices/packages/inspect-file.ts";
+import type { AppxNames, FileContents } from "../content/file-contents.ts";
 import type { BlobView } from "../reports/report-reader.ts";
 import type { ConsoleFiles } from "./console-deps.ts";
 import { type FormState, FRESH_FORM } from "./form-state.ts";
@@ -30,32 +30,63 @@ export async function prefill(
 ): Promise<Prefilled> {
   const sha256 = parseSha256(file);
   if (sha256 === undefined) return NOTHING;
-  const facts = await described(files, sha256);
-  if (facts === undefined) return NOTHING;
-  if (typeof facts === "string") return { ...NOTHING, notes: [facts] };
-  const needed = await dependenciesOf(files, facts);
+  const contents = await files.describe(sha256);
+  if (contents === undefined) return NOTHING;
+  const notes = noticesOf(contents);
+  if (contents.problem !== null) return { ...NOTHING, notes };
+  const needed = contents.appx && (await dependenciesOf(files, contents.appx, contents));
   return {
     form: formWith({
-      name: [facts.name],
-      publisher: [facts.publisher],
-      version: [facts.version],
-      channel: ["EnterpriseModernAppManagement"],
-      fullName: [facts.fullName],
-      familyName: [facts.familyName],
-      minimumOsVersion: [facts.minimumOsVersion ?? ""],
-      dependencies: needed.files,
+      name: [contents.name ?? ""],
+      publisher: [contents.publisher ?? ""],
+      version: [contents.version ?? ""],
+      ...ownFields(contents),
+      ...(needed && { dependencies: needed.files }),
     }),
-    known: appOfFamily(policy, facts.familyName),
+    known: knownApp(policy, contents),
     notes: [
-      ...(facts.isFramework
-        ? [`${facts.name} is a framework: upload it, and name it with the apps that need it.`]
+      ...notes,
+      ...(contents.appx?.isFramework
+        ? [`${contents.name} is a framework: upload it, and name it with the apps that need it.`]
         : []),
-      ...needed.missing.map(
+      ...(needed?.missing ?? []).map(
         ({ name, minimumVersion }) =>
           `It needs ${name}, at least ${minimumVersion}: upload that as well, unless devices have it.`,
       ),
     ],
   };
+}
+
+/** What somebody should know of a file: first what is wrong with it. */
+export function noticesOf({ kind, problem, warnings }: FileContents): readonly string[] {
+  if (problem === null) return warnings;
+  return [
+    `It begins like ${KIND_WORDS[kind]}, but is no whole one: ${problem.message}`,
+    ...warnings,
+  ];
+}
+
+/** What only files of its kind say. */
+function ownFields(contents: FileContents): Readonly<Record<string, readonly string[]>> {
+  const { appx, msi, xap, apk } = contents;
+  if (appx) {
+    return {
+      channel: ["EnterpriseModernAppManagement"],
+      fullName: [appx.fullName],
+      familyName: [appx.familyName],
+      minimumOsVersion: [appx.minimumOsVersion ?? ""],
+    };
+  }
+  if (msi) {
+    return {
+      channel: ["EnterpriseDesktopAppManagement"],
+      productCode: [msi.productCode],
+      upgradeCode: [msi.upgradeCode ?? ""],
+    };
+  }
+  if (xap) return { channel: ["EnterpriseAppManagement"], productId: [xap.productId] };
+  if (apk) return { platform: ["Android"], channel: ["reported"] };
+  return {};
 }
 
 function formWith(values: Readonly<Record<string, readonly string[]>>): FormState {
@@ -66,40 +97,28 @@ function formWith(values: Readonly<Record<string, readonly string[]>>): FormStat
   };
 }
 
-/** What it says, or why it cannot be read. */
-async function described(
-  files: Pick<ConsoleFiles, "describe">,
-  sha256: Parameters<ConsoleFiles["describe"]>[0],
-): Promise<PackageFacts | string | undefined> {
-  try {
-    return await files.describe(sha256);
-  } catch (error) {
-    if (error instanceof AppError && error.code === "unprocessable") return error.message;
-    throw error;
-  }
-}
-
 interface Needed {
   readonly files: readonly string[];
-  readonly missing: PackageFacts["dependencies"];
+  readonly missing: AppxNames["dependencies"];
 }
 
 /** For each dependency the newest file on hand that is it, for the same processor. */
 async function dependenciesOf(
   files: Pick<ConsoleFiles, "list" | "describe">,
-  { dependencies, architecture }: PackageFacts,
+  { dependencies }: AppxNames,
+  { architecture }: FileContents,
 ): Promise<Needed> {
   if (dependencies.length === 0) return { files: [], missing: [] };
   const here = (await files.list()).filter(isCandidate).slice(0, CANDIDATES_MAX);
   const candidates = await Promise.all(
-    here.map(async ({ sha256 }) => ({ sha256, facts: await described(files, sha256) })),
+    here.map(async ({ sha256 }) => ({ sha256, facts: await files.describe(sha256) })),
   );
   const found: string[] = [];
   const missing = dependencies.filter(({ familyName, minimumVersion }) => {
     const [best] = candidates
       .flatMap(({ sha256, facts }) =>
-        typeof facts === "object" &&
-        facts.familyName === familyName &&
+        facts?.version &&
+        facts.appx?.familyName === familyName &&
         [architecture, "neutral"].includes(facts.architecture) &&
         compareVersions(facts.version, minimumVersion) >= 0
           ? [{ sha256, version: facts.version }]
@@ -116,9 +135,15 @@ function isCandidate({ name, state }: BlobView): boolean {
   return state === "complete" && /\.(appx|msix)(bundle)?$/i.test(name);
 }
 
-function appOfFamily(policy: Policy, familyName: string): Package | undefined {
+/** By what stays the same from version to version. */
+function knownApp(policy: Policy, { appx, msi, xap }: FileContents): Package | undefined {
+  const isSame = (one: string | null | undefined, other: string | null | undefined) =>
+    !!one && one.toLowerCase() === other?.toLowerCase();
   const revision = [...policy.revisions.values()].find(
-    ({ msix }) => msix?.familyName.toLowerCase() === familyName.toLowerCase(),
+    (one) =>
+      isSame(one.msix?.familyName, appx?.familyName) ||
+      isSame(one.msi?.upgradeCode, msi?.upgradeCode),
   );
-  return revision && policy.packages.get(revision.package);
+  if (revision !== undefined) return policy.packages.get(revision.package);
+  return [...policy.packages.values()].find(({ productId }) => isSame(productId, xap?.productId));
 }

@@ -2,7 +2,7 @@ import type { ConsoleDeps } from "../console/console-deps.ts";
 import type { Console } from "../console/console-routes.ts";
 import type { BlobIndex } from "../content/blob-index.ts";
 import type { BlobStore } from "../content/blob-store.ts";
-import { readPackageFacts } from "../content/package-facts.ts";
+import { readContents } from "../content/file-contents.ts";
 import { docsRoutes } from "../http/docs.ts";
 import type { Api } from "../http/environment.ts";
 import { healthRoutes } from "../http/health.ts";
@@ -85,7 +85,7 @@ export function consoleFiles(index: BlobIndex, blobs: BlobStore): ConsoleDeps["f
   return {
     list: () => listFiles(index),
     receive: (source, upload) => blobs.receive(source, upload),
-    describe: (sha256) => readPackageFacts(blobs, sha256),
+    describe: (sha256) => readContents(blobs, sha256),
   };
 }
 

@@ -1,3 +1,5 @@
+import { bytesSource } from "../../devices/packages/range-source.ts";
+import { contentsOf, type FileContents } from "../../gateway/content/file-contents.ts";
 import { MetricEditor } from "../../gateway/http/metric-editor.ts";
 import { fakeMetricMaker } from "./fake-metric-maker.ts";
 /** A console over a real database in memory, with the rest of the gateway played. */
@@ -397,6 +399,7 @@ function changed(policy: Policy, { kind, id, body }: PolicyChange): Policy {
 }
 
 class FakeFiles {
+  readonly #received = new Map<Sha256, Uint8Array>();
   readonly #files: BlobView[];
 
   constructor(files: readonly BlobView[]) {
@@ -407,19 +410,19 @@ class FakeFiles {
     return this.#files;
   }
 
-  /** Only names and sizes are here. */
-  async describe(): Promise<undefined> {
-    return undefined;
+  /** Of those that were received; of others only names and sizes are here. */
+  async describe(sha256: Sha256): Promise<FileContents | undefined> {
+    const bytes = this.#received.get(sha256);
+    return bytes && (await contentsOf(bytesSource(bytes)));
   }
 
   async receive(source: AsyncIterable<Uint8Array>, upload: { readonly name: string }) {
-    const hash = new Bun.CryptoHasher("sha256");
-    let bytes = 0;
-    for await (const chunk of source) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-    const sha256 = hash.digest("hex") as Sha256;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of source) chunks.push(chunk);
+    const whole = new Uint8Array(Buffer.concat(chunks));
+    const bytes = whole.length;
+    const sha256 = new Bun.CryptoHasher("sha256").update(whole).digest("hex") as Sha256;
+    this.#received.set(sha256, whole);
     const stored = { sha256, name: upload.name, bytes };
     this.#files.unshift({
       ...stored,

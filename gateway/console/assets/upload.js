@@ -3,7 +3,7 @@
 const drop = document.querySelector("[data-upload]");
 const input = drop.querySelector("input[type=file]");
 const list = document.getElementById("uploads");
-const { url, csrf, next } = drop.dataset;
+const { url, csrf, next, files: pages } = drop.dataset;
 let waiting = Promise.resolve();
 
 input.addEventListener("change", () => {
@@ -73,10 +73,15 @@ function send(file, { bar, words, body }) {
       if (request.status === 200 && answer) {
         bar.value = 1;
         words.textContent = `Stored, ${bytes(answer.bytes)}, SHA-256 ${answer.sha256}`;
-        const link = document.createElement("a");
-        link.href = `${next}?file=${answer.sha256}`;
-        link.textContent = "Make an app of it";
-        body.append(link);
+        if (answer.found) body.append(paragraph("small", answer.found));
+        for (const notice of answer.notices) body.append(paragraph("badge warn", notice));
+        const links = paragraph("small", "");
+        links.append(
+          link(`${next}?file=${answer.sha256}`, "Make an app of it"),
+          " ",
+          link(`${pages}/${answer.sha256}`, "What is in it"),
+        );
+        body.append(links);
       } else {
         bar.remove();
         words.className = "badge bad";
@@ -86,6 +91,20 @@ function send(file, { bar, words, body }) {
     });
     request.send(file);
   });
+}
+
+function paragraph(className, text) {
+  const element = document.createElement("p");
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function link(href, text) {
+  const element = document.createElement("a");
+  element.href = href;
+  element.textContent = text;
+  return element;
 }
 
 function bytes(count) {

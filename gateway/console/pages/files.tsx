@@ -1,6 +1,8 @@
 import { AppError } from "../../../devices/model/errors.ts";
+import type { Sha256 } from "../../../devices/model/ids.ts";
 import { filesOf } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
+import { KIND_WORDS } from "../../../devices/packages/inspect-file.ts";
 import { requireScope } from "../../http/identify.ts";
 import { problemOf, problemResponse } from "../../http/problem.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
@@ -10,10 +12,14 @@ import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Way } from "../components/way.tsx";
+import type { ConsoleFiles } from "../console-deps.ts";
 import type { Kit } from "../kit.tsx";
+import { noticesOf } from "../prefill.ts";
 import { byteWords, countWords, plural } from "../time-words.ts";
 import { url, type View, whyNot } from "../view.ts";
 import { BLOB_STATE_WORDS } from "../words.ts";
+
+import { filePage } from "./file-page.tsx";
 
 const NAME_CHARACTERS_MAX = 255;
 const STATE_BADGES = {
@@ -55,13 +61,32 @@ export function filePages(kit: Kit): void {
         details: { name: stored.name, bytes: stored.bytes },
         address: c.get("address") ?? "",
       });
-      return c.json({ sha256: stored.sha256, name: stored.name, bytes: stored.bytes });
+      const found = await foundIn(deps.files, stored.sha256);
+      return c.json({ sha256: stored.sha256, name: stored.name, bytes: stored.bytes, ...found });
     } catch (error) {
       // The client file shows the words beside the file's name.
       if (error instanceof AppError) return problemResponse(problemOf(error, c.get("requestId")));
       throw error;
     }
   });
+
+  // Behind the upload, whose address looks like a file's.
+  filePage(kit);
+}
+
+/** What the upload tells of a file that has just been stored. */
+async function foundIn(
+  files: Pick<ConsoleFiles, "describe">,
+  sha256: Sha256,
+): Promise<{ readonly found: string; readonly notices: readonly string[] }> {
+  const contents = await files.describe(sha256);
+  if (contents === undefined) return { found: "", notices: [] };
+  const { kind, name, version } = contents;
+  const product = [name, version].filter((one) => one !== null).join(" ");
+  return {
+    found: `It is ${KIND_WORDS[kind]}${product && `: ${product}`}.`,
+    notices: noticesOf(contents),
+  };
 }
 
 function FilesPage(props: { view: View; files: readonly BlobView[]; policy: Policy }) {
@@ -131,7 +156,7 @@ function FilesPage(props: { view: View; files: readonly BlobView[]; policy: Poli
                   {files.map((file) => (
                     <tr id={`file-${file.sha256}`}>
                       <td class="title">
-                        {file.name}
+                        <a href={url(view, `/files/${file.sha256}`)}>{file.name}</a>
                         <span class="sub" title={file.sha256}>
                           <code>{file.sha256.slice(0, 16)}…</code>
                         </span>
@@ -241,6 +266,7 @@ function UploadPage({ view }: { view: View }) {
         data-url={url(view, "/files/upload")}
         data-csrf={view.principal?.session.csrfToken ?? ""}
         data-next={url(view, "/apps/new")}
+        data-files={url(view, "/files")}
       >
         <Icon view={view} name="upload" />
         <label for="file">Drop files here, or choose them</label>

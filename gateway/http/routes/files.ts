@@ -3,13 +3,14 @@ import { AppError } from "../../../devices/model/errors.ts";
 import { parseSha256 } from "../../../devices/model/ids.ts";
 import type { Audit } from "../../access/audit.ts";
 import type { BlobStore } from "../../content/blob-store.ts";
-import { readPackageFacts } from "../../content/package-facts.ts";
+import { readContents } from "../../content/file-contents.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
 import { recordAction } from "../audited.ts";
 import { uploadRoutes } from "../content/upload.ts";
 import type { Api } from "../environment.ts";
 import { requireScope } from "../identify.ts";
 import { guarded, json, newApi, PROBLEMS } from "../openapi.ts";
+import { contentsJson, FileContentsSchema } from "../schemas/file-contents.ts";
 
 export interface FileRoutesDeps {
   readonly store: BlobStore;
@@ -31,21 +32,6 @@ const FileSchema = z
     servedBytes: z.int(),
   })
   .openapi("File");
-const PackageFactsSchema = z
-  .object({
-    name: z.string(),
-    publisher: z.string(),
-    version: z.string(),
-    architecture: z.string(),
-    familyName: z.string(),
-    fullName: z.string(),
-    isFramework: z.boolean(),
-    minimumOsVersion: z.string().nullable(),
-    dependencies: z.array(
-      z.object({ name: z.string(), familyName: z.string(), minimumVersion: z.string() }),
-    ),
-  })
-  .openapi("PackageFacts");
 const StoredFileSchema = z
   .object({ sha256: z.string(), md5: z.string(), bytes: z.int(), name: z.string() })
   .openapi("StoredFile");
@@ -82,18 +68,22 @@ export function fileRoutes({ store, listFiles, audit }: FileRoutesDeps): Api {
 
   const contents = createRoute({
     method: "get",
-    path: "/files/{sha256}/package",
+    path: "/files/{sha256}/contents",
     tags,
-    summary: "What a packaged app (APPX, MSIX) says of itself",
+    summary: "What a file on hand is, by its bytes, and what it says of itself",
+    description:
+      "CAB, MSI, Windows programs, APPX and MSIX, XAP, APK, SWU and Mender artifacts are looked into; others are " +
+      "told by how they begin. A file that is not whole says so in `problem`, one whose name says " +
+      "something else than its bytes in `warnings`.",
     ...guarded("reports:read"),
     request: { params: z.object({ sha256: z.string() }) },
-    responses: { 200: json(PackageFactsSchema, "Its manifest, in short"), ...PROBLEMS },
+    responses: { 200: json(FileContentsSchema, "What is in it"), ...PROBLEMS },
   });
   api.openapi(contents, async (c) => {
     const sha256 = parseSha256(c.req.valid("param").sha256);
-    const facts = sha256 && (await readPackageFacts(store, sha256));
-    if (!facts) throw new AppError("not-found", "there is no packaged app of this digest on hand");
-    return c.json({ ...facts, dependencies: [...facts.dependencies] }, 200);
+    const found = sha256 && (await readContents(store, sha256));
+    if (!found) throw new AppError("not-found", "there is no file of this digest on hand");
+    return c.json(contentsJson(found), 200);
   });
 
   const { middleware: _, ...guard } = guarded("policy:write");

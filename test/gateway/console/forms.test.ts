@@ -5,6 +5,8 @@ import {
   formHeaders,
   openConsole,
 } from "../../harness/console-fixture.ts";
+import { sampleCab } from "../../harness/sample-cab.ts";
+import { PRODUCT_CODE, sampleMsi, UPGRADE_CODE } from "../../harness/sample-msi.ts";
 import { readPage } from "./read-page.ts";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
@@ -324,6 +326,52 @@ describe("a site's keys", () => {
     expect((await viewer.post("/settings/keys/hub", {})).status).toBe(403);
     await using hub = await openConsole({ role: "hub", devices: 0 });
     expect((await hub.get("/settings/keys")).status).toBe(404);
+  });
+});
+
+describe("a file that is uploaded", () => {
+  const send = async (
+    console_: Awaited<ReturnType<typeof openConsole>>,
+    name: string,
+    body: Uint8Array<ArrayBuffer>,
+  ) => {
+    const answer = await console_.app.request(`/files/upload?name=${name}`, {
+      method: "POST",
+      body,
+      headers: {
+        cookie: console_.cookie,
+        "x-csrf-token": console_.csrf,
+        "content-type": "application/octet-stream",
+      },
+    });
+    return (await answer.json()) as { sha256: string; found: string; notices: string[] };
+  };
+
+  test("tells at once what was found, on its page more, and fills in a version's form", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const files = [{ name: "till.exe", bytes: 12, version: "1.2.3.4" }];
+    const { sha256, found, notices } = await send(console_, "shop.msi", sampleMsi({ files }));
+    expect([found, notices.length]).toEqual([
+      "It is a Windows Installer package (MSI): Käse Shop 1.2.3.",
+      1, // Its cabinet lies beside it.
+    ]);
+    const { html } = await readPage(await console_.get(`/files/${sha256}`));
+    for (const text of [PRODUCT_CODE, UPGRADE_CODE, "Käse Shop", "till.exe", "1.2.3.4"]) {
+      expect(html).toContain(text);
+    }
+    const form = await readPage(await console_.get(`/apps/new?file=${sha256}`));
+    expect(form.html).toContain(`value="${PRODUCT_CODE}"`);
+    expect(form.html).toContain('value="1.2.3"');
+  });
+
+  test("says what is wrong with it", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const cut = sampleCab({ folders: [[{ path: "a", content: "a" }]] }).slice(0, 50);
+    const { sha256, notices } = await send(console_, "a.cab", cut);
+    expect(notices).toEqual([expect.stringContaining("begins like a cabinet (CAB), but is no")]);
+    const { html } = await readPage(await console_.get(`/files/${sha256}`));
+    expect(html).toContain("begins like a cabinet");
+    expect((await console_.get(`/files/${"0".repeat(64)}`)).status).toBe(404);
   });
 });
 

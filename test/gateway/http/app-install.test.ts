@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { MEMBERS_LISTED_MAX } from "../../../gateway/content/file-contents.ts";
+import { sampleCab } from "../../harness/sample-cab.ts";
+import { PRODUCT_CODE, sampleMsi, UPGRADE_CODE } from "../../harness/sample-msi.ts";
 import { sampleMsix } from "../../harness/sample-msix.ts";
 import { ApiHarness } from "./api-harness.ts";
 import { type Json, ScenarioKit } from "./scenario-kit.ts";
@@ -189,30 +192,61 @@ describe("what a packaged app says of itself", () => {
   test("is read from its manifest, names and hashes included", async () => {
     const bytes = await sampleMsix({ dependencies: ["Contoso.VCLibs"] });
     const sha256 = await upload("shop.msix", bytes);
-    expect(await kit.want(200, "GET", `/files/${sha256}/package`)).toEqual({
+    expect(await kit.want(200, "GET", `/files/${sha256}/contents`)).toMatchObject({
+      kind: "appx",
       name: "Contoso Shop",
       publisher: "Contoso",
       version: "1.0.0.0",
       architecture: "x64",
-      familyName: FAMILY,
-      fullName: "Contoso.App_1.0.0.0_x64__8wekyb3d8bbwe",
-      isFramework: false,
-      minimumOsVersion: "10.0.17763.0",
-      dependencies: [
-        {
-          name: "Contoso.VCLibs",
-          familyName: "Contoso.VCLibs_8wekyb3d8bbwe",
-          minimumVersion: "14.0.0.0",
-        },
-      ],
+      problem: null,
+      warnings: [],
+      appx: {
+        familyName: FAMILY,
+        fullName: "Contoso.App_1.0.0.0_x64__8wekyb3d8bbwe",
+        isFramework: false,
+        minimumOsVersion: "10.0.17763.0",
+        dependencies: [
+          {
+            name: "Contoso.VCLibs",
+            familyName: "Contoso.VCLibs_8wekyb3d8bbwe",
+            minimumVersion: "14.0.0.0",
+          },
+        ],
+      },
     });
   });
 
-  test("one that is none is refused, and of other files nothing is read", async () => {
-    const refused = await kit.want(422, "GET", `/files/${files["a.msix"]}/package`);
-    expect(refused.detail).toContain("a.msix is no package");
-    await kit.want(404, "GET", `/files/${files["a.xap"]}/package`);
-    await kit.want(404, "GET", `/files/${"0".repeat(64)}/package`);
-    await kit.want(404, "GET", "/files/nothing/package");
+  test("an MSI says its codes and files, under whatever name", async () => {
+    const files = [{ name: "app.exe", bytes: 7, version: "1.0.0.0" }];
+    const sha256 = await upload("shop.zip", sampleMsi({ files }));
+    const found = await kit.want(200, "GET", `/files/${sha256}/contents`);
+    expect(found).toMatchObject({
+      kind: "msi",
+      name: "Käse Shop",
+      msi: { productCode: PRODUCT_CODE, upgradeCode: UPGRADE_CODE },
+      members: { count: 1, listed: [{ path: "app.exe", bytes: 7, version: "1.0.0.0" }] },
+    });
+    expect(found.warnings[0]).toContain("It is called shop.zip, but its bytes are those of");
+    expect(await kit.want(200, "GET", `/files/${sha256}/contents`)).toEqual(found);
+  });
+
+  test("of many files inside the first are listed", async () => {
+    const inside = Array.from({ length: 300 }, (_, n) => ({ path: `${n}.txt`, content: "" }));
+    const sha256 = await upload("many.cab", sampleCab({ folders: [inside] }));
+    const { members } = await kit.want(200, "GET", `/files/${sha256}/contents`);
+    expect([members.count, members.listed.length]).toEqual([300, MEMBERS_LISTED_MAX]);
+  });
+
+  test("one that is none says so, one that is not here is not found", async () => {
+    const found = await kit.want(200, "GET", `/files/${files["a.msix"]}/contents`);
+    expect(found).toMatchObject({ kind: "other", problem: null });
+    expect(found.warnings[0]).toContain("It is called a.msix, but");
+    const cut = await upload("cut.cab", sampleCab({ folders: [] }).slice(0, 30) as never);
+    expect(await kit.want(200, "GET", `/files/${cut}/contents`)).toMatchObject({
+      kind: "cab",
+      problem: { rule: "file-truncated" },
+    });
+    await kit.want(404, "GET", `/files/${"0".repeat(64)}/contents`);
+    await kit.want(404, "GET", "/files/nothing/contents");
   });
 });
