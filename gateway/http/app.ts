@@ -16,7 +16,7 @@ export interface AppOptions {
 
 /** Devices and probes call these all the time: counted, but not logged one by one. */
 const QUIET =
-  /^\/(syncml|content|agent|api\/devices|livez|readyz|metrics|hub\/sync|assets|hub\/assets)(\/|$)/;
+  /^\/(syncml|content|agent|api\/devices|[^/]+\/controller\/v1|livez|readyz|metrics|hub\/sync|assets|hub\/assets)(\/|$)/;
 
 /**
  * The application that everything is mounted on: request ids, the client's address, log line and

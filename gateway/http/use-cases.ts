@@ -18,6 +18,7 @@ import type { SessionQuery } from "../../devices/ports/session-records.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
 import type { CeSettings } from "../../devices/service/ce/settings.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
+import type { DdiSettings } from "../../devices/service/ddi/ddi-settings.ts";
 import type { DmAccount, DmAccountPatch } from "../../devices/service/dm-account.ts";
 import type { BulkOutcome } from "../../devices/service/installations.ts";
 import type { MenderSettings } from "../../devices/service/mender/authenticate.ts";
@@ -121,6 +122,7 @@ export interface LocalSettings {
   readonly contentOrigins: readonly ContentOrigin[];
   /** Of a site; a hub serves no devices. */
   readonly omaDm: OmaDmSettings;
+  readonly ddi: DdiSettings;
   readonly windowsEnrolment: WindowsEnrolmentSettings;
   /** What clients of Windows CE are told. */
   readonly windowsCe: CeSettings;

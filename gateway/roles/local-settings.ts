@@ -2,6 +2,7 @@ import { FACT_RETENTION_DAYS } from "../../devices/model/limits.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../devices/model/windows-enrolment.ts";
 import { CE_DEFAULT } from "../../devices/service/ce/settings.ts";
+import { DDI_DEFAULT } from "../../devices/service/ddi/ddi-settings.ts";
 import type { MenderSettings } from "../../devices/service/mender/authenticate.ts";
 import type { OmaDmSettings } from "../../devices/service/site-context.ts";
 import type { ValueStore } from "../db/stores/value-store.ts";
@@ -32,6 +33,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
       ...first,
       ...stored,
       omaDm: { ...OMA_DM_DEFAULT, ...stored?.omaDm },
+      ddi: { ...DDI_DEFAULT, ...stored?.ddi },
       sessions: { ...SESSION_RECORDING_DEFAULT, ...stored?.sessions },
       windowsCe: { ...CE_DEFAULT, ...stored?.windowsCe },
       mender: { ...MENDER_DEFAULT, ...stored?.mender },

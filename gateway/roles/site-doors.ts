@@ -9,12 +9,14 @@ import type { CeContext } from "../../devices/service/ce/ce-context.ts";
 import { codePageOf } from "../../devices/service/ce/hear-inventory.ts";
 import { findScript } from "../../devices/service/ce/locate.ts";
 import { deviceOfToken } from "../../devices/service/contact/device-token.ts";
+import type { DdiContext } from "../../devices/service/ddi/ddi-context.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
 import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
 import { LoginBackoff } from "../access/login-backoff.ts";
 import type { SiteConfig } from "../config/settings.ts";
 import { type Console, consoleRoutes } from "../console/console-routes.ts";
+import { FileDigests } from "../content/file-digests.ts";
 import { metricMaker } from "../content/metric-maker.ts";
 import { SqlKnockList } from "../db/stores/access-store-knocks.ts";
 import { readInstants } from "../db/stores/instant-reader.ts";
@@ -28,6 +30,7 @@ import { MetricEditor } from "../http/metric-editor.ts";
 import { agentRoutes } from "../http/routes/agent.ts";
 import { certificateDownloads } from "../http/routes/certificate-downloads.ts";
 import { cspRoutes } from "../http/routes/csp.ts";
+import { ddiRoutes } from "../http/routes/ddi.ts";
 import { menderRoutes } from "../http/routes/mender.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
 import { ownStatusFeed } from "../http/routes/status-feed.ts";
@@ -81,6 +84,7 @@ export function siteDoors(
   const knocks = new SqlKnockList(database);
   const link = () => core.uplink.view();
   const { backups } = foundation;
+  const ddi = ddiContext(core, reports, new FileDigests(blobs));
   const describeSource = (revision: Revision) => core.content.describeSource(revision);
   const shared = {
     describeSource,
@@ -208,6 +212,17 @@ export function siteDoors(
           metrics: options.metrics,
         }),
       );
+      app.route(
+        "/",
+        ddiRoutes({
+          ddi,
+          openFile: (sha256) => blobs.open(sha256),
+          served: foundation.served,
+          baseUrlOf: (c) => reachedUrlOf(config, c),
+          proxies,
+          now,
+        }),
+      );
       app.route("/", certificateDownloads({ certificates, now }));
       app.route(
         "/",
@@ -283,12 +298,27 @@ function enrolmentUrlOf(
   { host }: WindowsEnrolmentSettings,
   c: Context<AppEnv>,
 ): string {
-  if (host !== null) return `https://${host}`;
+  return host === null ? reachedUrlOf(config, c) : `https://${host}`;
+}
+
+/** The site's address, or where a trusted TLS proxy says that the sender came to. [D27] */
+function reachedUrlOf(config: SiteConfig, c: Context<AppEnv>): string {
   const asked = c.get("forwardedHost") ?? c.req.header("Host") ?? "";
   if (config.siteUrl === undefined && c.get("isHttps") && HOST.test(asked)) {
     return `https://${asked}`;
   }
   return baseUrlOf(config, c.req.raw);
+}
+
+function ddiContext(core: SiteCore, reports: SqlReportReader, digests: FileDigests): DdiContext {
+  const site = core.context;
+  return {
+    site,
+    settings: () => core.settings.read().ddi,
+    digests: (sha256) => digests.of(sha256),
+    history: ({ id }, distribution) =>
+      reports.history({ site: site.site, distribution, device: id }),
+  };
 }
 
 /** The address under which PCs enrol, as far as it is set; Windows takes none but HTTPS. */

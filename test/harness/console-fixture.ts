@@ -1,4 +1,5 @@
 import { bytesSource } from "../../devices/packages/range-source.ts";
+import { DDI_DEFAULT } from "../../devices/service/ddi/ddi-settings.ts";
 import { contentsOf, type FileContents } from "../../gateway/content/file-contents.ts";
 import { MetricEditor } from "../../gateway/http/metric-editor.ts";
 import { fakeMetricMaker } from "./fake-metric-maker.ts";
@@ -167,6 +168,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     ],
     mender: { autoAccept: false },
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
+    ddi: DDI_DEFAULT,
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT as WindowsEnrolmentSettings,
     windowsCe: CE_DEFAULT,
     sessions: SESSION_RECORDING_DEFAULT,

@@ -6,6 +6,7 @@ import {
   type WindowsEnrolmentSettings,
 } from "../../devices/model/windows-enrolment.ts";
 import { CE_DEFAULT } from "../../devices/service/ce/settings.ts";
+import { DDI_DEFAULT } from "../../devices/service/ddi/ddi-settings.ts";
 import { enrolmentCodeHash } from "../../devices/service/enrol-by-code.ts";
 import type { NewDevice } from "../../devices/service/register-device.ts";
 import { type EnrolledPc, enrolPc, type Pc } from "../../devices/simulator/enrol-pc.ts";
@@ -75,6 +76,7 @@ export class EnrolmentSite implements AsyncDisposable {
         contentOrigins: [],
         omaDm: core.omaDm,
         mender: { autoAccept: false },
+        ddi: DDI_DEFAULT,
         windowsEnrolment: this.settings,
         windowsCe: CE_DEFAULT,
         sessions: SESSION_RECORDING_DEFAULT,

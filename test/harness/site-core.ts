@@ -12,6 +12,7 @@ import type {
 import { CRITICAL_DEFAULT } from "../../devices/model/install-action.ts";
 import type {
   AgentInstall,
+  DdiInstall,
   MenderInstall,
   MsiInstall,
   MsixInstall,
@@ -214,6 +215,28 @@ export class SiteCore implements AsyncDisposable {
   distributeAppxForBoth(version: string): Promise<DistributionId> {
     const app = this.#package("contoso-both", P1);
     return this.#distribute(app, version, "app.appx", {}, { msix: this.#packaged() });
+  }
+
+  /** Distributes modules with one artifact each for clients of DDI; unless said otherwise one, forced. */
+  distributeDdi(
+    version: string,
+    options: Partial<Distribution> = {},
+    { file, ...ddi }: Partial<DdiInstall> & { readonly file?: PackageFile } = {},
+  ): Promise<DistributionId> {
+    const number = this.policy.distributions.length + 1;
+    const artifact: PackageFile = file ?? {
+      sha256: number.toString(16).padStart(64, "d") as Sha256,
+      name: "app.swu",
+      bytes: 100,
+    };
+    this.content.add(artifact.sha256);
+    const chunk = { part: "os", name: "kiosk", version, files: [artifact], metadata: [] };
+    const app = this.#package("kiosk-image", null);
+    return this.#distribute(app, version, "app.swu", options, {
+      channel: "ddi",
+      file: null,
+      ddi: { handling: "forced", chunks: [chunk], ...ddi },
+    });
   }
 
   /** Distributes what an agent carries out: unless said otherwise one file, and its size as a metric. */

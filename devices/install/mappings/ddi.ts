@@ -68,6 +68,9 @@ const AHEAD: Readonly<Record<string, Phase>> = {
   ...PROGRESS,
   download: "prestaging",
   downloaded: "prestaged",
+  // A client that waits says so while it fetches and checks, and installs only once the window opens.
+  proceeding: "prestaging",
+  resumed: "prestaging",
 };
 
 const CLOSED: Readonly<Record<string, Phase>> = {

@@ -1,6 +1,7 @@
 import type { CeStatusMessage } from "../../../protocols/wince/requests.ts";
 import { workOf } from "../../install/explain.ts";
 import type { Device } from "../../model/device.ts";
+import type { DistributionId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
 import { hearReports } from "../contact/contact.ts";
 import { reportWork } from "../contact/report-work.ts";
@@ -12,8 +13,6 @@ import { partsOf } from "./work-parts.ts";
 
 /** Messages about attempts before these are not understood any more: a device tells what it did lately. */
 export const FORMER_ATTEMPTS_KNOWN = 10;
-/** No package is done in more parts than its revision has actions. */
-const PARTS_MAX = 101;
 
 const STARTING = "11030";
 const DOWNLOADED = "11031";
@@ -35,44 +34,53 @@ export async function hearStatus(
   const jobs = await site.store.jobs(device.id);
   return hearReports(site, device.id, CE, (ledger) => {
     let progress = progressIn(ledger.device, jobs);
+    const told = toldParts(ledger, progress);
     let refused = 0;
     for (const message of messages) {
-      const about = findPart(ledger, message.packageId);
-      if (about === undefined) {
+      const about = told.get(message.packageId);
+      const row = about && ledger.row(about.distribution);
+      if (about === undefined || row === undefined) {
         refused++;
         const { packageId, messageId } = message;
         site.log.warn("ce-status-refused", { device: device.id, packageId, messageId });
         continue;
       }
-      progress = hearMessage(context, ledger, about, message, progress);
+      progress = hearMessage(context, ledger, row, about.part, message, progress);
     }
     return refused;
   });
 }
 
 interface About {
-  readonly row: Installation;
+  readonly distribution: DistributionId;
   readonly part: PackagePart;
 }
 
-function findPart(ledger: Ledger, packageId: string): About | undefined {
-  for (const row of ledger.rows) {
+/** Every part that the device can tell of, by the name that it was given. */
+function toldParts(
+  { device, rows }: Ledger,
+  progress: readonly CeProgress[],
+): ReadonlyMap<string, About> {
+  const told = new Map<string, About>();
+  for (const row of rows) {
     const { distribution } = row;
     const oldest = Math.max(1, row.attempt - FORMER_ATTEMPTS_KNOWN);
     for (let attempt = row.attempt; attempt >= oldest; attempt--) {
-      for (let part = 0; part < PARTS_MAX; part++) {
+      const reached = progressOf(progress, device, { distribution, attempt }).part;
+      for (let part = 0; part <= reached; part++) {
         const one = { distribution, attempt, part };
-        if (packageIdOf(ledger.device, one) === packageId) return { row, part: one };
+        told.set(packageIdOf(device, one), { distribution, part: one });
       }
     }
   }
-  return undefined;
+  return told;
 }
 
 function hearMessage(
   context: CeContext,
   ledger: Ledger,
-  { row, part }: About,
+  row: Installation,
+  part: PackagePart,
   message: CeStatusMessage,
   progress: readonly CeProgress[],
 ): readonly CeProgress[] {

@@ -7,6 +7,7 @@ import { answerDevice } from "../../../devices/service/ce/answer.ts";
 import type { CeContext } from "../../../devices/service/ce/ce-context.ts";
 import { codePageOf } from "../../../devices/service/ce/hear-inventory.ts";
 import { findScript } from "../../../devices/service/ce/locate.ts";
+import { packageIdOf } from "../../../devices/service/ce/package-id.ts";
 import { CE_DEFAULT, type CeSettings } from "../../../devices/service/ce/settings.ts";
 import { patchDevice, removeDevice } from "../../../devices/service/change-device.ts";
 import { rotateToken } from "../../../devices/service/contact/device-token.ts";
@@ -391,6 +392,10 @@ describe("a package on Windows CE", () => {
     } else {
       expect(await status()).toBe("installing");
       expect(second?.commandLine).toEndWith(".dms");
+      // Of the second part it was told; of a third it cannot tell.
+      const third = packageIdOf(await deviceIn(site, work.id), { ...work, attempt: 1, part: 2 });
+      const strange = await site.client.status(third, 11035);
+      expect(strange.headers.get("x-outpost-refused-messages")).toBe("1");
       // A message about the part that is done comes late.
       await site.client.status(first?.id ?? "", 11030);
       site.core.restart();
@@ -416,6 +421,12 @@ describe("a package on Windows CE", () => {
     expect((await site.core.facts(id)).some(({ text }) => text?.includes("Terminate"))).toBe(true);
   });
 });
+
+async function deviceIn(site: CeSite, id: DeviceId) {
+  const device = await site.core.context.store.find(id);
+  if (!device) throw new Error("no device");
+  return device;
+}
 
 describe("what a device of Windows CE is to have", () => {
   test("waits for its instant, which is its StartTime, and is withdrawn if it does not begin", async () => {

@@ -10,6 +10,7 @@ import type { DeviceTrigger } from "../../../devices/ports/device-trigger.ts";
 import type { SessionRecorder } from "../../../devices/ports/session-recorder.ts";
 import { CE_DEFAULT } from "../../../devices/service/ce/settings.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
+import { DDI_DEFAULT } from "../../../devices/service/ddi/ddi-settings.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../../devices/service/outlook.ts";
 import { replanAll } from "../../../devices/service/replan-all.ts";
@@ -163,6 +164,7 @@ export class ApiHarness implements AsyncDisposable {
       contentOrigins: [],
       mender: { autoAccept: false },
       omaDm: { requiredProof: "any", serverId: "outpost" },
+      ddi: DDI_DEFAULT,
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
       windowsCe: CE_DEFAULT,
       sessions: SESSION_RECORDING_DEFAULT,

@@ -7,6 +7,7 @@ import { SESSION_RECORDING_DEFAULT } from "../../../devices/model/recorded-sessi
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../../devices/model/windows-enrolment.ts";
 import { CE_DEFAULT } from "../../../devices/service/ce/settings.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
+import { DDI_DEFAULT } from "../../../devices/service/ddi/ddi-settings.ts";
 import { readConfig } from "../../../gateway/config/read.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { SqlPolicyStore } from "../../../gateway/db/stores/policy-store.ts";
@@ -262,6 +263,7 @@ class LoneSite implements AsyncDisposable {
     contentOrigins: [],
     omaDm: { requiredProof: "any", serverId: "outpost" },
     mender: { autoAccept: false },
+    ddi: DDI_DEFAULT,
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
     windowsCe: CE_DEFAULT,
     sessions: SESSION_RECORDING_DEFAULT,
