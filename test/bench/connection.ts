@@ -1,7 +1,12 @@
 export interface Heard {
   readonly status: string;
+  /** From the status line to the empty line. */
+  readonly head: string;
   readonly body: string;
 }
+
+/** Answers that have no body, and need not say so. */
+const BODILESS: ReadonlySet<string> = new Set(["204", "304"]);
 
 /** One kept-alive HTTP connection over a plain socket; one request at a time. */
 export class Connection {
@@ -43,7 +48,9 @@ export class Connection {
     const end = this.#buffer.indexOf("\r\n\r\n");
     if (end < 0) return;
     const head = this.#buffer.toString("latin1", 0, end);
-    const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? Number.NaN);
+    const status = head.slice(9, 12);
+    const told = BODILESS.has(status) ? "0" : /content-length: *(\d+)/i.exec(head)?.[1];
+    const length = Number(told ?? Number.NaN);
     if (Number.isNaN(length)) {
       this.#fail?.(new Error(`an answer without Content-Length: ${head.split("\r\n")[0]}`));
       return;
@@ -51,6 +58,6 @@ export class Connection {
     if (this.#buffer.length < end + 4 + length) return;
     const body = this.#buffer.toString("latin1", end + 4, end + 4 + length);
     this.#buffer = Buffer.alloc(0);
-    this.#settle?.({ status: head.slice(9, 12), body });
+    this.#settle?.({ status, head, body });
   }
 }

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import type { LoadResult, LoadRound, LoadSetup } from "./load-client.ts";
 
-/** The load client: a process of its own, with all its connections open. */
-export class LoadClient implements AsyncDisposable {
+/** A process of its own that is told what it is for, and then does one thing after the other. */
+export class BenchProcess<Setup, Round, Result> implements AsyncDisposable {
   readonly #process: Bun.Subprocess<"pipe", "pipe", "inherit">;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(setup: LoadSetup) {
-    this.#process = Bun.spawn([process.execPath, join(import.meta.dir, "load-client.ts")], {
+  /** @param script beside this file; it reads a JSON line for the setup and one for each round */
+  constructor(script: string, setup: Setup) {
+    this.#process = Bun.spawn([process.execPath, join(import.meta.dir, script)], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "inherit",
@@ -16,16 +17,12 @@ export class LoadClient implements AsyncDisposable {
     this.#say(setup);
   }
 
-  /** Throws when the client failed or an answer was not 200. */
-  async play(round: LoadRound): Promise<LoadResult> {
+  /** @throws when the process failed */
+  async ask(round: Round): Promise<Result> {
     this.#say(round);
     const { value: line, done } = await this.#lines.next();
     if (done) throw new Error("the load client failed; see above");
-    const result = JSON.parse(line) as LoadResult;
-    if ((result.statuses["200"] ?? 0) < result.messages) {
-      throw new Error(`the server refused load: ${JSON.stringify(result.statuses)}`);
-    }
-    return result;
+    return JSON.parse(line) as Result;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -33,9 +30,25 @@ export class LoadClient implements AsyncDisposable {
     await this.#process.exited;
   }
 
-  #say(what: LoadSetup | LoadRound): void {
+  #say(what: Setup | Round): void {
     this.#process.stdin.write(`${JSON.stringify(what)}\n`);
     this.#process.stdin.flush();
+  }
+}
+
+/** The load of OMA DM devices, with all their connections open. */
+export class LoadClient extends BenchProcess<LoadSetup, LoadRound, LoadResult> {
+  constructor(setup: LoadSetup) {
+    super("load-client.ts", setup);
+  }
+
+  /** Throws when the client failed or an answer was not 200. */
+  async play(round: LoadRound): Promise<LoadResult> {
+    const result = await this.ask(round);
+    if ((result.statuses["200"] ?? 0) < result.messages) {
+      throw new Error(`the server refused load: ${JSON.stringify(result.statuses)}`);
+    }
+    return result;
   }
 }
 

@@ -3,17 +3,19 @@
  * `syncml`; without one, all are measured. Prints a table, or a JSON line per figure.
  */
 import { tableText } from "../../gateway/cli/table.ts";
+import { benchAgents } from "./agents.ts";
 import { benchCodec } from "./codec.ts";
 import type { BenchResult } from "./result.ts";
 import { benchSyncml } from "./syncml.ts";
 
 /** A group is measured together; each figure is found by its name. */
 const GROUPS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
+  agents: benchAgents,
   codec: benchCodec,
   syncml: benchSyncml,
 };
 /** Figures that another group measures on the way. */
-const MEASURED_BY: Readonly<Record<string, string>> = { site: "syncml" };
+const MEASURED_BY: Readonly<Record<string, string>> = { ddi: "agents", site: "syncml" };
 
 async function main(words: readonly string[]): Promise<number> {
   const json = words.includes("--json");
