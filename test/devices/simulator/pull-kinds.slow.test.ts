@@ -115,7 +115,7 @@ describe(`devices that come and ask for work, at a started site (TEST_SEED=${SEE
     }
   }
 
-  for (const kind of ["swupdate", "rauc", "mender", "ce"] as const) {
+  for (const kind of ["agent", "swupdate", "rauc", "mender", "ce"] as const) {
     test(`${kind}: installs over a line that breaks, and tells so`, async () => {
       const { fleet, device, distribution } = await asked(kind, 0);
       ranges = 0;
