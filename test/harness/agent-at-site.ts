@@ -25,6 +25,8 @@ export interface AgentOptions {
   readonly machine?: Partial<Machine>;
   /** Instead of one of its own: what is there is taken up again. */
   readonly folder?: string;
+  /** Of the enrolment. */
+  readonly code?: string;
   readonly hook?: string;
   readonly isAllowed?: boolean;
   readonly progress?: (name: string, done: number) => void;
@@ -97,7 +99,7 @@ export class AgentAtSite implements Disposable {
       look: lookAt(root, machine),
       restarting: { hook: async () => hook, isAllowed },
       facts: async () => ({ osPlatform: "Linux", osMajor: 12, cpu: "x64" }),
-      code: "code",
+      code: this.#options.code ?? "code",
       say: (text) => this.said.push(text),
     });
     return agent.run({ once, stop: this.stop.signal });
