@@ -103,7 +103,7 @@ test("the site is killed in the middle of a download: it goes on, installs, and 
   using agent = await agentOf(site, {
     clock: {
       now: Date.now,
-      sleep: async (ms, signal) => wait(Math.min(ms, 500), undefined, signal && { signal }),
+      sleep: async (ms, signal) => wait(Math.min(ms, 5_000), undefined, signal && { signal }),
     },
     progress: () => {
       if (restarts.length > 0) return;
