@@ -5,11 +5,14 @@ import { type Job, type JobEvent, Puller, type PullerOptions } from "./puller.ts
 
 const Href = z.object({ href: z.string() });
 const Root = z.object({
-  _links: z.object({
-    deploymentBase: Href.optional(),
-    cancelAction: Href.optional(),
-    configData: Href.optional(),
-  }),
+  /** Missing where there is nothing to be linked to. */
+  _links: z
+    .object({
+      deploymentBase: Href.optional(),
+      cancelAction: Href.optional(),
+      configData: Href.optional(),
+    })
+    .default({}),
 });
 const Artifact = z.object({
   filename: z.string(),
