@@ -12,7 +12,7 @@ const RULE = "libconfig";
 const BLANK = /\s+/y;
 const LINE_COMMENT = /(?:#|\/\/)[^\n]*/y;
 const TOKEN =
-  /("(?:[^"\\]|\\[\s\S])*")|([A-Za-z*][\w*-]*)|([-+]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)L{0,2})|([{}[\]()=:;,])/y;
+  /("[^"\\]*(?:\\[\s\S][^"\\]*)*")|([A-Za-z*][\w*-]*)|([-+]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)L{0,2})|([{}[\]()=:;,])/y;
 
 interface Token {
   readonly kind: "text" | "word" | "number" | "sign" | "end";

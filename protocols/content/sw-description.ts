@@ -9,7 +9,8 @@ export interface SwDescription {
   readonly hardware: readonly string[];
 }
 
-export const SW_DESCRIPTION_BYTES_MAX = 1024 * 1024;
+/** A real one has a few KiB; so much is read in a few milliseconds. */
+export const SW_DESCRIPTION_BYTES_MAX = 128 * 1024;
 const HARDWARE_MAX = 100;
 const DEPTH_MAX = 6;
 const RULE = "sw-description";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { inspectFile, nameProblem } from "../../../devices/packages/inspect-file.ts";
 import { bytesSource } from "../../../devices/packages/range-source.ts";
+import { SW_DESCRIPTION_BYTES_MAX } from "../../../protocols/content/sw-description.ts";
 import { sampleApk } from "../../harness/sample-apk.ts";
 import { sampleCpio, sampleMender, sampleSwu, sampleTar } from "../../harness/sample-archives.ts";
 import { sampleCab } from "../../harness/sample-cab.ts";
@@ -129,6 +130,12 @@ describe("inspectFile()", () => {
     ["a ZIP file", () => TEXT("PK\x03\x04 and no more"), "zip", "zip-malformed"],
     ["an archive", () => sampleCpio([["a", "b"]]).slice(0, 150), "cpio", "file-truncated"],
     ["an SWU", () => sampleSwu("software = {"), "cpio", "libconfig"],
+    [
+      "an SWU whose description has no end",
+      () => sampleSwu(`a = "${"x".repeat(SW_DESCRIPTION_BYTES_MAX)}";`),
+      "cpio",
+      "cpio-malformed",
+    ],
     [
       "an encrypted SWU",
       () => sampleSwu("software").fill(0xff, 128, 130),
