@@ -81,7 +81,9 @@ async function foundIn(
 ): Promise<{ readonly found: string; readonly notices: readonly string[] }> {
   const contents = await files.describe(sha256);
   if (contents === undefined) return { found: "", notices: [] };
-  const { kind, name, version } = contents;
+  const { kind, name, version, problem } = contents;
+  // The notice says what it begins like.
+  if (problem !== null) return { found: "", notices: noticesOf(contents) };
   const product = [name, version].filter((one) => one !== null).join(" ");
   return {
     found: `It is ${KIND_WORDS[kind]}${product && `: ${product}`}.`,

@@ -367,7 +367,8 @@ describe("a file that is uploaded", () => {
   test("says what is wrong with it", async () => {
     await using console_ = await openConsole({ devices: 0 });
     const cut = sampleCab({ folders: [[{ path: "a", content: "a" }]] }).slice(0, 50);
-    const { sha256, notices } = await send(console_, "a.cab", cut);
+    const { sha256, found, notices } = await send(console_, "a.cab", cut);
+    expect(found).toBe("");
     expect(notices).toEqual([expect.stringContaining("begins like a cabinet (CAB), but is no")]);
     const { html } = await readPage(await console_.get(`/files/${sha256}`));
     expect(html).toContain("begins like a cabinet");
