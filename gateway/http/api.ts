@@ -22,6 +22,7 @@ import { administratorRoutes, auditRoutes, tokenRoutes } from "./routes/access.t
 import { backupRoutes } from "./routes/backups.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { contentOriginRoutes } from "./routes/content-origins.ts";
+import { ddiSettingsRoutes } from "./routes/ddi-settings.ts";
 import { deviceChanges } from "./routes/device-changes.ts";
 import { deviceImport } from "./routes/device-import.ts";
 import { deviceSessionRoutes } from "./routes/device-sessions.ts";
@@ -162,6 +163,7 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     deviceChanges({ reports, useCases, audit }),
     dmAccountRoutes({ useCases, audit }),
     omaDmSettingsRoutes({ settings, audit }),
+    ddiSettingsRoutes({ settings, audit }),
     menderSettingsRoutes({ settings, audit }),
     factRoutes(useCases),
     statusFeedRoutes(useCases),

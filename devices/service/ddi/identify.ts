@@ -1,10 +1,10 @@
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import { NAME_CHARACTERS_MAX } from "../../model/limits.ts";
-import { deviceOfToken, TOKEN_CHARACTERS } from "../contact/device-token.ts";
+import { deviceOfToken } from "../contact/device-token.ts";
 import { noteKnock } from "../contact/knock.ts";
 import { registerDevice } from "../register-device.ts";
-import { randomName, sha256Hex } from "../site-context.ts";
+import { sha256Hex } from "../site-context.ts";
 import type { DdiContext } from "./ddi-context.ts";
 
 /** What a request shows. */
@@ -79,12 +79,6 @@ async function plugIn({ site }: DdiContext, controllerId: string): Promise<Devic
     if (named?.removedAtMs === null && named.protocol === "ddi") return named;
     throw new AppError("unauthorized", error.message, { cause: error });
   }
-}
-
-/** A new token that speaks for every device, to be shown once, and what is kept of it. */
-export function newGatewayToken({ site }: DdiContext): { token: string; digest: string } {
-  const token = randomName(site, TOKEN_CHARACTERS);
-  return { token, digest: sha256Hex(token) };
 }
 
 /** Tools write fingerprints with and without colons, in large and small letters. */

@@ -2,6 +2,7 @@ import { fieldError } from "../../../devices/model/errors.ts";
 import type { EnterpriseSettings } from "../../../devices/model/policy.ts";
 import { isTimeZone } from "../../../devices/windows/recurrence.ts";
 import { recordAction } from "../../http/audited.ts";
+import { rotateGatewayToken } from "../../http/routes/ddi-settings.ts";
 import {
   checkedEnterprise,
   RETENTION_DAYS_MAX,
@@ -13,10 +14,12 @@ import { Card } from "../components/card.tsx";
 import { SelectField, TextArea, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Page } from "../components/layout.tsx";
+import { Secret } from "../components/secret.tsx";
 import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
 import { ContentOriginsForm, contentOriginsFrom } from "./content-origins.tsx";
+import { DdiSettingsForm, ddiFrom } from "./ddi-settings.tsx";
 import { MenderSettingsForm, menderSettingsFrom } from "./mender-settings.tsx";
 import { OmaDmSettingsForm, omaDmFrom } from "./oma-dm-settings.tsx";
 import { recordingFrom, SessionRecordingForm } from "./session-recording-settings.tsx";
@@ -93,6 +96,25 @@ export function settingsPages(kit: Kit): void {
     );
     kit.form(
       "settings:write",
+      "/settings/ddi",
+      async (visit) => {
+        const change = ddiFrom(visit.form);
+        await deps.settings.write({ ddi: { ...deps.settings.read().ddi, ...change } });
+        await recordAction(deps.audit, visit.c, "settings.ddi", "settings", { ...change });
+        return kit.done(visit.c, "/settings", "The settings for hawkBit clients were saved.");
+      },
+      ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} ddi={form} />,
+    );
+    kit.form("settings:write", "/settings/ddi/gateway-token", async (visit) => {
+      const token = await rotateGatewayToken(deps, visit.c);
+      return (
+        <Page view={visit.view} title="Gateway token for hawkBit clients">
+          <Secret view={visit.view} label="Token" text={token} />
+        </Page>
+      );
+    });
+    kit.form(
+      "settings:write",
       "/settings/mender",
       async (visit) => {
         const change = menderSettingsFrom(visit.form);
@@ -138,6 +160,7 @@ interface SettingsPageProps {
   readonly local: FormState;
   readonly enterprise: FormState;
   readonly omaDm: FormState;
+  readonly ddi: FormState;
   readonly mender: FormState;
   readonly origins: FormState;
   readonly sessions: FormState;
@@ -148,6 +171,7 @@ const FRESH = {
   local: FRESH_FORM,
   enterprise: FRESH_FORM,
   omaDm: FRESH_FORM,
+  ddi: FRESH_FORM,
   mender: FRESH_FORM,
   origins: FRESH_FORM,
   sessions: FRESH_FORM,
@@ -155,8 +179,19 @@ const FRESH = {
 };
 
 function SettingsPage(props: SettingsPageProps) {
-  const { view, settings, policy, local, enterprise, omaDm, mender, origins, sessions, windowsCe } =
-    props;
+  const {
+    view,
+    settings,
+    policy,
+    local,
+    enterprise,
+    omaDm,
+    ddi,
+    mender,
+    origins,
+    sessions,
+    windowsCe,
+  } = props;
   const reason = whyNot(view, "settings:write");
   return (
     <Page
@@ -230,6 +265,12 @@ function SettingsPage(props: SettingsPageProps) {
             view={view}
             form={omaDm}
             settings={settings.omaDm}
+            isLocked={reason !== undefined}
+          />
+          <DdiSettingsForm
+            view={view}
+            form={ddi}
+            settings={settings.ddi}
             isLocked={reason !== undefined}
           />
           <MenderSettingsForm
