@@ -62,7 +62,7 @@ export type WantedMetric =
   | Omit<FileVersionMetric, "value">
   | Omit<FileSizeMetric, "size">;
 
-/** A metric of a revision. Its number is its name in addresses and reports; another one never gets it. */
+/** A metric of a revision. Its number is its name in addresses and reports; one that was removed gives its number away. */
 export type NumberedMetric = Metric & { readonly number: number };
 
 /** Where one of a revision's files is on a device when the actions are done. */
