@@ -5,7 +5,8 @@ import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import type { DeviceId } from "../../model/ids.ts";
 import type { Installation, Reason } from "../../model/installation.ts";
-import { isEmpty, Ledger } from "../ledger.ts";
+import type { DeviceChanges } from "../../ports/site-store.ts";
+import { Ledger } from "../ledger.ts";
 import { planDevice, replan } from "../replan.ts";
 import type { SiteContext } from "../site-context.ts";
 
@@ -126,11 +127,16 @@ function withGuest<T>(
     const nowMs = context.now();
     const policy = context.policy.read();
     const isNoted = nowMs - (device.lastContactMs ?? Number.NEGATIVE_INFINITY) < CONTACT_NOTE_MS;
-    if (isNoted && isEmpty(ledger.changes(policy, nowMs))) return result;
     ledger.patchDevice({ lastContactMs: nowMs });
-    await context.store.commit([ledger.changes(policy, nowMs)]);
+    const changes = ledger.changes(policy, nowMs);
+    if (!isNoted || !isContactAlone(changes)) await context.store.commit([changes]);
     return result;
   });
+}
+
+/** Nothing happened but that the device was here: news of it would be a fact as well. */
+function isContactAlone({ device: _device, put: _put, ...rest }: DeviceChanges): boolean {
+  return Object.keys(rest).length === 0;
 }
 
 function tellFacts(ledger: Ledger, facts: ToldFacts): void {

@@ -164,6 +164,10 @@ describe("a contact", () => {
       ({ newWork }) => newWork.length,
     );
     expect(again).toBe(1);
+    // Each time it was another device: one fact for each, also within the minute.
+    const facts = await core.facts(id);
+    const cpus = facts.flatMap(({ value }) => /"cpu":"(\w+)"/.exec(value)?.[1] ?? []);
+    expect(cpus).toEqual(["MIPS", "arm"]);
   });
 
   test("is only for devices of its protocol, and not after their removal", async () => {
