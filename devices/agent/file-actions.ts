@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { PlanStep } from "../../protocols/agent/answers.ts";
+import { hasWildcard, wildcard } from "../install/wildcards.ts";
 import { isNameAlone } from "./device-path.ts";
 import type { DeviceRoot } from "./device-root.ts";
 import {
@@ -12,7 +13,6 @@ import {
   syncFolder,
 } from "./durable-file.ts";
 import { StepError } from "./step-error.ts";
-import { fits, hasWildcard } from "./wildcard.ts";
 
 /** Steps that change nothing but files and folders. */
 export type FileStep = Extract<
@@ -134,7 +134,7 @@ async function matching(text: string, root: DeviceRoot): Promise<readonly string
   const files = entries
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith(PARTIAL_PREFIX))
     .map((entry) => entry.name)
-    .filter((entry) => fits(name, entry))
+    .filter(wildcard(name))
     .sort();
   if (files.length === 0) throw failed(`no file fits ${text}`);
   return files.map((file) => join(folder, file));

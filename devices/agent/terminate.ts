@@ -1,7 +1,7 @@
+import { hasWildcard, wildcard } from "../install/wildcards.ts";
 import type { Machine } from "./machine.ts";
 import type { TerminateTask } from "./run.ts";
 import { StepError } from "./step-error.ts";
-import { fits, hasWildcard } from "./wildcard.ts";
 
 /**
  * The processes that a Terminate means. Wildcards never mean the agent, what it runs under, or the system.
@@ -10,7 +10,7 @@ import { fits, hasWildcard } from "./wildcard.ts";
  */
 export async function prepareTerminate(modules: string, machine: Machine): Promise<TerminateTask> {
   const all = await machine.processes();
-  const meant = all.filter(({ names }) => names.some((name) => fits(modules, name)));
+  const meant = all.filter(({ names }) => names.some(wildcard(modules)));
   const processes = meant.filter(({ isProtected }) => !isProtected);
   if (processes.length === 0) {
     const isSystem = meant.length > 0 && !hasWildcard(modules);
