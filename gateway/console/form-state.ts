@@ -1,4 +1,4 @@
-import { AppError } from "../../devices/model/errors.ts";
+import { AppError, fieldError } from "../../devices/model/errors.ts";
 
 /** What somebody typed into a form and what is wrong with it. */
 export interface FormState {
@@ -65,6 +65,13 @@ export class SentForm implements FormState {
       if (typeof value === "string") all.push([name, value.trim()]);
     });
     return all;
+  }
+
+  /** @throws AppError "unprocessable" for what is no whole number within the range, ends included */
+  wholeNumber(name: string, [min, max]: readonly [number, number]): number {
+    const value = Number(this.value(name) || Number.NaN);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    throw fieldError(`/${name}`, `a whole number from ${min} to ${max}`);
   }
 
   isTicked(name: string): boolean {

@@ -120,11 +120,11 @@ export function ddiFrom(form: SentForm): Omit<DdiSettings, "gatewayTokenDigest">
       .filter((line) => line !== "");
   const given = {
     tenant: form.value("tenant").trim(),
-    targetToken: form.value("targetToken") === "yes",
-    gatewayToken: form.value("gatewayToken") === "yes",
-    certificate: form.value("certificate") === "yes",
+    targetToken: form.isTicked("targetToken"),
+    gatewayToken: form.isTicked("gatewayToken"),
+    certificate: form.isTicked("certificate"),
     authorities: lines("authorities"),
-    plugAndPlay: form.value("ddiPlugAndPlay") === "yes",
+    plugAndPlay: form.isTicked("ddiPlugAndPlay"),
     pollingTime: form.value("pollingTime").trim(),
     windowClients: lines("windowClients"),
   };

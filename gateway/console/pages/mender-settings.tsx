@@ -35,5 +35,5 @@ export function MenderSettingsForm({ view, form, settings, isLocked }: MenderSet
 }
 
 export function menderSettingsFrom(form: SentForm): MenderSettings {
-  return { autoAccept: form.value("autoAccept") === "yes" };
+  return { autoAccept: form.isTicked("autoAccept") };
 }

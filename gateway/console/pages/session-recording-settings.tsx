@@ -77,12 +77,8 @@ export function SessionRecordingForm(props: SessionRecordingFormProps) {
 export function recordingFrom(form: SentForm): SessionRecording {
   const record = RECORDINGS.find((one) => one === form.value("record"));
   if (!record) throw fieldError("/record", "choose one");
-  const numberFrom = (name: keyof typeof RECORDING_RANGES) => {
-    const [min, max] = RECORDING_RANGES[name];
-    const number = Number(form.value(name));
-    if (Number.isInteger(number) && number >= min && number <= max) return number;
-    throw fieldError(`/${name}`, `a whole number from ${min} to ${max}`);
-  };
+  const numberFrom = (name: keyof typeof RECORDING_RANGES) =>
+    form.wholeNumber(name, RECORDING_RANGES[name]);
   return {
     record,
     days: numberFrom("days"),

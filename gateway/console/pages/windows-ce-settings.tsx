@@ -88,13 +88,7 @@ export function WindowsCeSettingsForm(props: WindowsCeSettingsFormProps) {
 
 /** @throws AppError "unprocessable" */
 export function windowsCeFrom(form: SentForm): CeSettings {
-  const numberFrom = (name: keyof typeof CE_RANGES) => {
-    const [min, max] = CE_RANGES[name];
-    const text = form.value(name);
-    const value = Number(text);
-    if (/^\d{1,9}$/.test(text) && value >= min && value <= max) return value;
-    throw fieldError(`/${name}`, `a whole number from ${min} to ${max}`);
-  };
+  const numberFrom = (name: keyof typeof CE_RANGES) => form.wholeNumber(name, CE_RANGES[name]);
   const server = form.value("pollServer").trim();
   if (server !== "" && !PollServerSchema.safeParse(server).success) {
     throw fieldError("/pollServer", "an address that begins with http:// or https://");

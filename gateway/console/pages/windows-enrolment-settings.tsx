@@ -114,9 +114,7 @@ export function WindowsEnrolmentForm({ view, path, form, settings }: WindowsEnro
 export function windowsEnrolmentFrom(form: SentForm): WindowsEnrolmentSettings {
   const number = (name: keyof typeof RANGES) => {
     const { min, max } = RANGES[name];
-    const value = Number(form.value(name) || Number.NaN);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw fieldError(`/${name}`, `a whole number from ${min} to ${max}`);
+    return form.wholeNumber(name, [min, max]);
   };
   const host = form.optional("host") ?? null;
   if (host !== null && !HOST.test(host)) throw fieldError("/host", HOST_RULE);

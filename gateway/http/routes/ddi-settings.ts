@@ -11,12 +11,11 @@ import { ProtocolError } from "../../../protocols/errors.ts";
 import type { Audit } from "../../access/audit.ts";
 import { randomText, sha256Hex } from "../../access/secret-text.ts";
 import { recordAction } from "../audited.ts";
-import { checkPreconditions, etagOf } from "../conditional.ts";
 import type { Api, AppContext } from "../environment.ts";
-import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
+import { guarded, json, newApi, PROBLEMS } from "../openapi.ts";
+import { settingsSection } from "../settings-section.ts";
 import type { LocalSettingsStore } from "../use-cases.ts";
 
-const tags = ["settings"];
 const GATEWAY_TOKEN_CHARACTERS = 40;
 
 const pollingTime = z.string().superRefine((text, context) => {
@@ -74,44 +73,22 @@ export function ddiSettingsRoutes(deps: {
 }): Api {
   const { settings, audit } = deps;
   const api = newApi();
-  const current = () => shown(settings.read().ddi);
-
-  const read = createRoute({
-    method: "get",
-    path: "/settings/ddi",
-    tags,
-    summary: "Settings of this site for hawkBit's clients",
-    ...guarded("reports:read"),
-    responses: { 200: json(DdiSettingsSchema, "The settings"), ...PROBLEMS },
-  });
-  api.openapi(read, (c) => {
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
-  });
-
-  const change = createRoute({
-    method: "patch",
-    path: "/settings/ddi",
-    tags,
-    summary: "Change settings of this site for hawkBit's clients",
-    ...guarded("settings:write"),
-    request: body(DdiPatchSchema),
-    responses: { 200: json(DdiSettingsSchema, "The settings now"), ...PROBLEMS },
-  });
-  api.openapi(change, async (c) => {
-    checkPreconditions(c, current());
-    const given = Object.entries(c.req.valid("json")).filter(([, value]) => value !== undefined);
-    const wanted = Object.fromEntries(given);
-    await settings.write({ ddi: { ...settings.read().ddi, ...wanted } });
-    await recordAction(audit, c, "settings.ddi", "settings", wanted);
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
+  settingsSection(api, audit, {
+    name: "ddi",
+    summary: {
+      read: "Settings of this site for hawkBit's clients",
+      change: "Change settings of this site for hawkBit's clients",
+    },
+    shown: DdiSettingsSchema,
+    patch: DdiPatchSchema,
+    read: () => shown(settings.read().ddi),
+    write: (wanted) => settings.write({ ddi: { ...settings.read().ddi, ...wanted } }),
   });
 
   const rotate = createRoute({
     method: "post",
     path: "/settings/ddi/gateway-token",
-    tags,
+    tags: ["settings"],
     summary: "Make a new gateway token, shown once; the former one no longer works",
     ...guarded("settings:write"),
     responses: { 201: json(TokenSchema, "The token"), ...PROBLEMS },

@@ -1,13 +1,10 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { REQUIRED_PROOFS } from "../../../devices/model/credential.ts";
 import type { Audit } from "../../access/audit.ts";
-import { recordAction } from "../audited.ts";
-import { checkPreconditions, etagOf } from "../conditional.ts";
 import type { Api } from "../environment.ts";
-import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
+import { newApi } from "../openapi.ts";
+import { settingsSection } from "../settings-section.ts";
 import type { LocalSettingsStore } from "../use-cases.ts";
-
-const tags = ["settings"];
 
 /** It travels in a header of HTTP and in a notification, whose field has a length of one byte. */
 export const SERVER_ID = /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
@@ -38,42 +35,16 @@ export function omaDmSettingsRoutes(deps: {
 }): Api {
   const { settings, audit } = deps;
   const api = newApi();
-  const current = () => ({ ...settings.read().omaDm });
-
-  const read = createRoute({
-    method: "get",
-    path: "/settings/oma-dm",
-    tags,
-    summary: "Settings of the OMA DM server of this site",
-    ...guarded("reports:read"),
-    responses: { 200: json(OmaDmSettingsSchema, "The settings"), ...PROBLEMS },
+  settingsSection(api, audit, {
+    name: "oma-dm",
+    summary: {
+      read: "Settings of the OMA DM server of this site",
+      change: "Change settings of the OMA DM server of this site",
+    },
+    shown: OmaDmSettingsSchema,
+    patch: OmaDmPatchSchema,
+    read: () => ({ ...settings.read().omaDm }),
+    write: (wanted) => settings.write({ omaDm: { ...settings.read().omaDm, ...wanted } }),
   });
-  api.openapi(read, (c) => {
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
-  });
-
-  const change = createRoute({
-    method: "patch",
-    path: "/settings/oma-dm",
-    tags,
-    summary: "Change settings of the OMA DM server of this site",
-    ...guarded("settings:write"),
-    request: body(OmaDmPatchSchema),
-    responses: { 200: json(OmaDmSettingsSchema, "The settings now"), ...PROBLEMS },
-  });
-  api.openapi(change, async (c) => {
-    checkPreconditions(c, current());
-    const { requiredProof, serverId } = c.req.valid("json");
-    const wanted = {
-      ...(requiredProof !== undefined && { requiredProof }),
-      ...(serverId !== undefined && { serverId }),
-    };
-    await settings.write({ omaDm: { ...current(), ...wanted } });
-    await recordAction(audit, c, "settings.oma-dm", "settings", wanted);
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
-  });
-
   return api;
 }

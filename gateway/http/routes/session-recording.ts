@@ -1,13 +1,11 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { RECORDING_RANGES, RECORDINGS } from "../../../devices/model/recorded-session.ts";
 import type { Audit } from "../../access/audit.ts";
-import { recordAction } from "../audited.ts";
-import { checkPreconditions, etagOf } from "../conditional.ts";
 import type { Api } from "../environment.ts";
-import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
+import { newApi } from "../openapi.ts";
+import { settingsSection } from "../settings-section.ts";
 import type { LocalSettingsStore } from "../use-cases.ts";
 
-const tags = ["settings"];
 const within = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
 const SETTINGS = {
   record: z.enum(RECORDINGS).openapi({
@@ -38,42 +36,17 @@ export function sessionRecordingRoutes(deps: {
 }): Api {
   const { settings, audit } = deps;
   const api = newApi();
-  const current = () => ({ ...settings.read().sessions });
-
-  const read = createRoute({
-    method: "get",
-    path: "/settings/sessions",
-    tags,
-    summary: "Which sessions of devices are recorded, and for how long",
-    ...guarded("reports:read"),
-    responses: { 200: json(RecordingSchema, "The settings"), ...PROBLEMS },
-  });
-  api.openapi(read, (c) => {
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
-  });
-
-  const change = createRoute({
-    method: "patch",
-    path: "/settings/sessions",
-    tags,
-    summary: "Change which sessions of devices are recorded",
+  settingsSection(api, audit, {
+    name: "sessions",
+    summary: {
+      read: "Which sessions of devices are recorded, and for how long",
+      change: "Change which sessions of devices are recorded",
+    },
     description: "What is more than the new limits allow goes within six hours.",
-    ...guarded("settings:write"),
-    request: body(RecordingPatchSchema),
-    responses: { 200: json(RecordingSchema, "The settings now"), ...PROBLEMS },
+    shown: RecordingSchema,
+    patch: RecordingPatchSchema,
+    read: () => ({ ...settings.read().sessions }),
+    write: (wanted) => settings.write({ sessions: { ...settings.read().sessions, ...wanted } }),
   });
-  api.openapi(change, async (c) => {
-    checkPreconditions(c, current());
-    const given = c.req.valid("json");
-    const wanted = Object.fromEntries(
-      Object.entries(given).filter(([, value]) => value !== undefined),
-    );
-    await settings.write({ sessions: { ...current(), ...wanted } });
-    await recordAction(audit, c, "settings.sessions", "settings", wanted);
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
-  });
-
   return api;
 }

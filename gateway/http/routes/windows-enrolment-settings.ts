@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { fieldError } from "../../../devices/model/errors.ts";
 import {
   CERTIFICATE_DAYS_MAX,
@@ -10,13 +10,10 @@ import {
   type WindowsEnrolmentSettings,
 } from "../../../devices/model/windows-enrolment.ts";
 import type { Audit } from "../../access/audit.ts";
-import { recordAction } from "../audited.ts";
-import { checkPreconditions, etagOf } from "../conditional.ts";
 import type { Api } from "../environment.ts";
-import { body, guarded, json, newApi, PROBLEMS } from "../openapi.ts";
+import { newApi } from "../openapi.ts";
+import { settingsSection } from "../settings-section.ts";
 import type { LocalSettingsStore } from "../use-cases.ts";
-
-const tags = ["settings"];
 
 /** A host name with or without a port; a certificate names no address of an IPv6 host. */
 export const HOST =
@@ -55,42 +52,20 @@ export function windowsEnrolmentSettingsRoutes(deps: {
 }): Api {
   const { settings, audit } = deps;
   const api = newApi();
-  const current = () => ({ ...settings.read().windowsEnrolment });
-
-  const read = createRoute({
-    method: "get",
-    path: "/settings/windows-enrolment",
-    tags,
-    summary: "How Windows PCs enrol at this site",
-    ...guarded("reports:read"),
-    responses: { 200: json(SettingsSchema, "The settings"), ...PROBLEMS },
+  settingsSection(api, audit, {
+    name: "windows-enrolment",
+    summary: {
+      read: "How Windows PCs enrol at this site",
+      change: "Change how Windows PCs enrol; PCs that have enrolled keep what they were told",
+    },
+    shown: SettingsSchema,
+    patch: WindowsEnrolmentPatchSchema,
+    read: () => ({ ...settings.read().windowsEnrolment }),
+    write: (wanted) => {
+      const windowsEnrolment = { ...settings.read().windowsEnrolment, ...wanted };
+      return settings.write({ windowsEnrolment: checkedEnrolmentSettings(windowsEnrolment) });
+    },
   });
-  api.openapi(read, (c) => {
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
-  });
-
-  const change = createRoute({
-    method: "patch",
-    path: "/settings/windows-enrolment",
-    tags,
-    summary: "Change how Windows PCs enrol; PCs that have enrolled keep what they were told",
-    ...guarded("settings:write"),
-    request: body(WindowsEnrolmentPatchSchema),
-    responses: { 200: json(SettingsSchema, "The settings now"), ...PROBLEMS },
-  });
-  api.openapi(change, async (c) => {
-    checkPreconditions(c, current());
-    const wanted = Object.fromEntries(
-      Object.entries(c.req.valid("json")).filter(([, value]) => value !== undefined),
-    ) as Partial<WindowsEnrolmentSettings>;
-    const next = checkedEnrolmentSettings({ ...current(), ...wanted });
-    await settings.write({ windowsEnrolment: next });
-    await recordAction(audit, c, "settings.windows-enrolment", "settings", { ...wanted });
-    c.header("ETag", etagOf(current()));
-    return c.json(current(), 200);
-  });
-
   return api;
 }
 
