@@ -9,6 +9,7 @@ import {
 } from "../../../protocols/ddi/byte-ranges.ts";
 import type { OpenedBlob } from "../../content/blob-store.ts";
 import type { ServedCounter } from "../../content/served-counter.ts";
+import { notModified, onePart, unsatisfiable } from "./partial-answers.ts";
 
 /** Between the parts of an answer; in no file by chance. */
 const BOUNDARY = "outpost-7f3c1c2b9a5e4d60";
@@ -46,31 +47,20 @@ export async function serveArtifact(
   if (!ifMatchHolds(asked.get("if-match"), etag)) {
     throw new AppError("precondition-failed", "the artifact is another one than If-Match names");
   }
-  if (ifNoneMatchHas(asked.get("if-none-match"), etag)) return unchanged(headers);
+  if (ifNoneMatchHas(asked.get("if-none-match"), etag)) return notModified(headers);
   if (request.method === "HEAD") return new Response(null, { headers });
 
   const isPart = ifRangeHolds(asked.get("if-range"), etag, modifiedMs);
   const answer = answerRanges(isPart ? asked.get("range") : null, blob.bytes);
-  if (answer.kind === "unsatisfiable") {
-    return new Response(null, {
-      status: 416,
-      headers: { "accept-ranges": "bytes", "content-range": `bytes */${blob.bytes}` },
-    });
-  }
+  if (answer.kind === "unsatisfiable") return unsatisfiable(blob.bytes);
   const parts = answer.kind === "parts" ? answer.parts : [{ first: 0, last: blob.bytes - 1 }];
   const bytes = parts.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   served.counter.add(blob.sha256, bytes, served.now());
   if (answer.kind === "whole") return new Response(Bun.file(blob.path), { headers });
   const [part] = parts;
   return parts.length === 1 && part
-    ? onePart(blob, part, headers)
+    ? onePart(Bun.file(blob.path), blob.bytes, part, headers)
     : severalParts(blob, parts, headers);
-}
-
-function onePart(blob: OpenedBlob, { first, last }: ByteRange, headers: Headers): Response {
-  headers.set("content-length", String(last - first + 1));
-  headers.set("content-range", `bytes ${first}-${last}/${blob.bytes}`);
-  return new Response(Bun.file(blob.path).slice(first, last + 1), { status: 206, headers });
 }
 
 /** [RFC 9110, 14.6] */
@@ -106,11 +96,4 @@ function oneAfterAnother(pieces: readonly Blob[]): ReadableStream<Uint8Array> {
 
 async function* chunksOf(pieces: readonly Blob[]): AsyncGenerator<Uint8Array, void> {
   for (const piece of pieces) yield* piece.stream();
-}
-
-function unchanged(headers: Headers): Response {
-  for (const name of ["content-length", "content-type", "content-disposition"]) {
-    headers.delete(name);
-  }
-  return new Response(null, { status: 304, headers });
 }

@@ -8,6 +8,7 @@ import {
 import { contentDisposition, mediaTypeOf } from "../../../protocols/content/file-name.ts";
 import type { BlobStore, OpenedBlob } from "../../content/blob-store.ts";
 import type { ServedCounter } from "../../content/served-counter.ts";
+import { notModified, onePart, unsatisfiable } from "./partial-answers.ts";
 
 /** When to ask again for a file that is on its way. */
 export const RETRY_AFTER_MS = 30_000;
@@ -53,13 +54,8 @@ export async function serveBlob(
     deps.served.add(sha256, blob.bytes, deps.now());
     return new Response(file, { headers });
   }
-  const { first, last } = range;
-  const length = last - first + 1;
-  headers.set("content-length", String(length));
-  headers.set("content-range", `bytes ${first}-${last}/${blob.bytes}`);
-  deps.served.add(sha256, length, deps.now());
-  // Status and Content-Range are both needed: with a slice alone Bun answers 200 or makes its own 206.
-  return new Response(file.slice(first, last + 1), { status: 206, headers });
+  deps.served.add(sha256, range.last - range.first + 1, deps.now());
+  return onePart(file, blob.bytes, range, headers);
 }
 
 function headersOf(blob: OpenedBlob, name: string, etag: string): Headers {
@@ -73,17 +69,6 @@ function headersOf(blob: OpenedBlob, name: string, etag: string): Headers {
     etag,
     "x-content-type-options": "nosniff",
   });
-}
-
-function notModified(headers: Headers): Response {
-  for (const name of ["content-length", "content-type", "content-disposition"])
-    headers.delete(name);
-  return new Response(null, { status: 304, headers });
-}
-
-function unsatisfiable(bytes: number): Response {
-  const headers = { "accept-ranges": "bytes", "content-range": `bytes */${bytes}` };
-  return new Response(null, { status: 416, headers });
 }
 
 function missing(sha256: Sha256, { store, describeMissing }: ServeBlobDeps): AppError {

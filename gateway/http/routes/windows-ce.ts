@@ -20,6 +20,7 @@ import { CE_LIMITS, type CeRequest, readRequest } from "../../../protocols/wince
 import type { DeviceUrls } from "../../content/device-urls.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { type CertificateRule, checkCertificate } from "../content/certificate-subject.ts";
+import { onePart, unsatisfiable } from "../content/partial-answers.ts";
 import type { AppEnv } from "../environment.ts";
 import { readBytes } from "../read-bytes.ts";
 import { Turnstile } from "../turnstile.ts";
@@ -118,12 +119,9 @@ function scriptResponse(
     "x-content-type-options": "nosniff",
   });
   const wanted = answerRange(range, bytes.length);
-  if (wanted.kind === "unsatisfiable") {
-    headers.set("content-range", `bytes */${bytes.length}`);
-    return new Response(null, { status: 416, headers });
-  }
-  if (wanted.kind === "whole") return new Response(Buffer.from(bytes), { headers });
-  const { first, last } = wanted;
-  headers.set("content-range", `bytes ${first}-${last}/${bytes.length}`);
-  return new Response(Buffer.from(bytes.subarray(first, last + 1)), { status: 206, headers });
+  if (wanted.kind === "unsatisfiable") return unsatisfiable(bytes.length);
+  const whole = new Blob([Buffer.from(bytes)]);
+  return wanted.kind === "whole"
+    ? new Response(whole, { headers })
+    : onePart(whole, bytes.length, wanted, headers);
 }
