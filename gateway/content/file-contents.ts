@@ -118,11 +118,12 @@ async function inspect(path: string): Promise<FileContents> {
 /** What a file is, whatever it is called. */
 export async function contentsOf(source: RangeSource): Promise<FileContents> {
   const found = await inspectFile(source);
-  if ("problem" in found) return { ...NOTHING, kind: found.kind, problem: found.problem };
-  return { ...NOTHING, kind: found.kind, ...factsOf(found) };
+  if ("problem" in found) return { ...NOTHING_SAID, kind: found.kind, problem: found.problem };
+  return { ...NOTHING_SAID, kind: found.kind, ...factsOf(found) };
 }
 
-const NOTHING: Omit<FileContents, "kind"> = {
+/** Of a file that says nothing of itself. */
+export const NOTHING_SAID: Omit<FileContents, "kind"> = {
   name: null,
   publisher: null,
   version: null,

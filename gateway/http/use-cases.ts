@@ -320,7 +320,7 @@ export interface HubOversight {
   /** Somebody has looked into it: its bytes go, and make room. False when there is none. */
   dismissFrame(id: string): Promise<boolean>;
   /** @throws AppError "not-found", "unprocessable" when it is still wrong, "conflict" by its kind */
-  takeFrameAgain(id: string): Promise<void>;
+  takeFrameAgain(id: string): Promise<QuarantinedFrameSummary>;
   refusedRecords(): readonly RefusedRecord[];
 }
 

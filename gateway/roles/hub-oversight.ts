@@ -58,8 +58,8 @@ export function hubOversight({
     takeFrameAgain: async (id) => {
       const found = quarantine.find(id);
       if (!found) throw new AppError("not-found", `no frame ${id} in quarantine`);
-      const { hasBytes: _, ...frame } = found;
-      await takeAgain(frame);
+      await takeAgain(found);
+      return named(found);
     },
     refusedRecords: (): readonly RefusedRecord[] =>
       book.problems.map(({ id, kind, origin, reason }) => ({ id, kind, origin, reason })),

@@ -37,13 +37,12 @@ export async function tryQuarantineAgain(
   for (const id of ids.reverse()) {
     const found = quarantine.find(id);
     if (!found) continue;
-    const { hasBytes: _, ...frame } = found;
     try {
-      await takeAgain(frame);
+      await takeAgain(found);
     } catch (error) {
       // It stays where it is; its reason has been said.
       if (!(error instanceof AppError)) throw error;
-      log.warn("quarantine-still-wrong", { site: frame.site, seq: frame.frameSeq });
+      log.warn("quarantine-still-wrong", { site: found.site, seq: found.frameSeq });
     }
   }
   await values.put(TRIED_BY, version);

@@ -47,8 +47,11 @@ export function fakeOversight(isEmpty: boolean): HubOversight {
     },
     takeFrameAgain: async (id) => {
       const found = frames.find((one) => one.id === id);
-      if (found?.kind === "journal") frames = frames.filter((one) => one !== found);
-      else throw new AppError("unprocessable", "It is still wrong: policy-shape: no map");
+      if (found?.kind === "journal") {
+        frames = frames.filter((one) => one !== found);
+        return found;
+      }
+      throw new AppError("unprocessable", "It is still wrong: policy-shape: no map");
     },
     refusedRecords: () =>
       isEmpty

@@ -270,8 +270,7 @@ export async function takeFrameAgain(
   c: AppContext,
   id: string,
 ): Promise<QuarantinedFrameSummary> {
-  const { summary } = await needFrame(oversight, id);
-  await oversight.takeFrameAgain(id);
+  const summary = await oversight.takeFrameAgain(id);
   const { frameSeq, incarnation, site } = summary;
   await recordAction(audit, c, "quarantine.take", `${site}/${incarnation}/${frameSeq}`);
   return summary;

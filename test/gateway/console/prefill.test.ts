@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { PackageId, RevisionId, Sha256 } from "../../../devices/model/ids.ts";
 import type { Package, Revision } from "../../../devices/model/package.ts";
 import { prefill } from "../../../gateway/console/prefill.ts";
-import type { FileContents } from "../../../gateway/content/file-contents.ts";
+import { type FileContents, NOTHING_SAID } from "../../../gateway/content/file-contents.ts";
 import type { BlobView } from "../../../gateway/reports/report-reader.ts";
 import { emptyConsolePolicy } from "../../harness/console-data.ts";
 
@@ -14,23 +14,7 @@ const NAMES = {
   minimumOsVersion: "10.0.17763.0",
   dependencies: [{ name: "VCLibs", familyName: "VCLibs_8wekyb3d8bbwe", minimumVersion: "14.0.5" }],
 };
-const PLAIN: FileContents = {
-  kind: "other",
-  name: null,
-  publisher: null,
-  version: null,
-  architecture: null,
-  problem: null,
-  warnings: [],
-  pe: null,
-  msi: null,
-  appx: null,
-  xap: null,
-  apk: null,
-  swu: null,
-  mender: null,
-  members: null,
-};
+const PLAIN: FileContents = { ...NOTHING_SAID, kind: "other" };
 const APP: FileContents = {
   ...PLAIN,
   kind: "appx",

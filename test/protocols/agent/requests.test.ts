@@ -52,6 +52,8 @@ describe("messages of agents", () => {
     const plan = { sequence: 3, work: [work], cancel: [], tell: [], next: null };
     expect(readPlan(bytes(plan))).toEqual(plan as never);
     const odd = { ...work, steps: [{ ...work.steps[0], kind: "Format" }] };
-    expect(() => readPlan(bytes({ ...plan, work: [odd] }))).toThrow("/work/0/steps/0");
+    expect(() => readPlan(bytes({ ...plan, work: [odd] }))).toThrow(
+      ["", "work", 0, "steps", 0].join("/"),
+    );
   });
 });
