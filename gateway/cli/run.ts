@@ -15,6 +15,7 @@ const FOR_OPERATORS: ReadonlySet<string> = new Set([
   "BackupError",
   "DatabaseDamagedError",
   "MigrationError",
+  "SiteRefusal",
   "UnreachableError",
 ]);
 

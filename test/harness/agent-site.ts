@@ -25,6 +25,8 @@ export class AgentSite implements AsyncDisposable {
   lostAnswers = 0;
   /** Answers every poll so instead. */
   refusal: number | undefined;
+  /** Takes no enrolment code. */
+  refusesCodes = false;
   readonly #files = new Map<string, ServedFile>();
   #wake: (() => void)[] = [];
 
@@ -84,6 +86,7 @@ export class AgentSite implements AsyncDisposable {
     const body = new Uint8Array(await request.arrayBuffer());
     if (pathname === "/agent/v1/enrol") {
       readEnrol(body);
+      if (this.refusesCodes) return new Response(null, { status: 403 });
       this.enrolments += 1;
       return Response.json({ version: 1, device: "d".repeat(32), sequence: 0 });
     }

@@ -52,6 +52,17 @@ test("a run to the end: dry first, then for real, and nothing else is changed", 
   expect(wrong.err).toContain("run, catalogue, install");
 });
 
+test("what a site refuses is told in a sentence", async () => {
+  await using site = new AgentSite();
+  site.refusesCodes = true;
+  const [state, root] = [join(folder, "refused"), join(folder, "refused-root")];
+  const words = ["--server", site.url, "--enrol", "CODE", "--once"];
+  const { code, err } = await outpost(["agent", "--state", state, "--root", root, ...words]);
+  expect(code).toBe(1);
+  expect(err).toContain("Error: the site answered 403");
+  expect(err).not.toContain("    at ");
+});
+
 test("SIGTERM ends it in the middle of a download, and a second one with its folder is refused", async () => {
   await using site = new AgentSite();
   const state = join(folder, "second");
