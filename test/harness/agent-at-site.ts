@@ -6,10 +6,12 @@ import { Agent, type AgentSummary } from "../../devices/agent/agent.ts";
 import type { AgentClock } from "../../devices/agent/agent-clock.ts";
 import { AgentStore, createStore, readState } from "../../devices/agent/agent-store.ts";
 import { DeviceRoot } from "../../devices/agent/device-root.ts";
+import type { Fetch } from "../../devices/agent/download.ts";
 import { linuxMachine } from "../../devices/agent/linux-machine.ts";
 import { lookAt } from "../../devices/agent/look.ts";
 import type { Machine } from "../../devices/agent/machine.ts";
 import { SiteClient } from "../../devices/agent/site-client.ts";
+import type { AgentFacts } from "../../protocols/agent/requests.ts";
 
 /** Time that never passes, but for who waits. */
 export const HASTY_CLOCK: AgentClock = {
@@ -30,6 +32,11 @@ export interface AgentOptions {
   readonly hook?: string;
   readonly isAllowed?: boolean;
   readonly progress?: (name: string, done: number) => void;
+  /** The device's own name. */
+  readonly stableId?: string;
+  readonly facts?: AgentFacts;
+  /** The line to the site, for what is not content. */
+  readonly fetch?: Fetch;
 }
 
 export class AgentAtSite implements Disposable {
@@ -60,6 +67,7 @@ export class AgentAtSite implements Disposable {
 
   async run({ once = true }: { once?: boolean } = {}): Promise<AgentSummary> {
     const { clock = HASTY_CLOCK, hook, isAllowed = false, progress } = this.#options;
+    const { stableId = "agent-1", facts, code } = this.#options;
     const machine = { ...linuxMachine(clock), ...this.#options.machine };
     const state = join(this.folder, "state", "state.json");
     mkdirSync(dirname(state), { recursive: true });
@@ -68,8 +76,8 @@ export class AgentAtSite implements Disposable {
     this.store ??= await createStore(state, {
       format: 1,
       server: this.#url,
-      stableId: "agent-1",
-      token: "t".repeat(43),
+      stableId,
+      token: `${stableId}.`.padEnd(43, "t"),
       nextToken: null,
       device: null,
       sequence: 0,
@@ -80,7 +88,7 @@ export class AgentAtSite implements Disposable {
     });
     const { store } = this;
     const root = new DeviceRoot(this.device);
-    const client = new SiteClient(this.#url, fetch, () => ({
+    const client = new SiteClient(this.#url, this.#options.fetch ?? fetch, () => ({
       device: store.state.device ?? "",
       token: store.state.token,
     }));
@@ -98,8 +106,9 @@ export class AgentAtSite implements Disposable {
       },
       look: lookAt(root, machine),
       restarting: { hook: async () => hook, isAllowed },
-      facts: async () => ({ osPlatform: "Linux", osMajor: 12, cpu: "x64" }),
-      code: this.#options.code ?? "code",
+      facts: async () => facts ?? { osPlatform: "Linux", osMajor: 12, cpu: "x64" },
+      // None: it knocks.
+      code: code === undefined ? "code" : code || undefined,
       say: (text) => this.said.push(text),
     });
     return agent.run({ once, stop: this.stop.signal });

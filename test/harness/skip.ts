@@ -24,6 +24,14 @@ export function missingForSmallDisk(): string | undefined {
     : "needs root and `unshare -m` for a small disk of its own; run as root on Linux";
 }
 
+/** Why nothing can be started here where it meets no process of others; undefined when it can. [D30] */
+export function missingForOwnProcesses(): string | undefined {
+  const tried = Bun.spawnSync(["unshare", "--pid", "--fork", "--mount-proc", "true"]);
+  return tried.exitCode === 0
+    ? undefined
+    : "needs root and `unshare --pid --mount-proc`; run as root on Linux: apt-get install util-linux";
+}
+
 /** Why openssl cannot be asked here; undefined when it can. */
 export function missingForOpenssl(): string | undefined {
   return Bun.which("openssl") === null

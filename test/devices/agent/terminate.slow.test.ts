@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Machine, SeenProcess } from "../../../devices/agent/machine.ts";
 import { performTerminate, prepareTerminate } from "../../../devices/agent/terminate.ts";
-import { testUnless } from "../../harness/skip.ts";
+import { missingForOwnProcesses, testUnless } from "../../harness/skip.ts";
 
 const seen = (pid: number, name: string, isProtected = false): SeenProcess => ({
   pid,
@@ -60,12 +60,7 @@ describe("S-18: Terminate", () => {
   });
 });
 
-const missing =
-  Bun.spawnSync(["unshare", "--pid", "--fork", "--mount-proc", "true"]).exitCode === 0
-    ? undefined
-    : "needs root and `unshare --pid --mount-proc`; run as root on Linux: apt-get install util-linux";
-
-testUnless(missing)(
+testUnless(missingForOwnProcesses())(
   "real processes are ended, the agent and what it runs under are not",
   async () => {
     const script = join(import.meta.dir, "..", "..", "harness", "terminate-victims.ts");
