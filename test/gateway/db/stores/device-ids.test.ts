@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { getTableColumns, getTableName, is } from "drizzle-orm";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { deviceIdFrom } from "../../../../devices/model/ids.ts";
+import { deviceOfToken } from "../../../../devices/service/contact/device-token.ts";
+import { registerDevice } from "../../../../devices/service/register-device.ts";
+import { withDevice } from "../../../../devices/service/site-context.ts";
 import {
   DEVICE_COLUMNS,
   devicesByFormerId,
@@ -15,7 +19,7 @@ import { SiteCore } from "../../../harness/site-core.ts";
 /** Of the hub, or not of one device. */
 const OTHERS: readonly string[] = ["issued_incarnations.device"];
 
-async function join(core: SiteCore): Promise<void> {
+async function joinHub(core: SiteCore): Promise<void> {
   const { connection, writer } = core.database;
   await core.context.lock.exclusive(async () => {
     await writer.submit(() => renameDevices(connection, "hub's"));
@@ -25,19 +29,10 @@ async function join(core: SiteCore): Promise<void> {
 
 describe("device ids of a site that joins", () => {
   test("every column that holds one is renamed", async () => {
-    const files = [
-      "access",
-      "certificates",
-      "content",
-      "devices",
-      "gateway",
-      "installations",
-      "link",
-      "policy",
-    ];
+    const folder = join(import.meta.dir, "../../../../gateway/db/schema");
     const columns: string[] = [];
-    for (const file of files) {
-      const schema: object = await import(`../../../../gateway/db/schema/${file}.ts`);
+    for await (const file of new Bun.Glob("*.ts").scan(folder)) {
+      const schema: object = await import(join(folder, file));
       for (const table of Object.values(schema).filter((value) => is(value, SQLiteTable))) {
         for (const { name } of Object.values(getTableColumns(table as SQLiteTable))) {
           if (name === "device" || name === "used_by") {
@@ -59,7 +54,7 @@ describe("device ids of a site that joins", () => {
     await raw.session(phone({ seen: [], installed: "0.9", download: null }));
     const before = await core.context.store.view(id);
     const facts = await countOf(core, "facts", id);
-    await join(core);
+    await joinHub(core);
     const now = deviceIdFrom("hub's", "urn:uuid:one");
     expect(devicesByFormerId(core.database.connection, "test").get(id)).toBe(now);
     const after = await core.context.store.view(now);
@@ -68,7 +63,7 @@ describe("device ids of a site that joins", () => {
     expect(await core.row(now, distribution)).toMatchObject({ status: "pending_update" });
     expect(await countOf(core, "facts", now)).toBe(facts);
     expect(await countOf(core, "facts", id)).toBe(0);
-    await join(core);
+    await joinHub(core);
     expect((await core.context.store.view(now))?.device.name).toBe("one");
     expect((await raw.open()).statuses[0]?.code).toBe(212);
 
@@ -83,6 +78,25 @@ describe("device ids of a site that joins", () => {
     expect(await reader.device(id)).toMatchObject({ id: now, aliases: [id, "urn:uuid:one"] });
   });
 
+  test("a device that comes and asks for work goes on with its token, its attributes and its jobs", async () => {
+    await using core = await SiteCore.open();
+    const { context } = core;
+    const wanted = { stableId: "kiosk-7", platform: "Windows", protocol: "ddi" } as const;
+    const { device, token } = await registerDevice(context, wanted, "test");
+    const distribution = await core.distributeDdi("1.0");
+    await withDevice(context, device.id, (ledger) => {
+      ledger.setAttributes([{ name: "hw", value: "edge", atMs: core.nowMs }]);
+      const job = { distribution, attempt: 1, protocol: "ddi", state: "{}" } as const;
+      ledger.setJob({ ...job, updatedAtMs: core.nowMs });
+    });
+    const [before] = await context.store.jobs(device.id);
+    await joinHub(core);
+    const now = deviceIdFrom("hub's", "kiosk-7");
+    expect((await deviceOfToken(context, "ddi", token ?? ""))?.id).toBe(now);
+    expect((await context.store.attributes(now)).map(({ value }) => value)).toEqual(["edge"]);
+    expect(await context.store.jobs(now)).toEqual([{ ...before, device: now } as never]);
+  });
+
   test("a message that waits meanwhile is answered, and so is the rest of its session", async () => {
     await using core = await SiteCore.open();
     const { id, raw } = await core.device("one");
@@ -91,7 +105,7 @@ describe("device ids of a site that joins", () => {
     const holding = core.context.lock.run(id, () => gate.promise);
     const opening = raw.open();
     await Bun.sleep(0); // The message has found its device by now.
-    const joining = join(core);
+    const joining = joinHub(core);
     gate.resolve();
     let answer = await opening;
     await Promise.all([holding, joining]);
