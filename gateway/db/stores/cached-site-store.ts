@@ -23,7 +23,8 @@ interface Entry {
   readonly view?: DeviceView | undefined;
   readonly credential?: DeviceCredential | undefined;
   readonly session?: StoredSession | undefined;
-  readonly attributes?: readonly DeviceAttribute[];
+  readonly attributes?: readonly DeviceAttribute[] | undefined;
+  readonly jobs?: readonly DeviceJob[] | undefined;
   readonly has: { readonly view: boolean; readonly credential: boolean; readonly session: boolean };
 }
 
@@ -43,6 +44,8 @@ export class CachedSiteStore implements SiteStore {
   readonly #aliases = new Map<string, DeviceId>();
   /** By protocol and digest. A new token is rare: all are read again then. */
   readonly #tokens = new Map<string, DeviceToken>();
+  /** Rises whenever what is remembered may have become another. */
+  #changes = 0;
 
   /** @param onCommit told of each device about which something was stored */
   constructor(store: SiteStore, onCommit: (device: DeviceId) => void = () => {}) {
@@ -52,6 +55,7 @@ export class CachedSiteStore implements SiteStore {
 
   /** What was remembered may be wrong from now on: it is read again. */
   forget(): void {
+    this.#changes++;
     this.#entries.clear();
     this.#aliases.clear();
     this.#tokens.clear();
@@ -69,8 +73,10 @@ export class CachedSiteStore implements SiteStore {
     const key = `${protocol} ${externalId}`;
     const known = this.#aliases.get(key);
     if (known) return this.find(known);
-    const device = await this.#store.findByAlias(protocol, externalId);
-    if (device) this.#aliases.set(key, device.id);
+    const device = await this.#read(
+      () => this.#store.findByAlias(protocol, externalId),
+      (found) => found && this.#aliases.set(key, found.id),
+    );
     if (this.#aliases.size > CACHED_DEVICES_MAX) this.#aliases.clear();
     return device;
   }
@@ -86,35 +92,39 @@ export class CachedSiteStore implements SiteStore {
   async view(id: DeviceId): Promise<DeviceView | undefined> {
     const entry = this.#entries.get(id);
     if (entry?.has.view) return entry.view;
-    const view = await this.#store.view(id);
-    if (view) this.#remember(id, { view });
-    return view;
+    return this.#read(
+      () => this.#store.view(id),
+      (view) => view && this.#remember(id, { view }),
+    );
   }
 
   async credential(id: DeviceId): Promise<DeviceCredential | undefined> {
     const entry = this.#entries.get(id);
     if (entry?.has.credential) return entry.credential;
-    const credential = await this.#store.credential(id);
-    this.#remember(id, { credential });
-    return credential;
+    return this.#read(
+      () => this.#store.credential(id),
+      (credential) => this.#remember(id, { credential }),
+    );
   }
 
   async session(id: DeviceId): Promise<StoredSession | undefined> {
     const entry = this.#entries.get(id);
     if (entry?.has.session) return entry.session;
-    const session = await this.#store.session(id);
-    this.#remember(id, { session });
-    return session;
+    return this.#read(
+      () => this.#store.session(id),
+      (session) => this.#remember(id, { session }),
+    );
   }
 
   async findToken(protocol: PullProtocol, digest: string): Promise<DeviceToken | undefined> {
     const key = `${protocol} ${digest}`;
     const known = this.#tokens.get(key);
     if (known) return known;
-    const token = await this.#store.findToken(protocol, digest);
     if (this.#tokens.size >= CACHED_DEVICES_MAX) this.#tokens.clear();
-    if (token) this.#tokens.set(key, token);
-    return token;
+    return this.#read(
+      () => this.#store.findToken(protocol, digest),
+      (token) => token && this.#tokens.set(key, token),
+    );
   }
 
   tokens(id: DeviceId): Promise<readonly DeviceToken[]> {
@@ -124,19 +134,26 @@ export class CachedSiteStore implements SiteStore {
   async attributes(id: DeviceId): Promise<readonly DeviceAttribute[]> {
     const known = this.#entries.get(id)?.attributes;
     if (known) return known;
-    const attributes = await this.#store.attributes(id);
-    this.#remember(id, { attributes });
-    return attributes;
+    return this.#read(
+      () => this.#store.attributes(id),
+      (attributes) => this.#remember(id, { attributes }),
+    );
   }
 
-  jobs(id: DeviceId): Promise<readonly DeviceJob[]> {
-    return this.#store.jobs(id);
+  async jobs(id: DeviceId): Promise<readonly DeviceJob[]> {
+    const known = this.#entries.get(id)?.jobs;
+    if (known) return known;
+    return this.#read(
+      () => this.#store.jobs(id),
+      (jobs) => this.#remember(id, { jobs }),
+    );
   }
 
   async commit(changes: readonly DeviceChanges[]): Promise<void> {
     try {
       await this.#store.commit(changes);
     } catch (error) {
+      this.#changes++;
       // Nothing was stored; what is remembered is still true, but it costs little to be sure.
       for (const { device } of changes) this.#entries.delete(device);
       this.#tokens.clear();
@@ -154,15 +171,29 @@ export class CachedSiteStore implements SiteStore {
     return this.#store.knock(knock);
   }
 
+  /**
+   * What was read while something was stored may be older than that: it is given, and not remembered.
+   * Not everybody who reads holds the device's lock.
+   */
+  async #read<T>(read: () => Promise<T>, remember: (value: T) => void): Promise<T> {
+    const before = this.#changes;
+    const value = await read();
+    if (this.#changes === before) remember(value);
+    return value;
+  }
+
   #apply(change: DeviceChanges): void {
+    this.#changes++;
     if (change.token) this.#tokens.clear();
-    const { device, credential, session, attributes } = change;
+    const { device, credential, session, attributes, jobs } = change;
     const view = this.#entries.get(device)?.view;
     const known = {
       ...(view && { view: viewAfter(view, change) }),
       ...(credential && { credential }),
       ...(session !== undefined && { session: session ?? undefined }),
       ...(attributes !== undefined && { attributes: inOrder(attributes) }),
+      // A new one has got its number from the database: they are read again.
+      ...(jobs !== undefined && { jobs: undefined }),
     };
     if (Object.keys(known).length > 0) this.#remember(device, known);
   }
