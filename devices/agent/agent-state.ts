@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Enrolled } from "../../protocols/agent/answers.ts";
 import { AgentResult } from "../../protocols/agent/requests.ts";
 import {
   PROGRESS_RESULTS,
@@ -26,6 +27,8 @@ export const AgentState = z.object({
   nextToken: z.string().nullable(),
   /** The site's name for this device; null: not enrolled yet. */
   device: z.string().nullable(),
+  /** Which one of the device's lives at its site this is; null: it was not told. [2.3] */
+  life: z.int().nullable().default(null),
   /** Of the last result, or what the site told. [5.3] */
   sequence: z.int(),
   run: Run.nullable(),
@@ -45,6 +48,19 @@ export interface WorkKey {
 
 export const isSame = (a: WorkKey, b: WorkKey): boolean =>
   a.distribution === b.distribution && a.attempt === b.attempt;
+
+/** The site has let the device in. In another life it knows nothing of what was done in the former one. [2.3] */
+export function enrolled(state: AgentState, answer: Enrolled): AgentState {
+  const life = answer.life ?? state.life;
+  return {
+    ...state,
+    device: answer.device,
+    life,
+    sequence: Math.max(state.sequence, answer.sequence),
+    ended: life === state.life ? state.ended : [],
+    toldFacts: null,
+  };
+}
 
 /** Notes results of one piece of work, numbered, to be sent. */
 export function report(

@@ -1,7 +1,7 @@
 import type { AgentPlan, PlanFile, PlanWork } from "../../protocols/agent/answers.ts";
 import type { AgentFacts, PollRequest } from "../../protocols/agent/requests.ts";
 import { WAIT_SECONDS_MAX } from "../../protocols/agent/words.ts";
-import { acknowledged, nextResults, report } from "./agent-state.ts";
+import { acknowledged, enrolled, nextResults, report } from "./agent-state.ts";
 import type { AgentStore } from "./agent-store.ts";
 import { backoffMs } from "./backoff.ts";
 import { Bell } from "./bell.ts";
@@ -105,12 +105,7 @@ export class Agent {
       say("The site does not know this device yet: somebody has to approve it there.");
       return await around.clock.sleep(answer.retryAfterMs, signal);
     }
-    await store.change((state) => ({
-      ...state,
-      device: answer.device,
-      sequence: Math.max(state.sequence, answer.sequence),
-      toldFacts: null,
-    }));
+    await store.change((state) => enrolled(state, answer));
     say(`Enrolled as ${answer.device}.`);
   }
 

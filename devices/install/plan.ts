@@ -19,6 +19,7 @@ import { installerFor } from "./providers.ts";
 import { type Relevance, relevanceOf } from "./relevance.ts";
 import { productKey, targets, whyEnded } from "./targets.ts";
 import {
+  CANCELLED,
   DECLINED_PAUSE_MS,
   DRIFTED,
   hasBegun,
@@ -63,6 +64,7 @@ const DONE = "the device had the work in hand, and did it";
 const NO_CANCEL = "the device has the work already and cannot be asked to drop it";
 const CANCEL = "the device has the work already and is asked to drop it";
 
+const DROPPED = "the device dropped it when it was called off, and it is wanted again";
 const OVER = "the window ended before the device began";
 const HELD = "the device is out of compliance and has not begun";
 
@@ -123,6 +125,7 @@ class Planner {
       this.#set(born);
     }
     this.#return(distribution);
+    this.#renewDropped(distribution);
     this.#checkRelevance(distribution, revision, app);
     this.#followInventory(distribution, revision, app);
     if (this.#startAgain(distribution, revision)) {
@@ -220,6 +223,18 @@ class Planner {
       ...(isOvertaken ? this.#retried(distribution, row.operation) : {}),
       counted: true,
     });
+  }
+
+  /**
+   * Whoever dropped work when it was called off never does this attempt again: what is wanted again is
+   * another one. Mender's clients remember nothing of what they left.
+   */
+  #renewDropped(distribution: Distribution): void {
+    const row = this.#row(distribution.id);
+    const isDropped = row.nativeValue === CANCELLED && this.#input.device.protocol !== "mender";
+    if (!isDropped || !isWaiting(row)) return;
+    const anew = { attempt: row.attempt + 1, nativeValue: null, lastErrorText: null };
+    this.#decide(distribution.id, "retried", DROPPED, anew);
   }
 
   /**

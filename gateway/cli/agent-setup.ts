@@ -70,6 +70,7 @@ export async function openStore(
     token: newToken(),
     nextToken: null,
     device: null,
+    life: null,
     sequence: 0,
     run: null,
     outbox: [],

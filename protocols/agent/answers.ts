@@ -96,7 +96,12 @@ const Plan = z.object({
 export type AgentPlan = z.infer<typeof Plan>;
 
 /** [2.3] */
-const Enrolled = z.object({ version: z.int(), device: text, sequence: z.int() });
+const Enrolled = z.object({
+  version: z.int(),
+  device: text,
+  sequence: z.int(),
+  life: z.int().optional(),
+});
 export type Enrolled = z.infer<typeof Enrolled>;
 
 /** [5.2] */

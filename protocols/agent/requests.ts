@@ -6,6 +6,7 @@ import {
   NAME_CHARACTERS_MAX,
   RESULTS,
   RESULTS_MAX,
+  SEQUENCE_MAX,
   TEXT_CHARACTERS_MAX,
   TOKEN_CHARACTERS_MAX,
   TOKEN_CHARACTERS_MIN,
@@ -67,7 +68,7 @@ export type PollRequest = z.infer<typeof Poll>;
 export const AgentResult = z.object({
   distribution: name,
   attempt: z.int().min(1).max(1_000_000),
-  sequence: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+  sequence: z.int().min(1).max(SEQUENCE_MAX),
   result: z.enum(RESULTS),
   step: z.object({ index: z.int().min(0).max(10_000), kind: name }).optional(),
   exitCode: z.int().optional(),

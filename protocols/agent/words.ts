@@ -82,6 +82,8 @@ export const CATALOGUE_STATES = [
 /** Limits. [10] */
 export const AGENT_BODY_BYTES_MAX = 1024 * 1024;
 export const RESULTS_MAX = 200;
+/** The site counts on from what it is told: there has to be room. */
+export const SEQUENCE_MAX = 2 ** 52;
 export const INVENTORY_MAX = 5_000;
 export const TOLD_ATTRIBUTES_MAX = 100;
 export const CAPABILITIES_MAX = 32;

@@ -80,6 +80,7 @@ export class AgentAtSite implements Disposable {
       token: `${stableId}.`.padEnd(43, "t"),
       nextToken: null,
       device: null,
+      life: null,
       sequence: 0,
       run: null,
       outbox: [],

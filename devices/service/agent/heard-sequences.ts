@@ -19,8 +19,20 @@ export function afterHearing(heard: Heard, sequence: number): Heard | undefined 
   return [[first[0], second[1]], ...merged.slice(2)];
 }
 
-/** As it was stored; what cannot be read is nothing. */
-export function readHeard(state: string): Heard {
-  const read: unknown = JSON.parse(state);
-  return Array.isArray(read) ? (read as Heard) : [];
+/** What is stored of one attempt. */
+interface StoredState {
+  /** The device's incarnation: in its next life it counts anew, and so do the attempts. */
+  readonly life: number;
+  readonly heard: Heard;
+}
+
+/** As it was stored in this life of the device; of another one nothing was heard. */
+export function readHeard(state: string, life: number): Heard {
+  const read = JSON.parse(state) as Partial<StoredState>;
+  return read.life === life ? (read.heard ?? []) : [];
+}
+
+export function heardText(heard: Heard, life: number): string {
+  const state: StoredState = { life, heard };
+  return JSON.stringify(state);
 }

@@ -15,7 +15,7 @@ import {
 } from "../contact/report-work.ts";
 import type { Ledger } from "../ledger.ts";
 import type { SiteContext } from "../site-context.ts";
-import { afterHearing, type Heard, readHeard } from "./heard-sequences.ts";
+import { afterHearing, type Heard, heardText, readHeard } from "./heard-sequences.ts";
 
 /**
  * Takes in what an agent reports, in its order. Durable when this resolves, but for what is refused; what
@@ -28,9 +28,10 @@ export function takeResults(
 ): Promise<TakenResults> {
   return hearReports(context, id, "agent", async (ledger) => {
     const heard = new Map<string, Heard>();
+    const { incarnation: life } = ledger.device;
     for (const job of await context.store.jobs(id)) {
       if (job.protocol !== "agent") continue;
-      heard.set(keyOf(job.distribution, job.attempt), readHeard(job.state));
+      heard.set(keyOf(job.distribution, job.attempt), readHeard(job.state, life));
     }
     const touched = new Set<string>();
     const refused: { index: number; reason: string }[] = [];
@@ -61,11 +62,14 @@ export function takeResults(
         distribution: row.distribution,
         attempt: Number(attempt),
         protocol: "agent",
-        state: JSON.stringify(heard.get(key)),
+        state: heardText(heard.get(key) ?? [], life),
         updatedAtMs: context.now(),
       });
     }
-    return { refused, sequence: ledger.device.sequence, poll };
+    // An agent that was set back to a former state goes on behind all that was heard of it, steps included.
+    const sequence = Math.max(ledger.device.sequence, ...results.map((one) => one.sequence));
+    if (sequence > ledger.device.sequence) ledger.patchDevice({ sequence });
+    return { refused, sequence, poll };
   });
 }
 

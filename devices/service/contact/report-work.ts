@@ -3,6 +3,7 @@ import { interpret } from "../../install/mappings/interpret.ts";
 import type { Interpretation } from "../../install/mappings/interpretation.ts";
 import {
   CANCEL_REFUSED,
+  CANCELLED,
   DRIFTED,
   installedState,
   UNINSTALLING,
@@ -32,7 +33,7 @@ export interface WorkReport {
   /** The device's own count. Without an attempt, the row's is meant; without a sequence, the site counts. */
   readonly attempt?: number | null;
   readonly sequence?: number | null;
-  /** When it was so, where the device's clock can be believed; now unless given, never later. */
+  /** When it was so by the device's clock: taken where that can be believed, else it is now. */
   readonly atMs?: number | null;
 }
 
@@ -56,14 +57,14 @@ export function reportWork(context: SiteContext, ledger: Ledger, report: WorkRep
     return { refused: `"${report.value}" is no value of ${report.source} on ${row.platform}` };
   }
   showPresence(context, ledger, row, report, meaning);
-  return { effect: ledger.report(row.distribution, said(context, report, meaning)) };
+  return { effect: ledger.report(row.distribution, said(context, ledger, report, meaning)) };
 }
 
 /** The same for a word about one step of the work: it is history, and moves nothing. */
 export function reportStep(context: SiteContext, ledger: Ledger, report: WorkReport): Reported {
   const row = ledger.row(report.distribution);
   if (!row) return unknownWork(report);
-  ledger.remark(row.distribution, said(context, report, "no-change"));
+  ledger.remark(row.distribution, said(context, ledger, report, "no-change"));
   return { effect: "none" };
 }
 
@@ -86,7 +87,7 @@ export function reportCheck(
     if (isAnswer) ledger.note(distribution, { releasedUntilMs: null });
     return reported;
   }
-  const drift = said(context, { ...report, value: DRIFTED }, "no-change");
+  const drift = said(context, ledger, { ...report, value: DRIFTED }, "no-change");
   const effect = ledger.report(distribution, drift);
   const nowMs = context.now();
   const isAsked =
@@ -133,7 +134,7 @@ export function reportCancelled(
   const isMoved = status !== row.status;
   const state = isMoved ? waitingState(ledger.device, status, mode, "not-requested") : row.state;
   const meaning = isMoved ? { status, state } : "no-change";
-  const cancelled = said(context, { ...report, value: "cancelled" }, meaning);
+  const cancelled = said(context, ledger, { ...report, value: CANCELLED }, meaning);
   const effect = ledger.report(row.distribution, cancelled);
   if (effect !== "late") ledger.note(row.distribution, { offeredAtMs: null });
   return { effect };
@@ -147,7 +148,7 @@ export function refuseCancel(
 ): Reported {
   const row = ledger.row(report.distribution);
   if (!row) return unknownWork(report);
-  const refused = said(context, { ...report, value: CANCEL_REFUSED }, "no-change");
+  const refused = said(context, ledger, { ...report, value: CANCEL_REFUSED }, "no-change");
   return { effect: ledger.report(row.distribution, refused) };
 }
 
@@ -166,15 +167,15 @@ function showPresence(
   if (!isRemoved || row.operation !== "uninstall" || row.status !== "pending_install") return;
   const there = { status: "installed" as const, state: installedState(ledger.device) };
   const { text: _text, ...rest } = report;
-  ledger.report(row.distribution, said(context, { ...rest, value: UNINSTALLING }, there));
+  ledger.report(row.distribution, said(context, ledger, { ...rest, value: UNINSTALLING }, there));
 }
 
 function said(
   context: SiteContext,
+  ledger: Ledger,
   report: WorkReport,
   meaning: Interpretation | "no-change",
 ): Report {
-  const nowMs = context.now();
   return {
     source: report.source,
     protocol: report.protocol,
@@ -183,12 +184,27 @@ function said(
     lastError: report.lastError ?? null,
     text: report.text ?? null,
     version: report.version ?? null,
-    // A clock that is ahead would make this newer than all that is heard until then.
-    atMs: Math.min(report.atMs ?? nowMs, nowMs),
+    atMs: believedMs(context, ledger, report),
     attempt: report.attempt ?? null,
     sequence: report.sequence ?? null,
     by: "device",
   };
+}
+
+/**
+ * When the device says that it was, as far as its clock can be believed: one that is ahead would make this
+ * newer than all that is heard until then, and nothing was done before it was asked for.
+ */
+function believedMs(
+  context: SiteContext,
+  ledger: Ledger,
+  { distribution, attempt, atMs }: WorkReport,
+): number {
+  const nowMs = context.now();
+  const row = ledger.row(distribution);
+  const isOfRow = row !== undefined && attempt === row.attempt;
+  const sinceMs = (isOfRow ? row.offeredAtMs : null) ?? ledger.device.registeredAtMs;
+  return atMs != null && atMs >= sinceMs && atMs <= nowMs ? atMs : nowMs;
 }
 
 function isOfAttempt({ attempt }: Pick<WorkReport, "attempt">, row: Installation): boolean {

@@ -146,8 +146,8 @@ async function enrol(c: Context<AppEnv>, deps: AgentDeps): Promise<Response> {
     c.header("Retry-After", String(KNOCK_SECONDS));
     return c.json({ waits: "an administrator has to approve this device" }, 202);
   }
-  const { id, sequence } = outcome.device;
-  return c.json({ version, device: id, sequence });
+  const { id, sequence, incarnation: life } = outcome.device;
+  return c.json({ version, device: id, sequence, life });
 }
 
 /** [PROTOCOL 3.1, 3.2] */

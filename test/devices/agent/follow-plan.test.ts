@@ -3,6 +3,7 @@ import {
   type AgentState,
   acknowledged,
   ENDED_MAX,
+  enrolled,
   nextResults,
   OUTBOX_MAX,
   repeatEnd,
@@ -21,6 +22,7 @@ const EMPTY: AgentState = {
   token: "t",
   nextToken: null,
   device: "d",
+  life: 1,
   sequence: 0,
   run: null,
   outbox: [],
@@ -117,4 +119,17 @@ describe("following a plan", () => {
     expect(words(state)).toEqual(["cancel-refused"]);
     expect(words(takePlan(state, off, 0).state)).toEqual(["cancel-refused"]);
   });
+});
+
+test("what was done in a former life of the device counts no more, in this one it does [2.3]", () => {
+  const done = reportEnd(EMPTY, key("a"), [{ result: "succeeded" }], 0);
+  const answer = { version: 1, device: "d", sequence: 9 };
+  const offered = plan({ work: [work("a")] });
+  const isDoneAgain = (state: AgentState) => nextWork(offered, state, new Set()) !== undefined;
+  expect(isDoneAgain(enrolled(done, { ...answer, life: 1 }))).toBe(false);
+  expect(isDoneAgain(enrolled(done, answer))).toBe(false);
+  const next = enrolled(done, { ...answer, life: 2 });
+  expect(isDoneAgain(next)).toBe(true);
+  expect(next).toMatchObject({ life: 2, sequence: 9, toldFacts: null });
+  expect(words(next)).toEqual(["succeeded"]);
 });

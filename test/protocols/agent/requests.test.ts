@@ -6,7 +6,7 @@ import {
   readPoll,
   readResults,
 } from "../../../protocols/agent/requests.ts";
-import { RESULTS_MAX } from "../../../protocols/agent/words.ts";
+import { RESULTS_MAX, SEQUENCE_MAX } from "../../../protocols/agent/words.ts";
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const RESULT = { distribution: "d1", attempt: 1, sequence: 7, result: "succeeded" };
@@ -28,6 +28,10 @@ describe("messages of agents", () => {
       ["/inventory/0/name", () => readPoll(bytes({ inventory: [{ version: "1" }] }))],
       ["/results/0/result", () => readResults(bytes({ results: [{ ...RESULT, result: "fine" }] }))],
       ["/results/0/sequence", () => readResults(bytes({ results: [{ ...RESULT, sequence: 0 }] }))],
+      [
+        "/results/0/sequence",
+        () => readResults(bytes({ results: [{ ...RESULT, sequence: SEQUENCE_MAX + 1 }] })),
+      ],
       ["/results/0/error", () => readResults(bytes({ results: [{ ...RESULT, error: 2 ** 31 }] }))],
       ["/results", () => readResults(bytes({ results: Array(RESULTS_MAX + 1).fill(RESULT) }))],
       ["/token", () => readEnrol(bytes({ ...ENROL, token: "short" }))],
