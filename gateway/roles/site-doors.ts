@@ -10,6 +10,7 @@ import { codePageOf } from "../../devices/service/ce/hear-inventory.ts";
 import { findScript } from "../../devices/service/ce/locate.ts";
 import { deviceOfToken } from "../../devices/service/contact/device-token.ts";
 import type { DdiContext } from "../../devices/service/ddi/ddi-context.ts";
+import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
 import { commandTree } from "../../devices/service/virtual-tree/command-tree.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
@@ -19,9 +20,11 @@ import { type Console, consoleRoutes } from "../console/console-routes.ts";
 import { FileDigests } from "../content/file-digests.ts";
 import { metricMaker } from "../content/metric-maker.ts";
 import { SqlKnockList } from "../db/stores/access-store-knocks.ts";
+import { SqlDdiCatalogueStore } from "../db/stores/ddi-catalogue-store.ts";
 import { readInstants } from "../db/stores/instant-reader.ts";
 import { SqlReportReader } from "../db/stores/report-reader.ts";
 import { createApi } from "../http/api.ts";
+import { BasicLogin } from "../http/basic-login.ts";
 import type { TrustedProxies } from "../http/client-address.ts";
 import type { CertificateRule } from "../http/content/certificate-subject.ts";
 import { deviceContentRoutes } from "../http/content/device-content.ts";
@@ -31,6 +34,7 @@ import { agentRoutes } from "../http/routes/agent.ts";
 import { certificateDownloads } from "../http/routes/certificate-downloads.ts";
 import { cspRoutes } from "../http/routes/csp.ts";
 import { ddiRoutes } from "../http/routes/ddi.ts";
+import { ddiManagementRoutes } from "../http/routes/ddi-management.ts";
 import { menderRoutes } from "../http/routes/mender.ts";
 import { omaDmRoutes } from "../http/routes/oma-dm.ts";
 import { ownStatusFeed } from "../http/routes/status-feed.ts";
@@ -220,6 +224,25 @@ export function siteDoors(
           served: foundation.served,
           baseUrlOf: (c) => reachedUrlOf(config, c),
           proxies,
+          now,
+        }),
+      );
+      app.route(
+        "/",
+        ddiManagementRoutes({
+          management: {
+            ...ddi,
+            catalogue: new SqlDdiCatalogueStore(foundation.values, database),
+            policy: author,
+            lock: new DeviceLock(),
+            aliasesOf: async (id) => (await reports.device(id))?.aliases ?? [],
+          },
+          login: new BasicLogin({ accounts, tokens, audit }),
+          audit,
+          store: blobs,
+          served: foundation.served,
+          settings: core.settings,
+          baseUrlOf: (c) => reachedUrlOf(config, c),
           now,
         }),
       );

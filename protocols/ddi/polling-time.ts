@@ -84,6 +84,13 @@ function bounded(seconds: number, max: number): number {
   return Math.max(POLLING_SECONDS_MIN, Math.min(Math.ceil(seconds), max));
 }
 
+/** `HH:mm:ss` of less than a day in seconds; undefined for anything else. */
+export function parseClockTime(text: string): number | undefined {
+  const [, hours, minutes, seconds] = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)$/.exec(text) ?? [];
+  if (hours === undefined) return undefined;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
 /** `HH:mm:ss` */
 export function sleepText(seconds: number): string {
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];

@@ -118,6 +118,6 @@ function changeOurs(
   );
 }
 
-function isReserved(name: string): boolean {
+export function isReserved(name: string): boolean {
   return name.startsWith(OURS) && name !== WINDOWS_ATTRIBUTE;
 }

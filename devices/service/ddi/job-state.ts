@@ -19,6 +19,8 @@ export interface JobState {
   readonly deniedAtMs: number | null;
   /** It said of a closed window that it was done: it is not shown one again. */
   readonly skipped: boolean;
+  /** Somebody cancelled it, and the device has not answered; it may not even have come for the job. */
+  readonly cancelling: boolean;
   readonly feedbacks: number;
   readonly ended: {
     readonly outcome: JobOutcome;
@@ -34,6 +36,7 @@ export const NEW_JOB: JobState = {
   confirmed: false,
   deniedAtMs: null,
   skipped: false,
+  cancelling: false,
   feedbacks: 0,
   ended: null,
 };

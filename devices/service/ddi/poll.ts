@@ -5,13 +5,20 @@ import {
   termsNumber,
   termsOf,
 } from "../../../protocols/ddi/answers.ts";
-import { parsePollingTime, sleepSeconds, sleepText } from "../../../protocols/ddi/polling-time.ts";
+import {
+  type PollingInterval,
+  parsePollingTime,
+  sleepSeconds,
+  sleepText,
+} from "../../../protocols/ddi/polling-time.ts";
 import { DEVICE_FIELDS, parseFilter } from "../../filter/filter.ts";
 import { deviceRecord } from "../../filter/groups.ts";
 import { matches } from "../../filter/match.ts";
 import type { DeviceJob } from "../../model/agent-device.ts";
+import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import type { DeviceId } from "../../model/ids.ts";
+import type { Policy } from "../../model/policy.ts";
 import { contact, type Offers } from "../contact/contact.ts";
 import { forDevice } from "../for-device.ts";
 import { groupsAt } from "../replan.ts";
@@ -174,14 +181,23 @@ export async function knownOf({ site }: DdiContext, device: DeviceId) {
   return { jobs, attributes };
 }
 
-function sleepOf({ site, settings }: DdiContext, { ledger, nextContactMs }: Offers): string {
+function sleepOf(context: DdiContext, { ledger, nextContactMs }: Offers): string {
+  const { site } = context;
+  const interval = pollingIntervalOf(context, forDevice(site, ledger).policy.read(), ledger.device);
+  const untilMs = nextContactMs === null ? null : nextContactMs - site.now();
+  return sleepText(sleepSeconds(interval, site.random(), untilMs));
+}
+
+/** How often a device polls, by the setting's first rule that fits it. */
+export function pollingIntervalOf(
+  { settings }: DdiContext,
+  policy: Policy,
+  device: Device,
+): PollingInterval {
   const { usual, rules } = parsePollingTime(settings().pollingTime);
-  const policy = forDevice(site, ledger).policy.read();
-  const { device } = ledger;
   const record = { ...deviceRecord(device), group: groupsAt(policy, device) };
   const rule = rules.find(({ filter }) =>
     matches(parseFilter(filter, DEVICE_FIELDS), record, DEVICE_FIELDS),
   );
-  const untilMs = nextContactMs === null ? null : nextContactMs - site.now();
-  return sleepText(sleepSeconds(rule?.interval ?? usual, site.random(), untilMs));
+  return rule?.interval ?? usual;
 }

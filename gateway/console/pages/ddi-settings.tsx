@@ -63,6 +63,14 @@ export function DdiSettingsForm({ view, form, settings, isLocked }: DdiSettingsF
             />
             <TextField
               form={form}
+              name="pollingOverdueTime"
+              label="Overdue after"
+              hint="HH:mm:ss beyond that; hawkBit's tools are told."
+              value={settings.pollingOverdueTime}
+              required
+            />
+            <TextField
+              form={form}
               name="tenant"
               label="Tenant"
               hint="The first part of the path."
@@ -111,7 +119,9 @@ export function DdiSettingsForm({ view, form, settings, isLocked }: DdiSettingsF
 }
 
 /** @throws AppError "unprocessable" */
-export function ddiFrom(form: SentForm): Omit<DdiSettings, "gatewayTokenDigest"> {
+export function ddiFrom(
+  form: SentForm,
+): Omit<DdiSettings, "gatewayTokenDigest" | "gatewayTokenText"> {
   const lines = (name: string) =>
     form
       .value(name)
@@ -126,11 +136,20 @@ export function ddiFrom(form: SentForm): Omit<DdiSettings, "gatewayTokenDigest">
     authorities: lines("authorities"),
     plugAndPlay: form.isTicked("ddiPlugAndPlay"),
     pollingTime: form.value("pollingTime").trim(),
+    pollingOverdueTime: form.value("pollingOverdueTime").trim(),
     windowClients: lines("windowClients"),
   };
-  for (const name of ["tenant", "authorities", "pollingTime", "windowClients"] as const) {
+  for (const name of CHECKED) {
     const read = DDI_FIELDS[name].safeParse(given[name]);
     if (!read.success) throw fieldError(`/${name}`, read.error.issues[0]?.message ?? "is wrong");
   }
   return given;
 }
+
+const CHECKED = [
+  "tenant",
+  "authorities",
+  "pollingTime",
+  "pollingOverdueTime",
+  "windowClients",
+] as const;

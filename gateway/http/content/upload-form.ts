@@ -8,7 +8,8 @@ export const FILE_FIELD = "file";
 type Store = (fileName: string, bytes: AsyncIterable<Uint8Array>) => Promise<StoredFile>;
 
 /**
- * Hands the file of a form to `store` while it arrives; other fields are passed over. Bun's own
+ * Hands the file of a form to `store` while it arrives; other fields are passed over, or refused by
+ * `otherField`. Bun's own
  * `formData()` would hold the whole file in memory.
  *
  * The file is complete only when the form is: the bytes end for `store` after the closing boundary was
@@ -18,6 +19,7 @@ export async function readUploadForm(
   body: AsyncIterable<Uint8Array>,
   boundary: string,
   store: Store,
+  otherField: (name: string) => void = () => {},
 ): Promise<StoredFile> {
   const events = eventsOf(body, boundary);
   try {
@@ -25,10 +27,14 @@ export async function readUploadForm(
       const next = await events.next();
       if (next.done) throw fieldError(`/${FILE_FIELD}`, "Choose a file: the form carries none.");
       const event = next.value;
-      if (event.kind !== "part" || event.field !== FILE_FIELD) continue;
+      if (event.kind !== "part") continue;
+      if (event.field !== FILE_FIELD) {
+        otherField(event.field);
+        continue;
+      }
       // A browser sends an empty, nameless file when none was chosen.
       if (!event.fileName) throw fieldError(`/${FILE_FIELD}`, "Choose a file: its name is empty.");
-      return await store(event.fileName, fileBytes(events));
+      return await store(event.fileName, fileBytes(events, otherField));
     }
   } finally {
     await events.return(undefined);
@@ -48,6 +54,7 @@ async function* eventsOf(
 /** The bytes up to the end of this part, then the rest of the form, which must be whole. */
 async function* fileBytes(
   events: AsyncGenerator<MultipartEvent, undefined>,
+  otherField: (name: string) => void,
 ): AsyncGenerator<Uint8Array> {
   let inFile = true;
   for (;;) {
@@ -56,8 +63,8 @@ async function* fileBytes(
     const event = next.value;
     if (event.kind === "part-end") inFile = false;
     if (event.kind === "data" && inFile) yield event.bytes;
-    if (event.kind === "part" && event.field === FILE_FIELD) {
-      throw fieldError(`/${FILE_FIELD}`, "Send one file at a time.");
-    }
+    if (event.kind !== "part") continue;
+    if (event.field === FILE_FIELD) throw fieldError(`/${FILE_FIELD}`, "Send one file at a time.");
+    otherField(event.field);
   }
 }

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
+import type { Sha256 } from "../../../devices/model/ids.ts";
 import { UPLOAD_BYTES_MAX } from "../../../devices/model/limits.ts";
 import { plainFileName } from "../../../protocols/content/file-name.ts";
 import { multipartBoundary } from "../../../protocols/content/multipart.ts";
@@ -47,9 +48,18 @@ export function uploadRoutes(deps: UploadDeps): Hono<AppEnv> {
 export async function receiveUpload(
   request: Request,
   queryName: string | undefined,
-  { store, bytesMax = UPLOAD_BYTES_MAX }: Pick<UploadDeps, "store" | "bytesMax">,
+  {
+    store,
+    bytesMax = UPLOAD_BYTES_MAX,
+    sha256 = declaredSha256(request.headers),
+    otherField,
+  }: Pick<UploadDeps, "store" | "bytesMax"> & {
+    /** What its bytes are to hash to, where the caller knows it otherwise than by a header. */
+    readonly sha256?: Sha256 | undefined;
+    /** Told the name of any other field of a form; throws where there is to be none. */
+    readonly otherField?: (name: string) => void;
+  },
 ): Promise<StoredFile> {
-  const sha256 = declaredSha256(request.headers);
   const contentType = request.headers.get("content-type") ?? "";
   const body = bytesOf(request);
   if (/^\s*multipart\//i.test(contentType)) {
@@ -57,14 +67,14 @@ export async function receiveUpload(
     if (boundary === undefined) {
       throw new AppError("invalid", "A form must be multipart/form-data and name its boundary.");
     }
-    return readUploadForm(body, boundary, (fileName, bytes) =>
+    const receive = (fileName: string, bytes: AsyncIterable<Uint8Array>) =>
       store.receive(bytes, {
         name: plainFileName(queryName ?? fileName),
         bytesAtMost: declaredLength(request),
         declaredSha256: sha256,
         bytesMax,
-      }),
-    );
+      });
+    return readUploadForm(body, boundary, receive, otherField);
   }
   if (queryName === undefined || queryName.trim() === "") {
     throw fieldError("/name", "Name the file: POST …/files?name=app.cab");

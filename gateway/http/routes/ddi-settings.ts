@@ -6,7 +6,7 @@ import {
   type DdiSettings,
   WINDOW_CLIENTS_MAX,
 } from "../../../devices/service/ddi/ddi-settings.ts";
-import { parsePollingTime } from "../../../protocols/ddi/polling-time.ts";
+import { parseClockTime, parsePollingTime } from "../../../protocols/ddi/polling-time.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
 import type { Audit } from "../../access/audit.ts";
 import { randomText, sha256Hex } from "../../access/secret-text.ts";
@@ -49,6 +49,12 @@ export const DDI_FIELDS = {
     description: "`HH:mm:ss[~NN%][, FILTER -> HH:mm:ss[~NN%]]*`: how often devices ask",
     example: "00:05:00~10%, group:kiosks -> 00:01:00",
   }),
+  pollingOverdueTime: z
+    .string()
+    .refine((text) => parseClockTime(text) !== undefined, "a time such as 00:05:00")
+    .openapi({
+      description: "`HH:mm:ss`: so long after it should have polled a device is called overdue",
+    }),
   windowClients: z.array(z.string().min(1).max(128)).max(WINDOW_CLIENTS_MAX).openapi({
     description:
       "How the User-Agent begins of clients that wait while a window is closed; others are shown nothing",
@@ -107,13 +113,15 @@ export async function rotateGatewayToken(
   c: AppContext,
 ): Promise<string> {
   const token = randomText(GATEWAY_TOKEN_CHARACTERS);
-  const ddi = { ...settings.read().ddi, gatewayTokenDigest: sha256Hex(token) };
+  const made = { gatewayTokenDigest: sha256Hex(token), gatewayTokenText: null };
+  const ddi = { ...settings.read().ddi, ...made };
   await settings.write({ ddi });
   await recordAction(audit, c, "settings.ddi-gateway-token", "settings");
   return token;
 }
 
-function shown({ gatewayTokenDigest, authorities, windowClients, ...rest }: DdiSettings) {
+function shown(settings: DdiSettings) {
+  const { gatewayTokenDigest, gatewayTokenText: _, authorities, windowClients, ...rest } = settings;
   return {
     ...rest,
     authorities: [...authorities],

@@ -15,6 +15,7 @@ test("what holds for hawkBit's clients is a setting of the site; the gateway tok
     authorities: [],
     plugAndPlay: false,
     pollingTime: "00:05:00",
+    pollingOverdueTime: "00:05:00",
     windowClients: ["rauc-hawkbit-c-agent/", "rauc-hawkbit-updater/"],
     hasGatewayToken: false,
   };
@@ -22,6 +23,7 @@ test("what holds for hawkBit's clients is a setting of the site; the gateway tok
   for (const wrong of [
     { tenant: "a/b" },
     { pollingTime: "5 minutes" },
+    { pollingOverdueTime: "24:00:00" },
     { pollingTime: "00:05:00, colour:red -> 00:01:00" },
     { authorities: ["no fingerprint"] },
     { windowClients: [""] },

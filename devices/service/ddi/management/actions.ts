@@ -1,0 +1,127 @@
+import { TERMS_OF } from "../../../../protocols/ddi/management/answers.ts";
+import { CANCEL_REFUSED, isInHand } from "../../../install/waiting.ts";
+import type { DeviceJob } from "../../../model/agent-device.ts";
+import type { DistributionSet, SetAssignment } from "../../../model/ddi-catalogue.ts";
+import type { Device } from "../../../model/device.ts";
+import type { Distribution } from "../../../model/distribution.ts";
+import { AppError } from "../../../model/errors.ts";
+import type { Installation } from "../../../model/installation.ts";
+import type { Revision } from "../../../model/package.ts";
+import { autoConfirmOf } from "../attributes.ts";
+import { actionStatus } from "../job-body.ts";
+import { type JobState, stateOf } from "../job-state.ts";
+import type { ManagementContext } from "./management-context.ts";
+
+/** A job of a device as tools of hawkBit see it: an action. */
+export interface Action {
+  readonly job: DeviceJob;
+  readonly state: JobState;
+  readonly row: Installation | undefined;
+  readonly distribution: Distribution | undefined;
+  readonly revision: Revision | undefined;
+  /** Undefined for what was distributed by other means than the Management API. */
+  readonly assignment: SetAssignment | undefined;
+  readonly set: DistributionSet | undefined;
+  /** Something of it is still to come. */
+  readonly active: boolean;
+  /** It is to be dropped, or was. */
+  readonly isCancel: boolean;
+  /** hawkBit's word for where it stands, in small letters. */
+  readonly status: string;
+  readonly forceType: "forced" | "soft" | "downloadonly";
+}
+
+/** The actions of a device, the oldest first. */
+export async function actionsOf(
+  context: ManagementContext,
+  device: Device,
+): Promise<readonly Action[]> {
+  const { site } = context;
+  const [jobs, view, attributes] = await Promise.all([
+    site.store.jobs(device.id),
+    site.store.view(device.id),
+    site.store.attributes(device.id),
+  ]);
+  const asksNobody = autoConfirmOf(attributes) !== null;
+  const rows = view?.installations ?? [];
+  return jobs
+    .filter(({ protocol }) => protocol === "ddi")
+    .map((job) => actionOf(context, device, job, rows, asksNobody));
+}
+
+/** @throws AppError "not-found" for what is no action of the device */
+export async function needAction(
+  context: ManagementContext,
+  device: Device,
+  id: number,
+): Promise<Action> {
+  const found = (await actionsOf(context, device)).find(({ job }) => job.id === id);
+  if (found) return found;
+  throw new AppError("not-found", `the target has no action ${id}`);
+}
+
+function actionOf(
+  { site, catalogue }: ManagementContext,
+  device: Device,
+  job: DeviceJob,
+  rows: readonly Installation[],
+  asksNobody: boolean,
+): Action {
+  const policy = site.policy.read();
+  const state = stateOf(job);
+  const row = rows.find((one) => one.distribution === job.distribution);
+  const distribution = policy.distributionsById.get(job.distribution);
+  const revision = distribution && policy.revisions.get(distribution.revision);
+  const assignment = catalogue.assignment(job.distribution);
+  const isCancelling = isToBeDropped(device, job, state, row);
+  const isOver = state.ended !== null || isPast(device, job, row) || isWithdrawn(row, state);
+  const waitsForUser = (distribution?.question ?? null) !== null && !state.confirmed && !asksNobody;
+  return {
+    job,
+    state,
+    row,
+    distribution,
+    revision,
+    assignment,
+    set: assignment && catalogue.set(assignment.set),
+    active: !isOver,
+    isCancel: isCancelling || state.ended?.outcome === "canceled" || (isOver && !state.ended),
+    status: isCancelling
+      ? "canceling"
+      : isOver && !state.ended
+        ? "canceled"
+        : !isOver && waitsForUser
+          ? "wait_for_confirmation"
+          : actionStatus(state, wordOf(job, row)).toLowerCase(),
+    forceType: assignment?.type ?? TERMS_OF[revision?.ddi?.handling ?? "forced"],
+  };
+}
+
+/** The device was asked to drop it, or will be, and has not answered. */
+export function isToBeDropped(
+  device: Device,
+  job: DeviceJob,
+  state: JobState,
+  row: Installation | undefined,
+): boolean {
+  if (!row || state.ended !== null || isPast(device, job, row)) return false;
+  if (state.cancelling) return true;
+  const isEnded = !row.counted && (row.reason === "stopped" || row.reason === "superseded");
+  return isEnded && isInHand(row) && row.nativeValue !== CANCEL_REFUSED;
+}
+
+/** Another attempt has begun, or the device another life, or it is gone. */
+function isPast(device: Device, job: DeviceJob, row: Installation | undefined): boolean {
+  if (device.removedAtMs !== null || !row) return true;
+  return row.attempt !== job.attempt || row.incarnation < device.incarnation;
+}
+
+/** Nothing of it was with the device when it was stopped. */
+function isWithdrawn(row: Installation | undefined, { cancelling }: JobState): boolean {
+  return row !== undefined && !row.counted && !cancelling && !isInHand(row);
+}
+
+/** What the device said of it last. */
+function wordOf(job: DeviceJob, row: Installation | undefined): string {
+  return row?.attempt === job.attempt && row.source === "ddi" ? (row.nativeValue ?? "") : "";
+}
