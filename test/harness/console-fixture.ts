@@ -35,7 +35,7 @@ import type { Role } from "../../gateway/access/role.ts";
 import type { ConsoleDeps, InstantMark } from "../../gateway/console/console-deps.ts";
 import { consoleRoutes } from "../../gateway/console/console-routes.ts";
 import { LinkKeys } from "../../gateway/content/link-keys.ts";
-import { type OutpostDatabase, openDatabase } from "../../gateway/db/database.ts";
+import type { OutpostDatabase } from "../../gateway/db/database.ts";
 import { devices as deviceTable } from "../../gateway/db/schema/devices.ts";
 import {
   facts as factTable,
@@ -45,6 +45,7 @@ import { SqlAccessStore } from "../../gateway/db/stores/access-store.ts";
 import { SqlReportReader } from "../../gateway/db/stores/report-reader.ts";
 import { SqlSiteLinkStore } from "../../gateway/db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
+import { insertInto } from "../../gateway/db/stores/upsert.ts";
 import { ValueStore } from "../../gateway/db/stores/value-store.ts";
 import type { AppEnv } from "../../gateway/http/environment.ts";
 import { securityHeaders } from "../../gateway/http/security-headers.ts";
@@ -62,6 +63,7 @@ import { openSiteSessions } from "../../gateway/roles/site-sessions.ts";
 import { Metrics } from "../../gateway/telemetry/metrics.ts";
 import { Keyring } from "../../sync/link/keyring.ts";
 import type { PolicyChange } from "../../sync/ports/policy-author.ts";
+import { openMemory } from "../gateway/db/temporary.ts";
 import { cheapPasswords } from "./cheap-passwords.ts";
 import {
   type ConsoleData,
@@ -75,7 +77,6 @@ import { recordSome } from "./recorded-sessions.ts";
 
 const HOUR_MS = 3_600_000;
 export const FIXTURE_PASSWORD = "correct horse battery";
-const BATCH_ROWS = 200;
 
 export interface ConsoleFixtureOptions {
   readonly role?: "site" | "hub";
@@ -123,7 +124,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     error: (_event: string, error: unknown) => failures.push(error),
   };
   const failures: unknown[] = [];
-  const database = await openDatabase({ path: ":memory:", log, now });
+  const database = await openMemory({ log, now });
   await store(database, data);
 
   const policy = new FakePolicy(data.policy);
@@ -325,26 +326,17 @@ async function logIn(accounts: Accounts, deps: ConsoleDeps, role: Role) {
 }
 
 async function store(database: OutpostDatabase, data: ConsoleData): Promise<void> {
-  await database.writer.submit((db) => {
-    for (const some of batches(data.devices))
-      db.insert(deviceTable)
-        .values([...some])
-        .run();
-    for (const some of batches(data.rows)) {
-      const values = some.map((row) => ({ ...row, revisionCounter: 1 }));
-      db.insert(rowTable).values(values).run();
-    }
-    for (const some of batches(data.facts))
-      db.insert(factTable)
-        .values([...some])
-        .run();
+  const { connection, writer } = database;
+  await writer.submit(() => {
+    const [device, row, fact] = [
+      insertInto(connection, deviceTable),
+      insertInto(connection, rowTable),
+      insertInto(connection, factTable),
+    ];
+    for (const one of data.devices) device(one);
+    for (const one of data.rows) row({ ...one, revisionCounter: 1 });
+    for (const one of data.facts) fact(one);
   });
-}
-
-function* batches<T>(values: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < values.length; from += BATCH_ROWS) {
-    yield values.slice(from, from + BATCH_ROWS);
-  }
 }
 
 /** Policy in memory: what is written holds at once. */

@@ -33,13 +33,14 @@ import { type NewDevice, registerDevice } from "../../devices/service/register-d
 import { replanAll } from "../../devices/service/replan-all.ts";
 import type { ServerAccount } from "../../devices/service/server-secret.ts";
 import type { OmaDmSettings, SiteContext } from "../../devices/service/site-context.ts";
-import { type OutpostDatabase, openDatabase } from "../../gateway/db/database.ts";
+import type { OutpostDatabase } from "../../gateway/db/database.ts";
 import { CachedSiteStore } from "../../gateway/db/stores/cached-site-store.ts";
 import { SqlSiteEnrolmentCodes } from "../../gateway/db/stores/enrolment-codes.ts";
 import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
 import { onError } from "../../gateway/http/on-error.ts";
 import { omaDmRoutes } from "../../gateway/http/routes/oma-dm.ts";
 import { Metrics } from "../../gateway/telemetry/metrics.ts";
+import { openMemory } from "../gateway/db/temporary.ts";
 import { RawDevice } from "./raw-device.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -82,7 +83,7 @@ export class SiteCore implements AsyncDisposable {
   static async open(options: { nowMs?: number; seed?: number } = {}): Promise<SiteCore> {
     const core = { current: undefined as SiteCore | undefined };
     const now = () => core.current?.nowMs ?? 0;
-    const database = await openDatabase({ path: ":memory:", log: QUIET, now });
+    const database = await openMemory({ log: QUIET, now });
     const made = new SiteCore(database, options);
     core.current = made;
     return made;

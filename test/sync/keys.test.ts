@@ -6,13 +6,8 @@ import { readFrame, sealFrame } from "../../sync/frame/envelope.ts";
 import { SUCCESSIONS_MAX } from "../../sync/limits.ts";
 import { encodeMessage } from "../../sync/messages/messages.ts";
 import { readSuccession, type Succession, successionOf } from "../../sync/messages/succession.ts";
-import { report, type Wanderer } from "./simulation/devices.ts";
-import type { SiteHost } from "./simulation/hosts.ts";
+import { contact, expectSameKeys, joined, keysAt, PRAGUE } from "./keys-world.ts";
 import { expectConverged } from "./simulation/oracle.ts";
-import { World } from "./simulation/world.ts";
-
-const PRAGUE = "prague" as SiteId;
-const TILL: Wanderer = { name: "till", isAgent: false, enrolments: 0, sequence: 0 };
 
 describe("a succession", () => {
   const [former, next, other] = [newSiteKeys(), newSiteKeys(), newSiteKeys()];
@@ -80,28 +75,6 @@ describe("new keys", () => {
     expect(keysAt(site)).toBe(waiting ?? "none");
     expectSameKeys(world, site);
     expectConverged(world);
-  });
-
-  test("[1.8] whatever dies at whatever step, site and hub understand each other afterwards", async () => {
-    for (const where of ["crashAtSite", "crashAtHub"] as const) {
-      let calls = 0;
-      for (let at = 0; at <= calls; at += 1) {
-        const { world, site } = await joined(73);
-        contact(world, site);
-        await site.keyring.rotate(PRAGUE, site.now());
-        let count = 0;
-        world[where] = () => count++ === at;
-        await world.runUntil(world.nowMs + 40_000);
-        world[where] = () => false;
-        calls = Math.max(calls, Math.min(count, 40));
-        await site.revive();
-        await world.converge();
-        expectSameKeys(world, site);
-        expectConverged(world);
-        expect(world.joinedAgain).toBe(0);
-      }
-      expect(calls).toBeGreaterThan(20);
-    }
   });
 
   test("[1.8] frames signed with either key are taken until the new one was used", async () => {
@@ -343,35 +316,3 @@ describe("new keys", () => {
 });
 
 const ENTERPRISE = { enterpriseId: "4000000001", enrollmentToken: "VG9rZW4x" };
-
-async function joined(seed: number) {
-  const world = await World.start(seed);
-  const site = await world.addSite("prague");
-  const kinds: string[] = [];
-  world.intercept = (request, send) => {
-    if (request.operation === "frame") kinds.push(readFrame(request.body).header.content.kind);
-    return send(request);
-  };
-  return { world, site, kinds };
-}
-
-function contact(world: World, site: SiteHost): void {
-  world.nowMs += 1000;
-  report(site, TILL, world.random);
-}
-
-function keysAt(site: SiteHost): string {
-  return site.disk.keyring?.current.signingPublic ?? "none";
-}
-
-/** Both sides have the same keys, and nothing of a change is left over. */
-function expectSameKeys(world: World, site: SiteHost): void {
-  const { current } = site.keyring.ring;
-  expect(world.hub.disk.sites.get(site.name)).toMatchObject({
-    publicKey: current.signingPublic,
-    sealingKey: current.sealingPublic,
-    nextPublicKey: null,
-    nextSealingKey: null,
-  });
-  expect(site.disk.keyring?.next).toBeNull();
-}

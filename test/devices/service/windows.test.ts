@@ -1,65 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
+import type { DistributionId } from "../../../devices/model/ids.ts";
 import { requestUnenrolment } from "../../../devices/service/change-device.ts";
 import { requestInstallation, retryInstallation } from "../../../devices/service/installations.ts";
 import { type PhoneState, phone } from "../../harness/phone.ts";
 import type { RawDevice } from "../../harness/raw-device.ts";
 import { SiteCore } from "../../harness/site-core.ts";
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-/** Noon in Prague on a winter day: 22:00 there is 21:00Z. */
-const NOON = Date.parse("2026-11-21T11:00:00Z");
-/** Local time of the first day; hours above 24 are the days after. */
-const at = (time: string) => {
-  const [hours = 0, minutes = 0] = time.split(":").map(Number);
-  return NOON + (hours - 12) * HOUR_MS + minutes * MINUTE_MS;
-};
-
-async function poll(raw: RawDevice, state: PhoneState): Promise<string[]> {
-  const commands = await raw.session(phone(state));
-  return commands.map((command) => command.name).filter((name) => name === "Atomic");
-}
-
-function newPhone(): PhoneState {
-  return { seen: [], installed: null, download: null };
-}
-
-async function moveTo(core: SiteCore, ms: number): Promise<void> {
-  await core.advance(ms - core.nowMs);
-}
+import { at, HOUR_MS, MINUTE_MS, moveTo, NOON, newPhone, poll } from "./window-night.ts";
 
 describe("maintenance windows", () => {
-  test("S-25 each device is evaluated once, at its own instant, also after a restart", async () => {
-    await using core = await SiteCore.open({ nowMs: NOON, seed: 7 });
-    await core.addWindow("2026-01-01T22:00", 120);
-    const devices: { id: DeviceId; raw: RawDevice; state: PhoneState }[] = [];
-    for (let n = 0; n < 40; n++) {
-      devices.push({ ...(await core.device(`d${n}`)), state: newPhone() });
-    }
-    await core.distribute("1.0.0.0", { mode: "automatic" });
-    for (const { raw, state } of devices) await raw.session(phone(state)); // Enrolled before the window.
-    const offered = new Map<DeviceId, number[]>();
-    const polls = [at("24:00") - 1];
-    for (let ms = at("21:50"); ms <= at("24:10"); ms += 5 * MINUTE_MS) polls.push(ms);
-    for (const ms of polls.sort((one, other) => one - other)) {
-      await moveTo(core, ms);
-      for (const { id, raw, state } of devices) {
-        const sent = await poll(raw, state);
-        if (sent.length > 0) offered.set(id, [...(offered.get(id) ?? []), ms]);
-      }
-    }
-    const all = [...offered.values()].flat();
-    expect(all).toHaveLength(40);
-    expect(offered.size).toBe(40);
-    expect(Math.min(...all)).toBeGreaterThanOrEqual(at("22:00"));
-    expect(Math.max(...all)).toBeLessThan(at("24:00"));
-    const quarters = [0, 1, 2, 3].map(
-      (q) => all.filter((ms) => Math.floor((ms - at("22:00")) / (30 * MINUTE_MS)) === q).length,
-    );
-    expect(Math.min(...quarters)).toBeGreaterThan(2);
-  }, 30_000);
-
   test("S-26 only Automatic work waits for the window; on-demand work runs when asked", async () => {
     await using core = await SiteCore.open({ nowMs: NOON });
     await core.addWindow("2026-01-01T22:00", 120);

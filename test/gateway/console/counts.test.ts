@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type ConsoleFixture, openConsole } from "../../harness/console-fixture.ts";
-import { readPage } from "./read-page.ts";
+import { openConsole } from "../../harness/console-fixture.ts";
+import { checkNumbers } from "./check-numbers.ts";
 
 const PAGES = [
   "",
@@ -38,47 +38,4 @@ describe("a number", () => {
     for (const path of PAGES) await checkNumbers(console_, path, checked);
     expect(checked.size).toBeGreaterThan(60);
   }, 20_000);
-
-  test("holds for ten thousand rows, which come in pages without gap or repetition", async () => {
-    await using console_ = await openConsole({ devices: 4_500 });
-    expect(console_.data.rows.length).toBeGreaterThan(10_000);
-    const checked = new Map<string, number>();
-    await checkNumbers(console_, "", checked);
-    const ids = new Set<string>();
-    let path: string | undefined = "/installations?limit=500&sort=deviceName";
-    while (path !== undefined) {
-      const html: string = await (await console_.get(path)).text();
-      for (const [, id = ""] of html.matchAll(/<tr id="(row-[^"]+)"/g)) ids.add(id);
-      path = /rel="next" href="([^"]+)"/.exec(html)?.[1]?.replaceAll("&amp;", "&");
-    }
-    expect(ids.size).toBe(console_.data.rows.length);
-  }, 30_000);
 });
-
-/** Follows every number of a page once. */
-async function checkNumbers(
-  console_: ConsoleFixture,
-  path: string,
-  checked: Map<string, number>,
-): Promise<void> {
-  const page = await readPage(await console_.get(path));
-  expect([path, page.status]).toEqual([path, 200]);
-  const numbers = page.links.filter(({ count, href }) => count !== undefined && isList(href));
-  for (const { href, count } of numbers) {
-    if (checked.has(href)) {
-      expect({ path, href, count: Number(count) }).toEqual({
-        path,
-        href,
-        count: Number(checked.get(href)),
-      });
-      continue;
-    }
-    const list = await readPage(await console_.get(href.slice(console_.base.length)));
-    expect({ path, href, count: list.total ?? 0 }).toEqual({ path, href, count: Number(count) });
-    checked.set(href, list.total ?? 0);
-  }
-}
-
-function isList(href: string): boolean {
-  return /\/(installations|devices)(\?|$)/.test(href);
-}

@@ -1,5 +1,5 @@
 /**
- * A site that pulls one file and may be killed at any moment: run by kill.test.ts as a process of its
+ * A site that pulls one file and may be killed at any moment: run by kill.slow.test.ts as a process of its
  * own. Its index is a JSON file, replaced whole. Prints each sync point, and "done".
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";

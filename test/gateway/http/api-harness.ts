@@ -83,7 +83,6 @@ export class ApiHarness implements AsyncDisposable {
   readonly app: Api;
   readonly deps: ApiDeps;
   readonly context: SiteContext;
-  readonly document: OpenApiDocument;
   readonly sites: SiteSummary[] = [];
   /** How devices are called. */
   trigger: DeviceTrigger | undefined;
@@ -93,6 +92,7 @@ export class ApiHarness implements AsyncDisposable {
   readonly book: PolicyBook;
   /** What its device sessions are recorded with. */
   readonly recorder: SessionRecorder;
+  readonly #docs: DocsDeps;
   readonly #dispose: () => Promise<void>;
 
   static async open(options: HarnessOptions = {}): Promise<ApiHarness> {
@@ -296,10 +296,15 @@ export class ApiHarness implements AsyncDisposable {
       ],
       identify,
     };
-    this.document = openApiDocument(docs);
+    this.#docs = docs;
     this.app.route(deps.base, api);
     this.app.route("/", health);
     this.app.route(deps.base === "/api/v1" ? "/" : "/hub", docsRoutes(docs));
+  }
+
+  /** Made when it is asked for: it costs as much as all else of a harness. */
+  get document(): OpenApiDocument {
+    return openApiDocument(this.#docs);
   }
 
   /** Headers of a new token. */

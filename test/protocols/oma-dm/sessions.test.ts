@@ -3,7 +3,7 @@ import { runWorlds } from "./run-worlds.ts";
 import { runWorld } from "./session-world.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? Date.now() % 2 ** 31);
-const SESSIONS = 400;
+const SESSIONS = 80;
 
 /** Worlds that have found something wrong. */
 const FOUND = [
