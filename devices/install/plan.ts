@@ -62,7 +62,7 @@ export function plan(input: PlanInput): Plan {
 const DONE = "the device had the work in hand, and did it";
 /** OMA DM cannot call work back; who comes and asks for work is told at its next contact. [D4] */
 const NO_CANCEL = "the device has the work already and cannot be asked to drop it";
-const CANCEL = "the device has the work already and is asked to drop it";
+const CANCEL = "the device has the work already and is asked to drop it if it still can";
 
 const DROPPED = "the device dropped it when it was called off, and it is wanted again";
 const OVER = "the window ended before the device began";

@@ -8,6 +8,7 @@ import type { DeviceId, DistributionId, Sha256 } from "../../devices/model/ids.t
 import type { Installation } from "../../devices/model/installation.ts";
 import type { PackageFile } from "../../devices/model/package.ts";
 import { DDI_DEFAULT, type DdiSettings } from "../../devices/service/ddi/ddi-settings.ts";
+import { requestInstallation } from "../../devices/service/installations.ts";
 import { type NewDevice, registerDevice } from "../../devices/service/register-device.ts";
 import { FileDigests } from "../../gateway/content/file-digests.ts";
 import { ServedCounter } from "../../gateway/content/served-counter.ts";
@@ -104,6 +105,13 @@ export class DdiSite implements AsyncDisposable {
   }
 }
 
+export async function stop({ core }: DdiSite, id: DistributionId): Promise<void> {
+  const distributions = core.policy.distributions.map((one) =>
+    one.id === id ? { ...one, stoppedAtMs: core.nowMs } : one,
+  );
+  await core.change({ distributions });
+}
+
 /** A client of DDI, played by hand. */
 export class DdiDevice {
   readonly site: DdiSite;
@@ -121,6 +129,12 @@ export class DdiDevice {
 
   get base(): string {
     return `${BASE}/${this.name}`;
+  }
+
+  /** Somebody wants it on this device. */
+  async request(distribution: DistributionId): Promise<void> {
+    const { context } = this.site.core;
+    await requestInstallation(context, { site: context.site, distribution, device: this.id }, "me");
   }
 
   ask(path: string, init: RequestInit = {}): Promise<Response> {

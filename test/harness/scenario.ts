@@ -20,6 +20,7 @@ const Row = z.looseObject({
   attempt: z.number(),
   reason: z.string().nullable(),
   observed: z.string(),
+  counted: z.boolean(),
 });
 export type Row = z.infer<typeof Row>;
 export const Rows = z.looseObject({ rows: z.array(Row), next: z.string().nullable() });

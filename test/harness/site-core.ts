@@ -222,7 +222,11 @@ export class SiteCore implements AsyncDisposable {
   distributeDdi(
     version: string,
     options: Partial<Distribution> = {},
-    { file, ...ddi }: Partial<DdiInstall> & { readonly file?: PackageFile } = {},
+    {
+      file,
+      app: id = "kiosk-image",
+      ...ddi
+    }: Partial<DdiInstall> & { readonly file?: PackageFile; readonly app?: string } = {},
   ): Promise<DistributionId> {
     const number = this.policy.distributions.length + 1;
     const artifact: PackageFile = file ?? {
@@ -232,7 +236,7 @@ export class SiteCore implements AsyncDisposable {
     };
     this.content.add(artifact.sha256);
     const chunk = { part: "os", name: "kiosk", version, files: [artifact], metadata: [] };
-    const app = this.#package("kiosk-image", null);
+    const app = this.#package(id, null);
     return this.#distribute(app, version, "app.swu", options, {
       channel: "ddi",
       file: null,

@@ -1,9 +1,15 @@
 /** Debian's swupdate as a client of DDI, with images that it takes. [agents 1.9] */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** It has something to tell of itself: while it has not told it, it looks at a job and begins none. */
+const SETTINGS = `globals : { verbose = true; loglevel = 5; };
+identify : ( { name = "hwId"; value = "kiosk-7"; } );
+`;
+/** Quicker to make than RSA. */
+const CURVE = "ec_paramgen_curve:prime256v1";
 const PROGRAMS = ["swupdate", "openssl", "cpio"];
 
 /** Why swupdate cannot be run here; undefined when it can. */
@@ -26,8 +32,7 @@ export class Swupdate implements AsyncDisposable {
 
   static async open(): Promise<Swupdate> {
     const made = new Swupdate(await mkdtemp(join(tmpdir(), "outpost-swupdate-")));
-    await made.#signer("good");
-    await made.#signer("stranger");
+    made.#signer("good");
     return made;
   }
 
@@ -40,6 +45,7 @@ export class Swupdate implements AsyncDisposable {
     content: string,
     signer: "good" | "stranger" = "good",
   ): Promise<Uint8Array<ArrayBuffer>> {
+    if (signer !== "good") this.#signer(signer);
     const folder = await mkdtemp(join(this.folder, "image-"));
     const sha256 = createHash("sha256").update(content).digest("hex");
     const file = `filename = "app.txt"; path = "${this.#target}"; sha256 = "${sha256}";`;
@@ -66,7 +72,7 @@ export class Swupdate implements AsyncDisposable {
   async start(url: string, id: string, token: string, more = ""): Promise<SwupdateClient> {
     const temporary = await mkdtemp(join(this.folder, "tmp-"));
     const settings = join(temporary, "swupdate.cfg");
-    await writeFile(settings, "globals : { verbose = true; loglevel = 5; };\n");
+    await writeFile(settings, SETTINGS);
     const words = [
       "swupdate",
       "-v",
@@ -94,10 +100,20 @@ export class Swupdate implements AsyncDisposable {
     return join(this.folder, "installed.txt");
   }
 
-  async #signer(name: string): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+  #signer(name: string): void {
     run(this.folder, [
-      ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", `${name}.key`],
+      ...[
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        CURVE,
+        "-nodes",
+        "-keyout",
+        `${name}.key`,
+      ],
       ...["-out", `${name}.pem`, "-days", "30", "-subj", `/CN=${name}`],
       ...["-addext", "extendedKeyUsage=emailProtection"],
     ]);

@@ -3,8 +3,16 @@ import { understandsWindows } from "../../../protocols/ddi/clients.ts";
 import { workOf } from "../../install/explain.ts";
 import type { Work } from "../../install/plan-types.ts";
 import { installerFor } from "../../install/providers.ts";
-import { isWaiting } from "../../install/waiting.ts";
+import {
+  CANCEL_REFUSED,
+  hasBegun,
+  isInHand,
+  isOfFormerLife,
+  isOpen,
+  isWaiting,
+} from "../../install/waiting.ts";
 import type { DeviceAttribute, DeviceJob } from "../../model/agent-device.ts";
+import type { Distribution } from "../../model/distribution.ts";
 import type { Installation } from "../../model/installation.ts";
 import { type DdiInstall, filesOf } from "../../model/package.ts";
 import type { Offers } from "../contact/contact.ts";
@@ -18,14 +26,14 @@ import { type JobState, stateOf } from "./job-state.ts";
 export const DENIED_PAUSE_MS = 60 * 60 * 1000;
 
 /** A job as a device sees it. */
-export type CurrentJob =
-  | {
-      readonly kind: "cancel";
-      readonly row: Installation;
-      readonly job: DeviceJob | undefined;
-      readonly state: JobState;
-    }
-  | WantedJob;
+export type CurrentJob = CancelledJob | WantedJob;
+
+interface CancelledJob {
+  readonly kind: "cancel";
+  readonly row: Installation;
+  readonly job: DeviceJob | undefined;
+  readonly state: JobState;
+}
 
 export interface WantedJob {
   readonly kind: "deployment" | "confirmation";
@@ -34,8 +42,8 @@ export interface WantedJob {
   readonly job: DeviceJob | undefined;
   readonly state: JobState;
   readonly terms: JobTerms;
-  /** It may be fetched, and not begun: the plan has not released it. */
-  readonly ahead: boolean;
+  /** The plan has released it. Else it may be fetched and not begun, or its end is awaited. */
+  readonly released: boolean;
 }
 
 interface Known {
@@ -44,8 +52,13 @@ interface Known {
 }
 
 /**
- * What the device is to be shown, the most urgent first: what it is to drop, what it has in hand, then one
- * piece of new work, and for a client that waits for windows what it may fetch ahead of one.
+ * What the device is to be shown, the most urgent first: what it has installed and will tell the end of
+ * behind its restart; what it is to drop; what it has in hand, then one piece of new work, and for a
+ * client that waits for windows what it may fetch ahead of one.
+ *
+ * What waits for a restart comes before all else, because swupdate takes the job that it is shown after
+ * it for the one that it has installed. Where it is wanted no more it is dropped only for other work:
+ * swupdate says that it drops what it has installed, and runs it.
  */
 export function currentJobs(
   context: DdiContext,
@@ -54,14 +67,11 @@ export function currentJobs(
   known: Known,
 ): readonly CurrentJob[] {
   const seen = new View(context, client, offers.ledger, known);
-  const cancelled = offers.ended.map(({ row }) => seen.cancelled(row));
-  const inHand = offers.inHand
-    .flatMap((work) => seen.wanted(work, "now") ?? [])
-    .sort((a, b) => (a.job?.id ?? 0) - (b.job?.id ?? 0));
-  if (inHand.length > 0) return [...cancelled, ...inHand];
-  const [next] = [...offers.newWork].sort(byAge).flatMap((work) => seen.wanted(work, "now") ?? []);
-  if (next) return [...cancelled, next];
-  return [...cancelled, ...seen.ahead()];
+  const wanted = seen.allWanted(offers);
+  const ended = seen
+    .ended(offers)
+    .map((row) => (wanted.length === 0 ? seen.awaited(row) : undefined) ?? seen.cancelled(row));
+  return [...ended, ...wanted].sort((a, b) => seen.place(a) - seen.place(b));
 }
 
 class View {
@@ -78,13 +88,55 @@ class View {
     this.#waits = understandsWindows(client.userAgent, said, context.settings().windowClients);
   }
 
-  cancelled(row: Installation): CurrentJob {
+  allWanted(offers: Offers): readonly WantedJob[] {
+    const inHand = offers.inHand
+      .flatMap((work) => this.#wanted(work, "now") ?? [])
+      .sort((a, b) => (a.job?.id ?? 0) - (b.job?.id ?? 0));
+    if (inHand.length > 0) return inHand;
+    const newWork = [...offers.newWork].sort(byAge);
+    const [next] = newWork.flatMap((work) => this.#wanted(work, "now") ?? []);
+    return next ? [next] : this.#ahead();
+  }
+
+  /** An order to drop something ends whatever a client has begun, so another job is not in its way. */
+  place(one: CurrentJob): number {
+    const isCancel = one.kind === "cancel";
+    if (!isCancel && one.state.awaitsRestart) return 0;
+    const row = isCancel ? one.row : this.#ledger.row(one.work.distribution.id);
+    const begun = row !== undefined && hasBegun(row);
+    return begun ? (isCancel ? 1 : 2) : isCancel ? 3 : 4;
+  }
+
+  /** What it was told of and is not to do any more, also where it was only to fetch it. */
+  ended({ ended, ledger }: Offers): readonly Installation[] {
+    const inHand = ended.map(({ row }) => row);
+    const fetched = ledger.rows.filter(
+      (row) =>
+        !inHand.includes(row) &&
+        isCalledOff(row, this.#jobOf(row)) &&
+        !isOfFormerLife(row, ledger.device),
+    );
+    return [...inHand, ...fetched];
+  }
+
+  cancelled(row: Installation): CancelledJob {
     const job = this.#jobOf(row);
     return { kind: "cancel", row, job, state: stateOf(job) };
   }
 
+  /** Undefined unless it has installed what is not wanted any more, and its end may be told yet. */
+  awaited(row: Installation): WantedJob | undefined {
+    const job = this.#jobOf(row);
+    const state = stateOf(job);
+    const work = this.#workOf(row);
+    if (!work?.revision.ddi || !state.awaitsRestart || state.ended !== null) return undefined;
+    // Whoever has lost what it installed is not to do it again.
+    const terms = termsOf(work.revision.ddi.handling, "unavailable");
+    return { kind: "deployment", work, job, state, terms, released: false };
+  }
+
   /** Undefined where this client may not be shown it, or is through with it. */
-  wanted(work: Work, when: "now" | "ahead"): WantedJob | undefined {
+  #wanted(work: Work, when: "now" | "ahead"): WantedJob | undefined {
     const install = installOf(work);
     if (install === null || work.operation === "uninstall") return undefined;
     const job = this.#jobOf({ distribution: work.distribution.id, attempt: work.attempt });
@@ -94,41 +146,43 @@ class View {
     const state = isWantedAgain ? { ...known, ended: null } : known;
     if (state.ended !== null) return undefined;
 
-    const window = when === "ahead" ? "unavailable" : this.#window(work);
+    const window =
+      when === "ahead" ? "unavailable" : windowOf(this.#ledger, work.distribution, this.#nowMs);
     const terms = termsOf(install.handling, window);
     const isClosed = window === "unavailable";
-    if (isClosed && (!this.#waits || state.skipped)) return undefined;
+    if (isClosed && !state.awaitsRestart && (!this.#waits || state.skipped)) return undefined;
     const isAsked = this.#isAsked(work, state);
     if (isAsked && this.#nowMs - (state.deniedAtMs ?? Number.NEGATIVE_INFINITY) < DENIED_PAUSE_MS) {
       return undefined;
     }
     const kind = isAsked ? "confirmation" : "deployment";
-    return { kind, work, job, state, terms, ahead: when === "ahead" };
+    return { kind, work, job, state, terms, released: when === "now" };
   }
 
   /** What only its window holds back, and is all here: a client that waits may fetch it now. */
-  ahead(): readonly WantedJob[] {
+  #ahead(): readonly WantedJob[] {
     if (!this.#waits) return [];
-    const { site } = this.#context;
-    const policy = forDevice(site, this.#ledger).policy.read();
+    const { content } = this.#context.site;
     return this.#ledger.rows.flatMap((row) => {
       const isHeld = row.reason === "window" || row.reason === "instant";
       if (!row.counted || !isHeld || !isWaiting(row)) return [];
-      const distribution = policy.distributionsById.get(row.distribution);
-      const revision = policy.revisions.get(row.revision);
-      const app = policy.packages.get(row.package);
-      if (!distribution || !revision?.ddi || !app) return [];
-      if (revision.ddi.handling === "download-only") return [];
-      if (!filesOf(revision).every(({ sha256 }) => site.content.has(sha256))) return [];
-      const installer = installerFor(
-        this.#ledger.device,
-        revision,
-        app,
-        policy.enterprise.platforms,
-      );
-      if (installer !== "ddi") return [];
-      return this.wanted(workOf(distribution, revision, app, installer, row), "ahead") ?? [];
+      const work = this.#workOf(row);
+      if (!work?.revision.ddi || work.revision.ddi.handling === "download-only") return [];
+      if (!filesOf(work.revision).every(({ sha256 }) => content.has(sha256))) return [];
+      return this.#wanted(work, "ahead") ?? [];
     });
+  }
+
+  /** What a row stands for, where it is something for this device's client. */
+  #workOf(row: Installation): Work | undefined {
+    const policy = forDevice(this.#context.site, this.#ledger).policy.read();
+    const distribution = policy.distributionsById.get(row.distribution);
+    const revision = policy.revisions.get(row.revision);
+    const app = policy.packages.get(row.package);
+    if (!distribution || !revision || !app) return undefined;
+    const { device } = this.#ledger;
+    const installer = installerFor(device, revision, app, policy.enterprise.platforms);
+    return installer === "ddi" ? workOf(distribution, revision, app, installer, row) : undefined;
   }
 
   get #nowMs(): number {
@@ -146,22 +200,32 @@ class View {
     return this.#ledger.row(distribution.id)?.offeredAtMs !== null;
   }
 
-  /** Null: the work keeps to no window. */
-  #window({ distribution }: Work): JobTerms["window"] {
-    if (distribution.mode !== "automatic") return null;
-    const releasedUntilMs = this.#ledger.row(distribution.id)?.releasedUntilMs ?? 0;
-    const nowMs = this.#nowMs;
-    const isOpen =
-      nowMs < releasedUntilMs ||
-      // What was begun in a window that is over goes on in the next, without waiting for its instant.
-      this.#ledger.instants.some(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs);
-    return isOpen ? "available" : "unavailable";
-  }
-
   #isAsked({ distribution }: Work, { confirmed }: JobState): boolean {
     if (distribution.question === null || confirmed) return false;
     return autoConfirmOf(this.#known.attributes) === null;
   }
+}
+
+/** Is the device to drop what it was told of? Not where it said that it cannot, or is through with it. */
+export function isCalledOff(row: Installation, job: DeviceJob | undefined): boolean {
+  if (row.counted || (row.reason !== "stopped" && row.reason !== "superseded")) return false;
+  if (!isOpen(row) || row.nativeValue === CANCEL_REFUSED) return false;
+  const { told, cancelling, ended } = stateOf(job);
+  return ended === null && (isInHand(row) || told !== null || cancelling);
+}
+
+/** Null: the work keeps to no window. */
+export function windowOf(
+  ledger: Ledger,
+  { id, mode }: Pick<Distribution, "id" | "mode">,
+  nowMs: number,
+): JobTerms["window"] {
+  if (mode !== "automatic") return null;
+  const isOpen =
+    nowMs < (ledger.row(id)?.releasedUntilMs ?? 0) ||
+    // What was begun in a window that is over goes on in the next, without waiting for its instant.
+    ledger.instants.some(({ startMs, endMs }) => startMs <= nowMs && nowMs < endMs);
+  return isOpen ? "available" : "unavailable";
 }
 
 function installOf({ revision }: Work): DdiInstall | null {

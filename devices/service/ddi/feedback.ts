@@ -1,11 +1,16 @@
-import { isSkipped } from "../../../protocols/ddi/clients.ts";
+import {
+  awaitsRestart,
+  isAfterRestart,
+  isBeginning,
+  isSkipped,
+} from "../../../protocols/ddi/clients.ts";
 import {
   type Confirmation,
   DETAILS_MAX,
   type Feedback,
   type InstalledBase,
 } from "../../../protocols/ddi/requests.ts";
-import { CANCEL_REFUSED, isInHand } from "../../install/waiting.ts";
+import { hasBegun } from "../../install/waiting.ts";
 import type { DeviceJob } from "../../model/agent-device.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
@@ -20,6 +25,7 @@ import {
 import type { Ledger } from "../ledger.ts";
 import type { SiteContext } from "../site-context.ts";
 import { autoConfirmOf } from "./attributes.ts";
+import { isCalledOff, windowOf } from "./current-jobs.ts";
 import type { DdiClient, DdiContext } from "./ddi-context.ts";
 import { FEEDBACKS_MAX, type JobOutcome, type JobState, keepJob, stateOf } from "./job-state.ts";
 
@@ -28,7 +34,7 @@ export type Taken = "taken" | "gone";
 
 /**
  * A device says how a job goes. An end that is told again is one end; anything else about a job that is
- * over is `gone`.
+ * over is `gone`, and so is swupdate's first word outside of the job's window: it stops there.
  *
  * @throws AppError "not-found" for a job that is not the device's, or that its user has not consented to
  */
@@ -38,42 +44,60 @@ export function takeFeedback(
   number: number,
   feedback: Feedback,
 ): Promise<Taken> {
-  return withJob(context, device, number, async ({ ledger, job, row, state }) => {
+  return withJob(context, device, number, async (heard) => {
+    const { ledger, job, row, state } = heard;
     const word = `${feedback.execution}/${feedback.result.finished}`;
     if (state.ended !== null) return state.ended.word === word ? "taken" : "gone";
     if (isPast(row, job, ledger)) return "gone";
     if (await isAsked(context, ledger, row, state)) {
       throw new AppError("not-found", `the job ${number} waits for the user's consent`);
     }
-    return hear(context, ledger, job, state, feedback, word);
+    return hear(context, heard, feedback, word);
   });
 }
 
-function hear(
-  { site }: DdiContext,
-  ledger: Ledger,
-  job: DeviceJob,
-  state: JobState,
-  feedback: Feedback,
-  word: string,
-): Taken {
+function hear({ site }: DdiContext, heard: Heard, feedback: Feedback, word: string): Taken {
+  const { ledger, job, row, state } = heard;
   const { execution, result } = feedback;
   const nowMs = site.now();
   const keep = (change: Partial<JobState>) =>
     keepJob(ledger, job, job, { ...state, feedbacks: state.feedbacks + 1, ...change }, nowMs);
   const ends = (outcome: JobOutcome) => keep({ ended: { outcome, word, atMs: nowMs } });
   const said = { ...reportOf(job), text: textOf(feedback) };
+  const begun = hasBegun(row);
+  const isForeign = isAfterRestart(feedback) && !begun && !isAwaitedElsewhere(heard);
 
-  if (isSkipped(feedback, state.told)) {
-    const text = `skipped, not installed: ${word} ${said.text ?? ""}`.trim();
-    report(site, ledger, { ...said, value: "rejected", text });
-    // With its window closed it is asked again once it opens; without one it will not do it at all.
-    if (state.toldClosed) keep({ skipped: true });
-    else ends("skipped");
+  if ((execution !== "closed" || isForeign) && state.feedbacks >= FEEDBACKS_MAX) {
+    site.log.warn("ddi-feedback-beyond-quota", { device: job.device, job: job.id });
     return "taken";
   }
-  if (execution !== "closed" && state.feedbacks >= FEEDBACKS_MAX) {
-    site.log.warn("ddi-feedback-beyond-quota", { device: job.device, job: job.id });
+  if (isForeign) {
+    const text = `said of an update that it has not begun here: ${word} ${said.text ?? ""}`.trim();
+    report(site, ledger, { ...said, value: "rejected", text });
+    keep({});
+    return "taken";
+  }
+  if (isBeginning(feedback) && isOutsideWindow(site, ledger, row)) {
+    const text = `not begun outside of its window: ${said.text ?? ""}`;
+    // Whoever begins anew has lost what it had.
+    if (begun) reportCancelled(site, ledger, { ...said, text });
+    else report(site, ledger, { ...said, value: "rejected", text });
+    keep({});
+    return "gone";
+  }
+  if (isSkipped(feedback, state.told, begun)) {
+    const text = `skipped, not installed: ${word} ${said.text ?? ""}`.trim();
+    if (isCalledOff(row, job)) {
+      reportCancelled(site, ledger, { ...said, text });
+      ends("canceled");
+      return "taken";
+    }
+    // What it had begun it knows nothing of any more.
+    if (begun) reportCancelled(site, ledger, { ...said, text });
+    else report(site, ledger, { ...said, value: "rejected", text });
+    // With its window closed it is asked again once it opens; without one it will not do it at all.
+    if (state.toldClosed) keep({ skipped: true, awaitsRestart: false });
+    else ends("skipped");
     return "taken";
   }
   if (execution === "canceled") {
@@ -84,7 +108,7 @@ function hear(
     return "taken";
   }
   // To be fetched and not installed: what is there is ahead of an installation.
-  const isAhead = state.toldClosed || state.told === "skip";
+  const isAhead = !begun && (state.toldClosed || state.told === "skip");
   report(site, ledger, {
     ...said,
     value: isAhead && execution !== "closed" ? `${word}/unavailable` : word,
@@ -92,8 +116,25 @@ function hear(
   if (execution === "closed") ends(result.finished === "failure" ? "failed" : "installed");
   else if (execution === "downloaded" && state.told === "skip" && !state.toldClosed)
     ends("downloaded");
-  else keep({});
+  else keep({ awaitsRestart: awaitsRestart(feedback, state.awaitsRestart) });
   return "taken";
+}
+
+function isOutsideWindow(
+  site: SiteContext,
+  ledger: Ledger,
+  { distribution }: Installation,
+): boolean {
+  const found = site.policy.read().distributionsById.get(distribution);
+  return found !== undefined && windowOf(ledger, found, site.now()) === "unavailable";
+}
+
+/** The same work was installed in a former attempt, whose end was not told. */
+function isAwaitedElsewhere({ job, jobs }: Heard): boolean {
+  return jobs.some((one) => {
+    const { awaitsRestart: waits, ended } = stateOf(one);
+    return one.distribution === job.distribution && one.id !== job.id && waits && ended === null;
+  });
 }
 
 /**
@@ -110,7 +151,7 @@ export function takeCancelFeedback(
   return withJob(context, device, number, ({ ledger, job, row, state }) => {
     const word = `${feedback.execution}/${feedback.result.finished}`;
     if (state.ended?.outcome === "canceled" && feedback.execution === "closed") return "taken";
-    if (state.ended !== null || !isCancelling(row)) {
+    if (!isCalledOff(row, job)) {
       throw new AppError("conflict", `the job ${number} is not to be dropped`);
     }
     const nowMs = context.site.now();
@@ -126,19 +167,6 @@ export function takeCancelFeedback(
       report(context.site, ledger, { ...said, value: "canceled" });
     }
     return "taken";
-  });
-}
-
-/** Is the device to be told to drop it? @throws AppError "not-found" where not */
-export function readCancel(
-  context: DdiContext,
-  { device }: DdiClient,
-  number: number,
-): Promise<void> {
-  return withJob(context, device, number, ({ row, state }) => {
-    if (state.ended !== null || !isCancelling(row)) {
-      throw new AppError("not-found", `the job ${number} is not to be dropped`);
-    }
   });
 }
 
@@ -205,6 +233,8 @@ export function takeInstalled(
 interface Heard {
   readonly ledger: Ledger;
   readonly job: DeviceJob;
+  /** All of the device. */
+  readonly jobs: readonly DeviceJob[];
   readonly row: Installation;
   readonly state: JobState;
 }
@@ -220,19 +250,13 @@ function withJob<T>(
     const job = jobs.find((one) => one.id === number && one.protocol === "ddi");
     const row = job && ledger.row(job.distribution);
     if (!row) throw new AppError("not-found", `the device has no job ${number}`);
-    return hear({ ledger, job, row, state: stateOf(job) });
+    return hear({ ledger, job, jobs, row, state: stateOf(job) });
   });
 }
 
 /** Another attempt has begun, or the device another life. */
 function isPast(row: Installation, job: DeviceJob, { device }: Ledger): boolean {
   return row.attempt !== job.attempt || row.incarnation < device.incarnation;
-}
-
-/** As `contact` says of what a device is to drop. */
-function isCancelling(row: Installation): boolean {
-  const isEnded = !row.counted && (row.reason === "stopped" || row.reason === "superseded");
-  return isEnded && isInHand(row) && row.nativeValue !== CANCEL_REFUSED;
 }
 
 async function isAsked(

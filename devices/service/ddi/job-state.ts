@@ -21,6 +21,8 @@ export interface JobState {
   readonly skipped: boolean;
   /** Somebody cancelled it, and the device has not answered; it may not even have come for the job. */
   readonly cancelling: boolean;
+  /** It has installed everything, and tells how it went behind a restart. */
+  readonly awaitsRestart: boolean;
   readonly feedbacks: number;
   readonly ended: {
     readonly outcome: JobOutcome;
@@ -37,6 +39,7 @@ export const NEW_JOB: JobState = {
   deniedAtMs: null,
   skipped: false,
   cancelling: false,
+  awaitsRestart: false,
   feedbacks: 0,
   ended: null,
 };

@@ -74,7 +74,7 @@ function take({ site }: DdiContext, offers: Offers, current: CurrentJob): void {
     return;
   }
   const { work, job, state } = current;
-  if (!current.ahead) offers.offered(work);
+  if (current.released) offers.offered(work);
   const named = { distribution: work.distribution.id, attempt: work.attempt };
   keepJob(offers.ledger, named, job, state, nowMs);
 }
@@ -105,6 +105,19 @@ export async function readJob(
   const chunks = await chunksOf(context, wanted.work.revision, number, urlOf);
   const history = await historyOf(context, device, wanted.job, historyCount);
   return jobAnswer(key, number, wanted.terms, chunks, history);
+}
+
+/** A device comes for the order to drop a job. @throws AppError "not-found" where there is none */
+export function readCancel(context: DdiContext, client: DdiClient, number: number): Promise<void> {
+  const { site } = context;
+  const { id } = client.device;
+  return contact(site, id, { protocol: "ddi" }, async (offers) => {
+    const known = await knownOf(context, id);
+    const isAsked = currentJobs(context, client, offers, known).some(
+      ({ kind, job }) => kind === "cancel" && job?.id === number,
+    );
+    if (!isAsked) throw new AppError("not-found", `the job ${number} is not to be dropped`);
+  });
 }
 
 /** What it was told last decides what its word for the end means. */

@@ -8,7 +8,6 @@ import {
 } from "../../../devices/service/ddi/attributes.ts";
 import type { DdiClient, DdiContext } from "../../../devices/service/ddi/ddi-context.ts";
 import {
-  readCancel,
   type Taken,
   takeCancelFeedback,
   takeConfirmation,
@@ -17,7 +16,7 @@ import {
 } from "../../../devices/service/ddi/feedback.ts";
 import { identifyDdi } from "../../../devices/service/ddi/identify.ts";
 import { fileOf, listArtifacts, moduleOf } from "../../../devices/service/ddi/job-body.ts";
-import { poll, readInstalled, readJob } from "../../../devices/service/ddi/poll.ts";
+import { poll, readCancel, readInstalled, readJob } from "../../../devices/service/ddi/poll.ts";
 import { cancelAnswer } from "../../../protocols/ddi/answers.ts";
 import { encodeCbor, type JsonValue } from "../../../protocols/ddi/cbor.ts";
 import {

@@ -291,7 +291,9 @@ describe("work that was stopped in hand [D4]", () => {
       distributions: core.policy.distributions.map((one) => ({ ...one, stoppedAtMs: core.nowMs })),
     });
     expect(await comes(core, id)).toMatchObject({ inHand: [], ended: [distribution] });
-    expect((await core.row(id, distribution)).reasonDetail).toEndWith("is asked to drop it");
+    expect((await core.row(id, distribution)).reasonDetail).toEndWith(
+      "is asked to drop it if it still can",
+    );
     return { id, distribution };
   }
 

@@ -1,38 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import type { DistributionId } from "../../../devices/model/ids.ts";
 import { FEEDBACKS_MAX } from "../../../devices/service/ddi/job-state.ts";
-import { requestInstallation } from "../../../devices/service/installations.ts";
 import { sha256Hex } from "../../../devices/service/site-context.ts";
 import { decodeCbor, encodeCbor } from "../../../protocols/ddi/cbor.ts";
 import { DDI_BODY_BYTES_MAX } from "../../../protocols/ddi/requests.ts";
-import { BASE, CONTENT, type DdiDevice, DdiSite } from "../../harness/ddi-site.ts";
+import { BASE, CONTENT, type DdiDevice, DdiSite, stop } from "../../harness/ddi-site.ts";
 
 const RAUC = "rauc-hawkbit-c-agent/1.0";
 const HOUR_MS = 3_600_000;
 /** Of the site's time zone; it is 13:00 there when tests begin. */
 const NIGHT = { start: "2026-11-01T22:00", minutes: 120 };
 
-async function asked(device: DdiDevice, distribution: DistributionId): Promise<void> {
-  const { core } = device.site;
-  const key = { site: core.context.site, distribution, device: device.id };
-  await requestInstallation(core.context, key, "test");
-}
-
 /** A device with one job, on demand and asked for. */
 async function withJob(site: DdiSite, ddi: Parameters<DdiSite["distribute"]>[2] = {}) {
   const device = await site.device("kiosk-7");
   const distribution = await site.distribute("1.0", {}, ddi);
-  await asked(device, distribution);
+  await device.request(distribution);
   const number = await device.jobOf("deploymentBase");
   return { device, distribution, number, path: `/deploymentBase/${number}` };
-}
-
-async function stop(site: DdiSite, id: DistributionId): Promise<void> {
-  const distributions = site.core.policy.distributions.map((one) =>
-    one.id === id ? { ...one, stoppedAtMs: site.core.nowMs } : one,
-  );
-  await site.core.change({ distributions });
 }
 
 describe("a poll", () => {
@@ -231,7 +216,7 @@ describe("a job", () => {
     expect((await device.ask(path)).status).toBe(404);
     expect((await device.row(distribution)).reason).toBe("superseded");
     await device.report(`/cancelAction/${number}`, "closed", "success");
-    await asked(device, newer);
+    await device.request(newer);
     expect(await device.jobOf("deploymentBase")).not.toBe(number);
   });
 });
@@ -337,6 +322,7 @@ describe("a window", () => {
     expect(Object.keys(await device.poll())).toEqual([]);
     site.core.nowMs += 11 * HOUR_MS - 1;
     await device.ask((await device.poll()).deploymentBase ?? "");
+    await device.report(path, "proceeding", "none", ["Installing Update Chunk Artifacts."]);
     await device.report(path, "closed", "success", ["Update Installed."]);
     expect((await device.row(distribution)).status).toBe("installed");
   });
@@ -357,7 +343,7 @@ describe("consent", () => {
   async function withQuestion(site: DdiSite) {
     const device = await site.device("kiosk-7");
     const distribution = await site.distribute("1.0", { question: "Now?" });
-    await asked(device, distribution);
+    await device.request(distribution);
     return { device, distribution };
   }
 
