@@ -16,6 +16,7 @@ import { AppError } from "../model/errors.ts";
 import type { DeviceId } from "../model/ids.ts";
 import { NAME_CHARACTERS_MAX } from "../model/limits.ts";
 import type { Course } from "../ports/session-recorder.ts";
+import { noteKnock } from "./contact/knock.ts";
 import { clientAfter, NEW_CLIENT, questionsFor } from "./dm-client.ts";
 import { credentialAfter, receiveContext, refuseBlocked } from "./dm-credential.ts";
 import { enrolByCode } from "./enrol-by-code.ts";
@@ -287,18 +288,8 @@ async function refuseStranger(
   removed: DeviceId | undefined,
 ): Promise<Served> {
   const received = receive(undefined, message, receiveContext(context, undefined, origin));
-  context.log.warn(removed ? "removed-device-refused" : "unknown-device-knocked", {
-    externalId,
-    address: origin.address,
-  });
-  if (!removed) {
-    await context.store.knock({
-      protocol: "oma-dm",
-      externalId,
-      address: origin.address,
-      details: JSON.stringify(devInfoOf(message)),
-      atMs: context.now(),
-    });
-  }
+  const { address } = origin;
+  if (removed) context.log.warn("removed-device-refused", { externalId, address });
+  else await noteKnock(context, "oma-dm", externalId, address, devInfoOf(message));
   return answer(received.session, []);
 }

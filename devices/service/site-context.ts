@@ -9,6 +9,7 @@ import type { Log } from "../ports/log.ts";
 import type { PolicyReader } from "../ports/policy-reader.ts";
 import type { SiteStore } from "../ports/site-store.ts";
 import type { HlcClock, Now } from "./clock.ts";
+import type { StrangerGuard } from "./contact/stranger-guard.ts";
 import type { DeviceLock } from "./device-lock.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
 import type { OccurrenceCache } from "./outlook.ts";
@@ -37,6 +38,8 @@ export interface SiteContext {
   readonly now: Now;
   readonly hlc: HlcClock;
   readonly lock: DeviceLock;
+  /** What devices that are not known may do to the site. */
+  readonly strangers: StrangerGuard;
   readonly log: Log;
   /** Uniform in [0, 1): draws instants. */
   readonly random: () => number;

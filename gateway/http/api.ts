@@ -19,6 +19,7 @@ import { idempotency } from "./idempotency.ts";
 import { identify, type SessionCookie } from "./identify.ts";
 import type { MetricEditor } from "./metric-editor.ts";
 import { administratorRoutes, auditRoutes, tokenRoutes } from "./routes/access.ts";
+import { agentSettingsRoutes } from "./routes/agent-settings.ts";
 import { backupRoutes } from "./routes/backups.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { contentOriginRoutes } from "./routes/content-origins.ts";
@@ -163,6 +164,7 @@ function siteParts({ reports, audit, now, settings }: ApiDeps, role: SiteApiDeps
     deviceChanges({ reports, useCases, audit }),
     dmAccountRoutes({ useCases, audit }),
     omaDmSettingsRoutes({ settings, audit }),
+    agentSettingsRoutes({ settings, audit }),
     ddiSettingsRoutes({ settings, audit }),
     menderSettingsRoutes({ settings, audit }),
     factRoutes(useCases),

@@ -16,6 +16,7 @@ import type { WindowsEnrolmentSettings } from "../../devices/model/windows-enrol
 import type { DeviceCertificate } from "../../devices/ports/certificates.ts";
 import type { SessionQuery } from "../../devices/ports/session-records.ts";
 import type { Knock } from "../../devices/ports/site-store.ts";
+import type { AgentSettings } from "../../devices/service/agent/enrol.ts";
 import type { CeSettings } from "../../devices/service/ce/settings.ts";
 import type { DevicePatch } from "../../devices/service/change-device.ts";
 import type { DdiSettings } from "../../devices/service/ddi/ddi-settings.ts";
@@ -127,6 +128,7 @@ export interface LocalSettings {
   /** What clients of Windows CE are told. */
   readonly windowsCe: CeSettings;
   readonly mender: MenderSettings;
+  readonly agents: AgentSettings;
   /** Which sessions of devices are kept for people to look at. */
   readonly sessions: SessionRecording;
 }

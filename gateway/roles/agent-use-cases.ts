@@ -1,15 +1,15 @@
 import { readCatalogue, requestByUser } from "../../devices/service/agent/catalogue.ts";
 import { checkIn } from "../../devices/service/agent/check-in.ts";
-import { enrolAgent } from "../../devices/service/agent/enrol.ts";
+import { type AgentSettings, enrolAgent } from "../../devices/service/agent/enrol.ts";
 import { takeResults } from "../../devices/service/agent/take-results.ts";
 import { holderOfToken, rotateToken } from "../../devices/service/contact/device-token.ts";
 import type { SiteContext } from "../../devices/service/site-context.ts";
 import type { AgentUseCases } from "../http/routes/agent.ts";
 
 /** What agents ask of a site: each one a use-case of `devices/service`. */
-export function agentUseCases(context: SiteContext): AgentUseCases {
+export function agentUseCases(context: SiteContext, settings: () => AgentSettings): AgentUseCases {
   return {
-    enrol: (request, address) => enrolAgent(context, request, address),
+    enrol: (request, address) => enrolAgent(context, request, { address, settings: settings() }),
     holder: (token) => holderOfToken(context, "agent", token),
     formerly: (id) => context.store.findByAlias("external", id),
     checkIn: (id, told, how) => checkIn(context, id, told, how),

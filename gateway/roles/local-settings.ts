@@ -1,6 +1,7 @@
 import { FACT_RETENTION_DAYS } from "../../devices/model/limits.ts";
 import { SESSION_RECORDING_DEFAULT } from "../../devices/model/recorded-session.ts";
 import { WINDOWS_ENROLMENT_DEFAULT } from "../../devices/model/windows-enrolment.ts";
+import type { AgentSettings } from "../../devices/service/agent/enrol.ts";
 import { CE_DEFAULT } from "../../devices/service/ce/settings.ts";
 import { DDI_DEFAULT } from "../../devices/service/ddi/ddi-settings.ts";
 import type { MenderSettings } from "../../devices/service/mender/authenticate.ts";
@@ -10,6 +11,7 @@ import type { LocalSettings, LocalSettingsStore } from "../http/use-cases.ts";
 
 const NAME = "settings/local";
 const OMA_DM_DEFAULT: OmaDmSettings = { requiredProof: "any", serverId: "outpost" };
+const AGENTS_DEFAULT: AgentSettings = { plugAndPlay: false };
 const MENDER_DEFAULT: MenderSettings = { autoAccept: false };
 
 /** Settings of this one gateway, kept in its database; the configuration gives the first values. */
@@ -36,6 +38,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
       ddi: { ...DDI_DEFAULT, ...stored?.ddi },
       sessions: { ...SESSION_RECORDING_DEFAULT, ...stored?.sessions },
       windowsCe: { ...CE_DEFAULT, ...stored?.windowsCe },
+      agents: { ...AGENTS_DEFAULT, ...stored?.agents },
       mender: { ...MENDER_DEFAULT, ...stored?.mender },
       windowsEnrolment: { ...WINDOWS_ENROLMENT_DEFAULT, ...stored?.windowsEnrolment },
     });

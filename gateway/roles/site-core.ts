@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { SiteId } from "../../devices/model/ids.ts";
 import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
+import { StrangerGuard } from "../../devices/service/contact/stranger-guard.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../devices/service/outlook.ts";
 import { provisionalIncarnation } from "../../devices/service/register-device.ts";
@@ -161,6 +162,7 @@ export async function buildSite(
     policy: holder,
     content,
     trigger: triggerOf(config),
+    strangers: new StrangerGuard(),
     occurrences: new OccurrenceCache(),
     now,
     hlc,

@@ -67,8 +67,9 @@ export function siteUseCases(context: SiteContext): SiteUseCases {
     tonight: async (id) => tonight(context, await of(id)),
     approveKnock: (knock, wanted, by) => {
       const device = { ...saidBy(knock), ...wanted, stableId: knock.externalId };
-      // One that is served shows a new key: what it was before is lost with the former one.
-      return registerDevice(context, device, by, { reimaged: knock.protocol === "mender" });
+      // One that is served shows a new key or token: what it was before is lost with the former one.
+      const reimaged = knock.protocol === "mender" || knock.protocol === "agent";
+      return registerDevice(context, device, by, { reimaged });
     },
   };
 }

@@ -76,6 +76,7 @@ export class EnrolmentSite implements AsyncDisposable {
         contentOrigins: [],
         omaDm: core.omaDm,
         mender: { autoAccept: false },
+        agents: { plugAndPlay: false },
         ddi: DDI_DEFAULT,
         windowsEnrolment: this.settings,
         windowsCe: CE_DEFAULT,

@@ -26,6 +26,7 @@ import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { SessionRecorder } from "../../devices/ports/session-recorder.ts";
 import { HlcClock } from "../../devices/service/clock.ts";
+import { StrangerGuard } from "../../devices/service/contact/stranger-guard.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
 import { OccurrenceCache } from "../../devices/service/outlook.ts";
@@ -129,6 +130,7 @@ export class SiteCore implements AsyncDisposable {
       get trigger() {
         return core().trigger;
       },
+      strangers: new StrangerGuard(),
       occurrences: new OccurrenceCache(),
       now: () => this.nowMs,
       hlc: new HlcClock(() => this.nowMs, HLC_ZERO),

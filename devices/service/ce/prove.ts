@@ -3,7 +3,7 @@ import type { CePoll } from "../../../protocols/wince/requests.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import { deviceOfToken, firstContactToken, TOKEN_CHARACTERS } from "../contact/device-token.ts";
-import { noteKnock } from "../contact/knock.ts";
+import { noteKnock, TOO_MANY_AT_ONCE, whyItWaits } from "../contact/knock.ts";
 import { registerDevice } from "../register-device.ts";
 import { randomName, sha256Hex } from "../site-context.ts";
 import { CE, type CeContext } from "./ce-context.ts";
@@ -38,8 +38,8 @@ export async function proveDevice(
     }
     return { device, newToken: await renew(context, device, shown) };
   }
-  const known = await knownDevice(context, uuid);
-  if (known !== undefined) {
+  const named = await site.store.findByAlias(CE, uuid);
+  if (named?.removedAtMs === null && named.protocol === CE) {
     throw new AppError(
       "unauthorized",
       `X-Device-Auth is not what the device ${uuid} was given. If it has lost it, an administrator renews its token here.`,
@@ -47,8 +47,12 @@ export async function proveDevice(
   }
   const told = poll === undefined ? {} : pollFacts(poll);
   const details = { ...told, name: poll?.deviceName ?? uuid, token: firstContactToken(uuid) };
-  if (!context.settings().plugAndPlay || poll === undefined) {
-    await noteKnock(site, CE, uuid, address, details);
+  const mayBeLetIn = context.settings().plugAndPlay && poll !== undefined;
+  const note =
+    whyItWaits(named, CE) ??
+    (mayBeLetIn && !site.strangers.letsIn(address, site.now()) ? TOO_MANY_AT_ONCE : undefined);
+  if (!mayBeLetIn || note !== undefined) {
+    await noteKnock(site, CE, uuid, address, { ...details, ...(note && { note }) });
     throw new AppError("unauthorized", `the device ${uuid} is not known here yet`);
   }
   const registered = await registerDevice(
@@ -60,11 +64,6 @@ export async function proveDevice(
     device: registered.device,
     newToken: await renew(context, registered.device, firstContactToken(uuid)),
   };
-}
-
-async function knownDevice({ site }: CeContext, uuid: string): Promise<Device | undefined> {
-  const device = await site.store.findByAlias(CE, uuid);
-  return device?.removedAtMs === null && device.protocol === CE ? device : undefined;
 }
 
 /** A token for who shows one that is not to be shown for long; the shown one is good until it was used. */

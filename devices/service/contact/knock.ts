@@ -1,5 +1,6 @@
+import type { DevInfo } from "../../../protocols/oma-dm/dev-info.ts";
 import type { PullProtocol } from "../../model/agent-device.ts";
-import { parsePlatform } from "../../model/device.ts";
+import { type Device, type DeviceProtocol, parsePlatform } from "../../model/device.ts";
 import { NAME_CHARACTERS_MAX } from "../../model/limits.ts";
 import type { NewDevice } from "../register-device.ts";
 import type { SiteContext } from "../site-context.ts";
@@ -13,23 +14,39 @@ export type KnockDetails = Partial<
     readonly note?: string;
   };
 
-/** Notes that a device knocked which is not served here. A name that no device can have is not kept. */
+/** Why a device waits that would be let in by itself. */
+export const TOO_MANY_AT_ONCE = "many new devices came from its address at once";
+
+/**
+ * Notes that a device knocked which is not served here, as far as `StrangerGuard` allows it. A name that no
+ * device can have is not kept.
+ *
+ * @returns how long it has to wait until it is listened to; 0: it is in the list
+ */
 export async function noteKnock(
   context: SiteContext,
-  protocol: PullProtocol,
+  protocol: DeviceProtocol,
   externalId: string,
   address: string,
-  details: KnockDetails,
-): Promise<void> {
-  if (externalId.length === 0 || externalId.length > NAME_CHARACTERS_MAX) return;
+  details: KnockDetails | DevInfo,
+): Promise<number> {
+  if (externalId.length === 0 || externalId.length > NAME_CHARACTERS_MAX) return 0;
+  const said = JSON.stringify(details);
+  const nowMs = context.now();
+  const allowed = context.strangers.knock(`${protocol} ${externalId}`, said, address, nowMs);
+  if (allowed !== 0) return allowed === "again" ? 0 : allowed;
   context.log.warn("unknown-device-knocked", { externalId, protocol, address });
-  await context.store.knock({
-    protocol,
-    externalId,
-    address,
-    details: JSON.stringify(details),
-    atMs: context.now(),
-  });
+  await context.store.knock({ protocol, externalId, address, details: said, atMs: nowMs });
+  return 0;
+}
+
+/** Why a device that is known is not let in by itself; undefined for one that nobody has heard of. */
+export function whyItWaits(known: Device | undefined, protocol: PullProtocol): string | undefined {
+  if (known === undefined) return undefined;
+  if (known.removedAtMs !== null) return "it was removed";
+  return known.protocol === protocol
+    ? "it is known with another key or token"
+    : `it is served by ${known.protocol}`;
 }
 
 /** The device that is made of a knock. A device whose platform is not told is one of Windows' rows. */

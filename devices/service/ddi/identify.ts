@@ -2,7 +2,7 @@ import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import { NAME_CHARACTERS_MAX } from "../../model/limits.ts";
 import { deviceOfToken } from "../contact/device-token.ts";
-import { noteKnock } from "../contact/knock.ts";
+import { noteKnock, whyItWaits } from "../contact/knock.ts";
 import { registerDevice } from "../register-device.ts";
 import { sha256Hex } from "../site-context.ts";
 import type { DdiContext } from "./ddi-context.ts";
@@ -18,8 +18,6 @@ export interface Shown {
     | { readonly name: string; readonly authorities: readonly string[] }
     | undefined;
   readonly address: string;
-  /** Whoever knocks again and again from one address is not written down each time. */
-  readonly mayKnock: boolean;
 }
 
 const LINUX = { platform: "Windows", osPlatform: "Linux" } as const;
@@ -40,8 +38,10 @@ export async function identifyDdi(context: DdiContext, shown: Shown): Promise<De
     return device;
   }
   if (device === undefined && controllerId !== "" && controllerId.length <= NAME_CHARACTERS_MAX) {
-    if (proof === "any" && context.settings().plugAndPlay) return plugIn(context, controllerId);
-    if (shown.mayKnock) await noteKnock(site, "ddi", controllerId, address, LINUX);
+    const note = whyItWaits(named, "ddi");
+    const mayBeLetIn = proof === "any" && context.settings().plugAndPlay;
+    if (mayBeLetIn && note === undefined) return plugIn(context, controllerId);
+    await noteKnock(site, "ddi", controllerId, address, { ...LINUX, ...(note && { note }) });
   }
   throw new AppError("unauthorized", "no proof that is taken here for this device");
 }

@@ -4,7 +4,7 @@ import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import { parseDeviceId } from "../../model/ids.ts";
 import { deviceOfToken } from "../contact/device-token.ts";
-import { type KnockDetails, noteKnock } from "../contact/knock.ts";
+import { type KnockDetails, noteKnock, TOO_MANY_AT_ONCE, whyItWaits } from "../contact/knock.ts";
 import { registerDevice } from "../register-device.ts";
 import { type SiteContext, sha256Hex } from "../site-context.ts";
 
@@ -45,14 +45,13 @@ export async function authenticate(
   if (isServed) {
     const shown = await deviceOfToken(context, "mender", keyText);
     if (shown?.id === known.id) return bearerOf(site, known, keyText);
-    return turnAway(site, request, address, "it is known with another key");
   }
-  if (known !== undefined) {
-    const note =
-      known.removedAtMs === null ? `it is served by ${known.protocol}` : "it was removed";
-    return turnAway(site, request, address, note);
-  }
+  const why = whyItWaits(known, "mender");
+  if (why !== undefined) return turnAway(site, request, address, why);
   if (!site.settings().autoAccept) return turnAway(site, request, address, null);
+  if (!context.strangers.letsIn(address, context.now())) {
+    return turnAway(site, request, address, TOO_MANY_AT_ONCE);
+  }
   try {
     const wanted = { ...detailsOf(request), platform: "Windows" as const };
     const { device } = await registerDevice(

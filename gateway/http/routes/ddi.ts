@@ -28,7 +28,6 @@ import {
   readFeedback,
   readInstalledBase,
 } from "../../../protocols/ddi/requests.ts";
-import { LoginBackoff } from "../../access/login-backoff.ts";
 import type { OpenedBlob } from "../../content/blob-store.ts";
 import type { ServedCounter } from "../../content/served-counter.ts";
 import type { TrustedProxies } from "../client-address.ts";
@@ -59,7 +58,6 @@ export function ddiRoutes(deps: DdiDeps): Hono<AppEnv> {
   const root = new Hono<AppEnv>();
   const routes = new Hono<AppEnv>();
   const turnstile = new Turnstile(DDI_PER_TURN);
-  const strangers = new LoginBackoff();
 
   /** Who asks, and the address under which it does. */
   async function enter(c: Context<AppEnv>): Promise<DdiClient & { readonly base: string }> {
@@ -73,10 +71,6 @@ export function ddiRoutes(deps: DdiDeps): Hono<AppEnv> {
       authorization: c.req.header("Authorization") ?? "",
       certificate: certificateOf(c, deps.proxies),
       address,
-      mayKnock: strangers.waitMs(controllerId, address, deps.now()) === 0,
-    }).catch((error) => {
-      strangers.attempted(controllerId, address, deps.now());
-      throw error;
     });
     const path = `${encodeURIComponent(tenant)}/controller/v1/${encodeURIComponent(controllerId)}`;
     const userAgent = c.req.header("User-Agent") ?? "";

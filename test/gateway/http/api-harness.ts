@@ -10,6 +10,7 @@ import type { DeviceTrigger } from "../../../devices/ports/device-trigger.ts";
 import type { SessionRecorder } from "../../../devices/ports/session-recorder.ts";
 import { CE_DEFAULT } from "../../../devices/service/ce/settings.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
+import { StrangerGuard } from "../../../devices/service/contact/stranger-guard.ts";
 import { DDI_DEFAULT } from "../../../devices/service/ddi/ddi-settings.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../../devices/service/outlook.ts";
@@ -140,6 +141,7 @@ export class ApiHarness implements AsyncDisposable {
         describeSource: () => "not fetched yet",
         urlFor: () => "http://site.test/content",
       },
+      strangers: new StrangerGuard(),
       occurrences: new OccurrenceCache(),
       now,
       hlc,
@@ -163,6 +165,7 @@ export class ApiHarness implements AsyncDisposable {
       factRetentionDays: 90,
       contentOrigins: [],
       mender: { autoAccept: false },
+      agents: { plugAndPlay: false },
       omaDm: { requiredProof: "any", serverId: "outpost" },
       ddi: DDI_DEFAULT,
       windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,

@@ -67,7 +67,7 @@ describe("Mender: auth_requests", () => {
     const { box } = await site.device();
     const other = new MenderDevice(site.fetch, { identity: box.identity });
     expect(await other.authenticate()).toBe(401);
-    expect(await site.knocks()).toMatchObject([{ note: "it is known with another key" }]);
+    expect(await site.knocks()).toMatchObject([{ note: "it is known with another key or token" }]);
     expect(await box.authenticate()).toBe(200);
   });
 

@@ -263,6 +263,7 @@ class LoneSite implements AsyncDisposable {
     contentOrigins: [],
     omaDm: { requiredProof: "any", serverId: "outpost" },
     mender: { autoAccept: false },
+    agents: { plugAndPlay: false },
     ddi: DDI_DEFAULT,
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT,
     windowsCe: CE_DEFAULT,
