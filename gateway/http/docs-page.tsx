@@ -131,7 +131,9 @@ function OperationSection({ id, method, path, operation }: ShownOperation) {
 function scopeOf(operation: Operation): string {
   const scope: unknown = operation["x-scope"];
   if (typeof scope === "string") return `Needs the scope ${scope}`;
-  return operation.security?.length === 0 ? "Open to everybody" : "For whoever is logged in";
+  if (operation.security?.length === 0) return "Open to everybody";
+  const isForDevices = operation.security?.some((one) => "agent" in one);
+  return isForDevices ? "Needs the device's own token" : "For whoever is logged in";
 }
 
 function Response({ status, response }: { status: string; response: Answer }) {

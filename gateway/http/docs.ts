@@ -6,11 +6,18 @@ import { type IdentifyOptions, identify, need } from "./identify.ts";
 import type { OpenApiDocument } from "./openapi-document.ts";
 import { securityHeaders } from "./security-headers.ts";
 
+/** What is documented, and where it is mounted: `{ base: "/api/v1", api }`. */
+export interface DocumentedPart {
+  readonly base: string;
+  readonly api: Api;
+  /** Devices call it, not people: with secrets of their own. */
+  readonly forDevices?: true;
+}
+
 export interface DocsDeps {
   readonly title: string;
   readonly version: string;
-  /** What is documented, each with where it is mounted: `{ base: "/api/v1", api }`. */
-  readonly parts: readonly { readonly base: string; readonly api: Api }[];
+  readonly parts: readonly DocumentedPart[];
   readonly identify: IdentifyOptions;
 }
 
@@ -35,6 +42,13 @@ export function openApiDocument(deps: DocsDeps): OpenApiDocument {
     name: cookie.name,
     description: "The session of a person; unsafe requests also send X-CSRF-Token",
   });
+  if (parts.some(({ forDevices }) => forDevices)) {
+    all.openAPIRegistry.registerComponent("securitySchemes", "agent", {
+      type: "http",
+      scheme: "bearer",
+      description: "The token that an agent made for itself and enrolled with",
+    });
+  }
   return all.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title, version, description: INTRODUCTION },

@@ -32,7 +32,7 @@ export async function startBoth(config: BothConfig, options: RoleOptions): Promi
     proxies: trustedProxies(config.trustedProxies),
     elapsed: () => performance.now(),
   });
-  const common = { checks: [...site.checks, ...hub.checks], parts: [site.part, hub.part] };
+  const common = { checks: [...site.checks, ...hub.checks], parts: [...site.parts, ...hub.parts] };
   site.mountCommon(app, common);
   hub.mountCommon(app, common);
   if (clock instanceof TestClock) {

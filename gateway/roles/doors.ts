@@ -3,7 +3,7 @@ import type { Console } from "../console/console-routes.ts";
 import type { BlobIndex } from "../content/blob-index.ts";
 import type { BlobStore } from "../content/blob-store.ts";
 import { readContents } from "../content/file-contents.ts";
-import { docsRoutes } from "../http/docs.ts";
+import { type DocumentedPart, docsRoutes } from "../http/docs.ts";
 import type { Api } from "../http/environment.ts";
 import { healthRoutes } from "../http/health.ts";
 import type { IdentifyOptions, SessionCookie } from "../http/identify.ts";
@@ -15,12 +15,6 @@ import type { Foundation, RoleOptions } from "./foundation.ts";
 /** Where each role keeps its sessions in a browser: both may share one host. [D20] */
 export const SITE_COOKIE: SessionCookie = { name: "outpost-site", path: "/" };
 export const HUB_COOKIE: SessionCookie = { name: "outpost-hub", path: "/hub" };
-
-/** An API and where it is mounted, for the document of all APIs of a process. */
-export interface DocumentedPart {
-  readonly base: string;
-  readonly api: Api;
-}
 
 export interface CommonDoors {
   readonly checks: readonly ReadinessCheck[];

@@ -8,6 +8,7 @@ import { createApi } from "../http/api.ts";
 import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
 import { siteDownloadRoutes } from "../http/content/site-downloads.ts";
+import type { DocumentedPart } from "../http/docs.ts";
 import type { Api } from "../http/environment.ts";
 import { authoriseSite, linkRoutes } from "../http/link/link-routes.ts";
 import { MetricEditor } from "../http/metric-editor.ts";
@@ -20,7 +21,6 @@ import {
   answerNotFound,
   type CommonDoors,
   consoleFiles,
-  type DocumentedPart,
   every,
   HUB_COOKIE,
   listFiles,
@@ -45,7 +45,7 @@ export interface RunningHub extends AsyncDisposable {
   readonly core: HubCore;
   readonly scheduler: Scheduler;
   readonly checks: readonly ReadinessCheck[];
-  readonly part: DocumentedPart;
+  readonly parts: readonly DocumentedPart[];
   readonly console: Console;
   readonly mount: (app: Api) => void;
   readonly mountCommon: (app: Api, common: CommonDoors) => void;
@@ -64,7 +64,7 @@ export async function startHub(config: HubConfig, options: RoleOptions): Promise
     proxies: trustedProxies(config.trustedProxies),
     elapsed: () => performance.now(),
   });
-  hub.mountCommon(app, { checks: hub.checks, parts: [hub.part] });
+  hub.mountCommon(app, { checks: hub.checks, parts: hub.parts });
   if (clock instanceof TestClock) {
     app.route("/", testClockRoutes({ clock, runDueJobs: () => hub.scheduler.runDue() }));
   }
@@ -116,7 +116,7 @@ export async function runHub(
       app.route("/hub", doors.console.routes);
       app.get("/hub/", (c) => c.redirect("/hub"));
     },
-    part: { base: "/hub/api/v1", api: doors.api },
+    parts: [{ base: "/hub/api/v1", api: doors.api }],
     console: doors.console,
     mountCommon: (app, common) => {
       const { accounts, tokens } = foundation;

@@ -3,7 +3,9 @@ import { readVersion } from "../config/version.ts";
 import type { Console } from "../console/console-routes.ts";
 import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
+import type { DocumentedPart } from "../http/docs.ts";
 import type { Api } from "../http/environment.ts";
+import { agentDocument } from "../http/routes/agent-document.ts";
 import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
 import { type GatewayClock, TestClock } from "../jobs/clock.ts";
@@ -12,7 +14,6 @@ import { shelfOf } from "./backups.ts";
 import {
   answerNotFound,
   type CommonDoors,
-  type DocumentedPart,
   mountCommon,
   readinessChecks,
   SITE_COOKIE,
@@ -30,8 +31,8 @@ export interface RunningSite extends AsyncDisposable {
   readonly core: SiteCore;
   readonly scheduler: Scheduler;
   readonly checks: readonly ReadinessCheck[];
-  /** Where its API is mounted, for the document of all APIs. */
-  readonly part: DocumentedPart;
+  /** Its APIs and where they are mounted, for the document of all. */
+  readonly parts: readonly DocumentedPart[];
   readonly console: Console;
   readonly mount: (app: Api) => void;
   /** Health and documentation, open to this role's sessions and tokens. */
@@ -51,7 +52,7 @@ export async function startSite(config: SiteConfig, options: RoleOptions): Promi
     proxies: trustedProxies(config.trustedProxies),
     elapsed: () => performance.now(),
   });
-  site.mountCommon(app, { checks: site.checks, parts: [site.part] });
+  site.mountCommon(app, { checks: site.checks, parts: site.parts });
   if (clock instanceof TestClock) {
     app.route("/", testClockRoutes({ clock, runDueJobs: () => site.scheduler.runDue() }));
   }
@@ -109,7 +110,10 @@ export async function runSite(
       app.route("/api/v1", doors.api);
       app.route("/", doors.console.routes);
     },
-    part: { base: "/api/v1", api: doors.api },
+    parts: [
+      { base: "/api/v1", api: doors.api },
+      { base: "", api: agentDocument(), forDevices: true },
+    ],
     console: doors.console,
     mountCommon: (app, common) => {
       const { accounts, tokens } = foundation;

@@ -85,7 +85,7 @@ const Cancellation = z.object({
 export type Cancellation = z.infer<typeof Cancellation>;
 
 /** [4.1] */
-const Plan = z.object({
+export const Plan = z.object({
   sequence: z.int(),
   work: z.array(PlanWork),
   cancel: z.array(Cancellation),
@@ -96,7 +96,7 @@ const Plan = z.object({
 export type AgentPlan = z.infer<typeof Plan>;
 
 /** [2.3] */
-const Enrolled = z.object({
+export const Enrolled = z.object({
   version: z.int(),
   device: text,
   sequence: z.int(),
@@ -105,7 +105,7 @@ const Enrolled = z.object({
 export type Enrolled = z.infer<typeof Enrolled>;
 
 /** [5.2] */
-const Taken = z.object({
+export const Taken = z.object({
   refused: z.array(z.object({ index: z.int(), reason: text })),
   sequence: z.int(),
   poll: z.boolean(),
@@ -113,7 +113,7 @@ const Taken = z.object({
 export type TakenResults = z.infer<typeof Taken>;
 
 /** [7.1] */
-const CatalogueItem = z.object({
+export const CatalogueItem = z.object({
   distribution: text,
   name: text,
   version: text,
@@ -126,7 +126,7 @@ const CatalogueItem = z.object({
 });
 export type CatalogueItem = z.infer<typeof CatalogueItem>;
 
-const Catalogue = z.object({ items: z.array(CatalogueItem) });
+export const Catalogue = z.object({ items: z.array(CatalogueItem) });
 export type Catalogue = z.infer<typeof Catalogue>;
 
 /** Each throws ProtocolError naming the pointer of what is wrong. */

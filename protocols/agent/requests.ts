@@ -34,7 +34,7 @@ const Facts = z.object({
 });
 export type AgentFacts = z.infer<typeof Facts>;
 
-const Enrol = z.object({
+export const Enrol = z.object({
   versions: z.array(z.int()).min(1).max(100),
   stableId: name,
   platform: z.enum(["Windows", "Android"]),
@@ -52,7 +52,7 @@ const InventoryEntry = z.object({
 });
 export type InventoryEntry = z.infer<typeof InventoryEntry>;
 
-const Poll = z.object({
+export const Poll = z.object({
   facts: Facts.optional(),
   inventory: z.array(InventoryEntry).max(INVENTORY_MAX).optional(),
   attributes: z
@@ -83,9 +83,9 @@ export const AgentResult = z.object({
 });
 export type AgentResult = z.infer<typeof AgentResult>;
 
-const Results = z.object({ results: z.array(AgentResult).min(1).max(RESULTS_MAX) });
+export const Results = z.object({ results: z.array(AgentResult).min(1).max(RESULTS_MAX) });
 
-const NewToken = z.object({ token });
+export const NewToken = z.object({ token });
 
 /** @throws ProtocolError naming the pointer of what is wrong */
 export function readEnrol(body: Uint8Array): EnrolRequest {

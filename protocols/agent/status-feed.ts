@@ -58,7 +58,7 @@ const apps = z.array(App).max(FED_APPS_MAX);
 const at = time.optional();
 
 /** What an agent sends of its own device. [11.1] */
-const OwnFeed = z.strictObject({ source, at, apps });
+export const OwnFeed = z.strictObject({ source, at, apps });
 export type OwnStatusFeed = z.output<typeof OwnFeed>;
 
 /** What an MDM sends of many. [11.1] */

@@ -29,7 +29,7 @@ const TakenAppSchema = z.union([
   }),
   Refused,
 ]);
-const TakenDeviceSchema = z
+export const TakenDeviceSchema = z
   .union([
     Refused.extend({ device: z.string() }),
     z.object({
