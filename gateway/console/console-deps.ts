@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import type { DeviceId, Sha256 } from "../../devices/model/ids.ts";
 import type { Revision } from "../../devices/model/package.ts";
 import type { EnrolmentCodes } from "../../devices/ports/enrolment-codes.ts";
@@ -9,6 +10,7 @@ import type { ApiTokens } from "../access/api-tokens.ts";
 import type { Audit } from "../access/audit.ts";
 import type { KnockList } from "../access/knocks.ts";
 import type { FileContents } from "../content/file-contents.ts";
+import type { AppEnv } from "../http/environment.ts";
 import type { SessionCookie } from "../http/identify.ts";
 import type { MetricEditor } from "../http/metric-editor.ts";
 import type {
@@ -64,6 +66,8 @@ export interface SiteConsoleDeps {
   readonly secrets: SiteSecrets;
   readonly certificates: CertificateUseCases;
   readonly sessions: DeviceSessions;
+  /** This site's address as devices reach it: as it is set, else as whoever looks has reached it. */
+  readonly addressFor: (c: Context<AppEnv>) => string;
   /** Where Windows PCs enrol, such as `https://mdm.contoso.com`; undefined while it is nowhere set. */
   readonly enrolmentAddress: () => string | undefined;
 }

@@ -24,6 +24,7 @@ import { installationListPages } from "./pages/installations.tsx";
 import { keyPages } from "./pages/keys.tsx";
 import { linkPages } from "./pages/link.tsx";
 import { loginPages } from "./pages/login.tsx";
+import { newDevicePages } from "./pages/new-device.tsx";
 import { overridePages } from "./pages/overrides.tsx";
 import { overviewPage } from "./pages/overview.tsx";
 import { quarantinePages } from "./pages/quarantine.tsx";
@@ -71,6 +72,7 @@ export function consoleRoutes(deps: ConsoleDeps): Console {
   installationListPages(kit);
   installationPages(kit);
   devicePages(kit);
+  newDevicePages(kit);
   deviceDetailPages(kit);
   dmAccountPages(kit);
   deviceSessionPages(kit);

@@ -1,5 +1,5 @@
 import type { RequiredProof, ServerProblem } from "../../devices/model/credential.ts";
-import type { Enrolment } from "../../devices/model/device.ts";
+import type { DeviceProtocol, Enrolment } from "../../devices/model/device.ts";
 import type { Bucket, Operation, Reason } from "../../devices/model/installation.ts";
 import type { RecordedSession, SessionOutcome } from "../../devices/model/recorded-session.ts";
 import type { BlobView } from "../reports/report-reader.ts";
@@ -46,6 +46,15 @@ export const BUCKET_LOOKS: Readonly<Record<Bucket, BucketLook>> = {
     icon: "minus",
     color: "var(--removed)",
   },
+};
+
+/** How a device and this site speak, for people. */
+export const PROTOCOL_WORDS: Readonly<Record<DeviceProtocol, string>> = {
+  "oma-dm": "OMA DM",
+  agent: "Outpost agent",
+  ddi: "hawkBit DDI",
+  mender: "Mender",
+  ce: "Windows CE",
 };
 
 /** The weakest proof of a device's identity that is taken. */

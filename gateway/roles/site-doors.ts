@@ -142,6 +142,7 @@ export function siteDoors(
         secrets,
         certificates,
         sessions: core.sessions.view,
+        addressFor: (c) => reachedUrlOf(config, c),
         enrolmentAddress: () => setAddress(config, core.settings.read().windowsEnrolment),
       },
       hub: undefined,
@@ -206,7 +207,7 @@ export function siteDoors(
       app.route(
         "/",
         agentRoutes({
-          agents: agentUseCases(core.context),
+          agents: agentUseCases(core.context, () => core.settings.read().agents),
           bell: core.bell,
           backoff: new LoginBackoff(),
           baseUrlOf: (request) => baseUrlOf(config, request),

@@ -36,7 +36,13 @@ export interface AuthRequest {
 /** @throws ProtocolError `mender-auth-request`, `mender-identity`, `mender-public-key` */
 export function readAuthRequest(body: Uint8Array): AuthRequest {
   const { id_data, pubkey } = readAs("mender-auth-request", Request, body);
-  const parts = readAs("mender-identity", Identity, new TextEncoder().encode(id_data));
+  const key = readPublicKey(pubkey);
+  return { ...readIdentity(id_data), key, keyText: textOfKey(key) };
+}
+
+/** An identity as a device says it, in JSON. @throws ProtocolError `mender-identity` */
+export function readIdentity(text: string): Pick<AuthRequest, "identity" | "name"> {
+  const parts = readAs("mender-identity", Identity, new TextEncoder().encode(text));
   const sorted = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1));
   if (sorted.length === 0 || sorted.length > IDENTITY_PARTS_MAX) {
     throw new ProtocolError(
@@ -46,13 +52,19 @@ export function readAuthRequest(body: Uint8Array): AuthRequest {
   }
   const whole = JSON.stringify(Object.fromEntries(sorted));
   const isLong = whole.length > IDENTITY_CHARACTERS_MAX;
-  const key = readPublicKey(pubkey);
   return {
     identity: isLong ? `sha256:${createHash("sha256").update(whole).digest("hex")}` : whole,
     name: sorted.map(([, value]) => String(value)).join(" "),
-    key,
-    keyText: key.export({ type: "spki", format: "der" }).toString("base64"),
   };
+}
+
+/** The same of a key in PEM, as `keyText` has it. @throws ProtocolError `mender-public-key` */
+export function readKeyText(pem: string): string {
+  return textOfKey(readPublicKey(pem));
+}
+
+function textOfKey(key: KeyObject): string {
+  return key.export({ type: "spki", format: "der" }).toString("base64");
 }
 
 /**

@@ -168,6 +168,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       { origin: "http://mirror.corp.example", privateAddresses: true },
     ],
     mender: { autoAccept: false },
+    agents: { plugAndPlay: false },
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
     ddi: DDI_DEFAULT,
     windowsEnrolment: WINDOWS_ENROLMENT_DEFAULT as WindowsEnrolmentSettings,
@@ -228,6 +229,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
             ),
             certificates: fakeCertificates(data),
             sessions: sessions.view,
+            addressFor: () => "http://site.example:8080",
             enrolmentAddress: () =>
               settings.windowsEnrolment.host === null
                 ? undefined
@@ -488,16 +490,20 @@ function fakeUseCases(
     reach: { problem: null, addresses: ["10.20.0.17:2948"] },
   };
   return {
-    registerDevice: async (wanted) => ({
-      device: {
-        ...deviceOf(data.devices[0]?.id as DeviceId),
-        name: wanted.name ?? wanted.stableId,
-      },
-      userName: wanted.stableId,
-      password: "secret-of-the-device",
-      token: null,
-      server: null,
-    }),
+    registerDevice: async (wanted) => {
+      const { protocol = "oma-dm", stableId } = wanted;
+      const isOmaDm = protocol === "oma-dm";
+      return {
+        device: {
+          ...deviceOf(data.devices[0]?.id as DeviceId),
+          ...{ name: wanted.name ?? stableId, protocol, stableId },
+        },
+        userName: isOmaDm ? stableId : null,
+        password: isOmaDm ? "secret-of-the-device" : null,
+        token: protocol === "ddi" ? (wanted.token ? null : "token-of-the-device") : null,
+        server: null,
+      };
+    },
     dmAccount: async () => account,
     changeDmAccount: async (_id, patch) => Object.assign(account, patch),
     notifyDevice: async () => ({

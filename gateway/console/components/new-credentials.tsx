@@ -6,7 +6,11 @@ import { Secret } from "./secret.tsx";
 export function NewCredentials({ view, made }: { view: View; made: RegisteredDevice }) {
   if (made.password === null) {
     return made.token === null ? (
-      <p>It shows what it knocked with.</p>
+      <p>
+        {made.device.protocol === "ce"
+          ? "It is given its token in the answer to its first poll."
+          : "It shows the token or key that it has already."}
+      </p>
     ) : (
       <Secret view={view} label="Token" text={made.token} />
     );

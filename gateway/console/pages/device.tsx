@@ -25,6 +25,7 @@ import { Action, PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
 import { CertificateTable } from "../components/certificate-table.tsx";
+import { DeviceSetup } from "../components/device-setup.tsx";
 import { Empty } from "../components/empty.tsx";
 import { TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
@@ -41,7 +42,7 @@ import { plural } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
 import { ENROLMENT_WORDS, OPERATION_WORDS, PROOF_WORDS, REASON_WORDS } from "../words.ts";
 import { DeviceBadges, DeviceFieldsets } from "./devices.tsx";
-import { CodePage } from "./enrolment.tsx";
+import { CodePage } from "./shown-once.tsx";
 
 /** The latest sessions of a device; there is a page for all of them. */
 const SESSIONS_SHOWN = 5;
@@ -57,6 +58,10 @@ export function deviceDetailPages(kit: Kit): void {
   const { site } = deps;
   if (!site) return;
   const { useCases } = site;
+  const reachFor = ({ c }: FormVisit) => ({
+    address: site.addressFor(c),
+    tenant: deps.settings.read().ddi.tenant,
+  });
 
   kit.pageFor("devices:write", "/devices/:id/edit", async (visit) => (
     <EditPage view={visit.view} device={await needDevice(visit)} form={FRESH_FORM} />
@@ -118,6 +123,15 @@ export function deviceDetailPages(kit: Kit): void {
         <Card title={device.protocol === "oma-dm" ? "For OMA DM" : "For the device"}>
           <Secret view={visit.view} label={label} text={secret} />
           <p>The former one works until the new one was used for the first time.</p>
+          {device.protocol === "ddi" && (
+            <DeviceSetup
+              view={visit.view}
+              {...reachFor(visit)}
+              protocol={device.protocol}
+              name={device.stableId}
+              token={secret}
+            />
+          )}
           <a class="button" href={url(visit.view, `/devices/${device.id}`)}>
             Done
           </a>
@@ -133,7 +147,16 @@ export function deviceDetailPages(kit: Kit): void {
       stableId: device.stableId,
       device: {},
     });
-    return <CodePage view={visit.view} code={text} />;
+    const { protocol, stableId } = device;
+    return (
+      <CodePage
+        view={visit.view}
+        code={text}
+        {...reachFor(visit)}
+        name={stableId}
+        {...((protocol === "agent" || protocol === "oma-dm") && { protocol })}
+      />
+    );
   });
 
   async function read(visit: Visit): Promise<DeviceData> {

@@ -1,27 +1,19 @@
 import { DEVICE_FIELDS, type Filter, fieldIs } from "../../../devices/filter/filter.ts";
 import { parseAskedFilter } from "../../../devices/filter/filter-words.ts";
-import { PLATFORMS } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
-import { recordAction } from "../../http/audited.ts";
-import { needValid } from "../../http/field-problems.ts";
-import { NewDeviceSchema } from "../../http/schemas/device.ts";
 import { type DeviceView, PAGE_ROWS_DEFAULT } from "../../reports/report-reader.ts";
 import { BucketNumbers } from "../charts/stacked-bars.tsx";
-import { PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Band } from "../components/band.tsx";
-import { Card } from "../components/card.tsx";
 import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FilterBar } from "../components/filter-bar.tsx";
-import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
-import { NewCredentials } from "../components/new-credentials.tsx";
 import { Pager } from "../components/pager.tsx";
 import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
-import { deviceFacts, ESTATE_OPTIONS } from "../device-form.ts";
-import { type FormState, FRESH_FORM } from "../form-state.ts";
+import { ESTATE_OPTIONS } from "../device-form.ts";
+import type { FormState } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
 import { ENROLMENT_WORDS } from "../words.ts";
@@ -34,7 +26,7 @@ const SORTS = [
 ] as const;
 const EXAMPLE = 'platform:windows model:"TC*" removed:false';
 
-/** The devices of the site, or of all sites, and the form that makes one known. */
+/** The devices of the site, or of all sites. */
 export function devicePages(kit: Kit): void {
   const { deps } = kit;
 
@@ -86,44 +78,6 @@ export function devicePages(kit: Kit): void {
       </ListFrame>
     );
   });
-
-  const { site } = deps;
-  if (!site) return;
-
-  kit.pageFor("devices:write", "/devices/new", ({ view }) => (
-    <NewDevicePage view={view} form={FRESH_FORM} />
-  ));
-
-  kit.form(
-    "devices:write",
-    "/devices/new",
-    async (visit) => {
-      const { form, principal, view } = visit;
-      const stableId = form.value("stableId");
-      const platform = form.value("platform");
-      const wanted = needValid(NewDeviceSchema, { ...deviceFacts(form), stableId, platform });
-      const made = await site.useCases.registerDevice(wanted, principal.name);
-      await recordAction(deps.audit, visit.c, "device.register", made.device.id, {
-        stableId,
-        platform,
-      });
-      return (
-        <Page
-          view={view}
-          title={`${made.device.name} is known now`}
-          crumbs={[{ label: "Devices", path: "/devices" }]}
-        >
-          <Card title="Its credentials">
-            <NewCredentials view={view} made={made} />
-            <a class="button" href={url(view, `/devices/${made.device.id}`)}>
-              To the device
-            </a>
-          </Card>
-        </Page>
-      );
-    },
-    ({ view, form }) => <NewDevicePage view={view} form={form} />,
-  );
 }
 
 function ListFrame(props: { view: View; text: string; sort: string; children?: unknown }) {
@@ -276,55 +230,6 @@ function NoDevices({ view, isFiltered }: { view: View; isFiltered: boolean }) {
         Add a device
       </Way>
     </Empty>
-  );
-}
-
-function NewDevicePage({ view, form }: { view: View; form: FormState }) {
-  return (
-    <Page
-      view={view}
-      title="Add a device"
-      lead="It is known from now on and gets a password for OMA DM, which is shown once."
-      crumbs={[{ label: "Devices", path: "/devices" }]}
-    >
-      <PostForm view={view} path="/devices/new" class="sheet">
-        <FormProblem view={view} form={form} />
-        <fieldset>
-          <legend>What it is</legend>
-          <TextField
-            form={form}
-            name="stableId"
-            label="The device's own id"
-            hint="What it sends as DevInfo/DevId, or its serial number."
-            required
-          />
-          <div class="field-row">
-            <SelectField
-              form={form}
-              name="platform"
-              label="Platform"
-              options={PLATFORMS.map((value) => ({ value, label: value }))}
-              value="Windows"
-            />
-            <TextField
-              form={form}
-              name="name"
-              label="Name"
-              hint="For people; the id unless given."
-            />
-          </div>
-        </fieldset>
-        <DeviceFieldsets form={form} />
-        <div class="buttons">
-          <button type="submit" class="primary">
-            Add the device
-          </button>
-          <a class="button" href={url(view, "/devices")}>
-            Cancel
-          </a>
-        </div>
-      </PostForm>
-    </Page>
   );
 }
 

@@ -17,14 +17,14 @@ import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
-import { NewCredentials } from "../components/new-credentials.tsx";
-import { Secret } from "../components/secret.tsx";
 import { When } from "../components/when.tsx";
 import type { SiteConsoleDeps } from "../console-deps.ts";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { plural } from "../time-words.ts";
 import { url, type View, whyNot } from "../view.ts";
+import { PROTOCOL_WORDS } from "../words.ts";
+import { CodePage, KnownNow } from "./shown-once.tsx";
 
 /** How long a code may be made to work here. */
 const CODE_DAYS = [1, 7, 30] as const;
@@ -46,6 +46,10 @@ export function enrolmentPages(kit: Kit): void {
   if (!site) return;
 
   const codeDeps = { ...deps, codes: site.codes };
+  const reachFor = ({ c }: FormVisit) => ({
+    address: site.addressFor(c),
+    tenant: deps.settings.read().ddi.tenant,
+  });
 
   kit.page("/enrolment", (visit) => enrolmentPage(visit, site, FRESH_FORM));
 
@@ -68,7 +72,7 @@ export function enrolmentPages(kit: Kit): void {
         device,
         expiresAtMs: days && deps.now() + days * DAY_MS,
       });
-      return <CodePage view={view} code={text} />;
+      return <CodePage view={view} code={text} name={stableId ?? ""} {...reachFor(visit)} />;
     },
     (visit) => enrolmentPage(visit, site, visit.form),
   );
@@ -89,20 +93,7 @@ export function enrolmentPages(kit: Kit): void {
     await recordAction(deps.audit, visit.c, "knock.approve", knock.externalId, {
       device: made.device.id,
     });
-    return (
-      <Page
-        view={view}
-        title={`${made.device.name} is known now`}
-        crumbs={[{ label: "Enrolment", path: "/enrolment" }]}
-      >
-        <Card title="Its credentials">
-          <NewCredentials view={view} made={made} />
-          <a class="button" href={url(view, `/devices/${made.device.id}`)}>
-            To the device
-          </a>
-        </Card>
-      </Page>
-    );
+    return <KnownNow view={view} made={made} from="/enrolment" {...reachFor(visit)} />;
   });
 
   kit.form("devices:write", "/enrolment/knocks/forget", async (visit) => {
@@ -230,7 +221,8 @@ function Knocks({ view, knocks }: { view: View; knocks: readonly Knock[] }) {
               <td class="title">
                 {knock.externalId}
                 <span class="sub">
-                  {knock.protocol} from {knock.address}
+                  {knock.protocol === "external" ? "unknown" : PROTOCOL_WORDS[knock.protocol]} from{" "}
+                  {knock.address}
                 </span>
               </td>
               <td data-label="It says">
@@ -348,27 +340,6 @@ function CodeState({ view, code }: { view: View; code: EnrolmentCode }) {
     <Badge view={view} kind="warn" label="Waits to be used" />
   ) : (
     <Badge view={view} kind="plain" label="Expired" />
-  );
-}
-
-export function CodePage({ view, code }: { view: View; code: string }) {
-  return (
-    <Page view={view} title="Enrolment code" crumbs={[{ label: "Enrolment", path: "/enrolment" }]}>
-      <Card title="For one device">
-        <Secret view={view} label="Code" text={code} />
-        <p>
-          On the device, set the management server to this site's address with any user name, and
-          the code as the password. Case and hyphens do not matter.
-        </p>
-        <p>
-          A PC with Windows 10 or 11 takes it in its settings:{" "}
-          <a href={url(view, "/enrolment/windows")}>how a Windows PC enrols</a>.
-        </p>
-        <a class="button" href={url(view, "/enrolment")}>
-          Done
-        </a>
-      </Card>
-    </Page>
   );
 }
 

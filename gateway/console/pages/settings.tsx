@@ -18,6 +18,7 @@ import { Secret } from "../components/secret.tsx";
 import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
+import { AgentSettingsForm, agentSettingsFrom } from "./agent-settings.tsx";
 import { ContentOriginsForm, contentOriginsFrom } from "./content-origins.tsx";
 import { DdiSettingsForm, ddiFrom } from "./ddi-settings.tsx";
 import { MenderSettingsForm, menderSettingsFrom } from "./mender-settings.tsx";
@@ -96,6 +97,17 @@ export function settingsPages(kit: Kit): void {
     );
     kit.form(
       "settings:write",
+      "/settings/agents",
+      async (visit) => {
+        const change = agentSettingsFrom(visit.form);
+        await deps.settings.write({ agents: change });
+        await recordAction(deps.audit, visit.c, "settings.agents", "settings", { ...change });
+        return kit.done(visit.c, "/settings", "The settings for agents were saved.");
+      },
+      ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} agents={form} />,
+    );
+    kit.form(
+      "settings:write",
       "/settings/ddi",
       async (visit) => {
         const change = ddiFrom(visit.form);
@@ -160,6 +172,7 @@ interface SettingsPageProps {
   readonly local: FormState;
   readonly enterprise: FormState;
   readonly omaDm: FormState;
+  readonly agents: FormState;
   readonly ddi: FormState;
   readonly mender: FormState;
   readonly origins: FormState;
@@ -171,6 +184,7 @@ const FRESH = {
   local: FRESH_FORM,
   enterprise: FRESH_FORM,
   omaDm: FRESH_FORM,
+  agents: FRESH_FORM,
   ddi: FRESH_FORM,
   mender: FRESH_FORM,
   origins: FRESH_FORM,
@@ -186,6 +200,7 @@ function SettingsPage(props: SettingsPageProps) {
     local,
     enterprise,
     omaDm,
+    agents,
     ddi,
     mender,
     origins,
@@ -265,6 +280,12 @@ function SettingsPage(props: SettingsPageProps) {
             view={view}
             form={omaDm}
             settings={settings.omaDm}
+            isLocked={reason !== undefined}
+          />
+          <AgentSettingsForm
+            view={view}
+            form={agents}
+            settings={settings.agents}
             isLocked={reason !== undefined}
           />
           <DdiSettingsForm

@@ -4,6 +4,7 @@ import type { RegisteredDevice } from "../../../devices/service/register-device.
 import type { Audit } from "../../access/audit.ts";
 import { nameOf } from "../../access/principal.ts";
 import type { ReportReader } from "../../reports/report-reader.ts";
+import { asItSends } from "../as-it-sends.ts";
 import { recordAction } from "../audited.ts";
 import { checkPreconditions, etagOf } from "../conditional.ts";
 import type { Api } from "../environment.ts";
@@ -47,7 +48,7 @@ export function deviceChanges({ reports, useCases, audit }: DeviceChangesDeps): 
     responses: { 201: json(RegisteredDeviceSchema, "The device and its password"), ...PROBLEMS },
   });
   api.openapi(create, async (c) => {
-    const wanted = c.req.valid("json");
+    const wanted = asItSends(c.req.valid("json"));
     const registered = await useCases.registerDevice(wanted, nameOf(needPrincipal(c)));
     const { id, stableId } = registered.device;
     await recordAction(audit, c, "device.register", id, { stableId });

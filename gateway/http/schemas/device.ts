@@ -139,7 +139,9 @@ const CREDENTIAL = {
 export const NewDeviceSchema = z
   .strictObject({
     stableId: nonEmptyLine(256).openapi({
-      description: "DevInfo/DevId, serial number or the like; the id is derived from it",
+      description:
+        "DevInfo/DevId, serial number or the like; the id is derived from it. Of Mender the identity as " +
+        "JSON, of Windows CE the UUID, in any way of writing them",
     }),
     platform: z.enum(PLATFORMS),
     protocol: z.enum(DEVICE_PROTOCOLS).optional().openapi({
@@ -148,12 +150,10 @@ export const NewDeviceSchema = z
     externalId: nonEmptyLine(256).optional().openapi({
       description: "Its name in its protocol, where that is not its stable id",
     }),
-    token: z
-      .string()
-      .min(TOKEN_CHARACTERS_MIN)
-      .max(1_000)
-      .optional()
-      .openapi({ description: "What it shows already; one is made unless given" }),
+    token: z.string().min(TOKEN_CHARACTERS_MIN).max(1_000).optional().openapi({
+      description:
+        "What it shows already; one is made unless given. Of Mender its public key (PEM)",
+    }),
     ...GIVEN,
     ...CREDENTIAL,
     certificateSubject: SubjectSchema.optional(),

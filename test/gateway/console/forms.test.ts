@@ -758,7 +758,7 @@ describe("a wrong field", () => {
     ["/groups/new", { name: "A/B", kind: "list" }, "name", "letters, digits"],
     ["/groups/new", { name: "A", kind: "filter", filter: "colour:red" }, "filter", "character 1"],
     ["/distributions/new", { revision: "none" }, "revision", ""],
-    ["/devices/new", { platform: "Windows", stableId: "" }, "stableId", "this must not be empty"],
+    ["/devices/new", { platform: "Windows", stableId: "" }, "stableId", "own id"],
     ["/settings/local", { siteName: "X", timeZone: "Nowhere/At_All" }, "timeZone", "time zone"],
     [
       "/settings/enterprise",
