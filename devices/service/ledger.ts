@@ -64,6 +64,21 @@ export class Ledger {
     return this.#changeCount;
   }
 
+  /** Nothing was written here. */
+  get isUntouched(): boolean {
+    return (
+      this.#changeCount === 0 &&
+      this.#facts.length === 0 &&
+      this.#jobs.length === 0 &&
+      this.#inventory === this.#before.inventory &&
+      this.#inventoryReads === this.#before.inventoryReads &&
+      this.#session === undefined &&
+      this.#revoke === undefined &&
+      this.#token === undefined &&
+      this.#attributes === undefined
+    );
+  }
+
   get device(): Device {
     return this.#device;
   }

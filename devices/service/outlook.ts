@@ -2,6 +2,7 @@ import type { WindowOutlook } from "../install/plan-types.ts";
 import type { GroupName, SiteId } from "../model/ids.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Instant, MaintenanceWindow, Occurrence } from "../model/window.ts";
+import type { DeviceView } from "../ports/site-store.ts";
 import { INSTANT_HORIZON_MS, planInstants } from "../windows/instants.ts";
 import { mergedOccurrences, nextOccurrence, windowsFor } from "../windows/occurrences.ts";
 import type { Ledger } from "./ledger.ts";
@@ -114,6 +115,27 @@ export function updateInstants(ledger: Ledger, input: OutlookInput): WindowOutlo
     instantMs: awaited,
     nextMs: awaited ?? later?.instantMs ?? nextStartMs,
   };
+}
+
+/** The moments at which `updateInstants` could change something, or say something else, by itself. */
+export function windowTurns(
+  { device, instants }: Pick<DeviceView, "device" | "instants">,
+  {
+    timeZone,
+    policy,
+    groups,
+    cache,
+    nowMs,
+  }: Pick<OutlookInput, "timeZone" | "policy" | "groups" | "cache" | "nowMs">,
+): number[] {
+  const windows = windowsFor(device, groups, policy.windows);
+  const { fromMs, occurrences } = cache.find(windows, timeZone, policy.version, nowMs);
+  return [
+    // Until then every occurrence that starts or comes near is among these.
+    fromMs + CACHE_MS,
+    ...occurrences.flatMap(({ startMs, endMs }) => [startMs - INSTANT_HORIZON_MS, startMs, endMs]),
+    ...instants.flatMap(({ startMs, instantMs, endMs }) => [startMs, instantMs, endMs]),
+  ];
 }
 
 /**

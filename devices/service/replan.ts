@@ -1,6 +1,6 @@
 import { groupsOf } from "../filter/groups.ts";
 import { plan } from "../install/plan.ts";
-import type { Plan, Work } from "../install/plan-types.ts";
+import type { Plan, PlanInput, Work } from "../install/plan-types.ts";
 import type { Device } from "../model/device.ts";
 import type { GroupName } from "../model/ids.ts";
 import type { Policy } from "../model/policy.ts";
@@ -25,11 +25,19 @@ export function replan(
   return planDevice(context, ledger, options).work;
 }
 
-/** The same, with what the device has in hand and what it is to check. */
+/**
+ * The same, with what the device has in hand and what it is to check.
+ *
+ * @param options.content what is asked about the content on hand; the site's unless given
+ */
 export function planDevice(
   context: SiteContext,
   ledger: Ledger,
-  options: { readonly contact: boolean; readonly evaluates?: boolean },
+  options: {
+    readonly contact: boolean;
+    readonly evaluates?: boolean;
+    readonly content?: PlanInput["content"];
+  },
 ): Pick<Plan, "work" | "inHand" | "checks"> {
   const policy = policyFor(context.policy.read(), ledger.device, ledger.tree);
   const nowMs = context.now();
@@ -53,7 +61,7 @@ export function planDevice(
     policy,
     groups,
     outlook,
-    content: context.content,
+    content: options.content ?? context.content,
     nowMs,
   });
   for (const born of planned.births) ledger.birth(born, nowMs);

@@ -9,6 +9,7 @@ import type { Log } from "../ports/log.ts";
 import type { PolicyReader } from "../ports/policy-reader.ts";
 import type { SiteStore } from "../ports/site-store.ts";
 import type { HlcClock, Now } from "./clock.ts";
+import type { SettledPlans } from "./contact/settled-plans.ts";
 import type { StrangerGuard } from "./contact/stranger-guard.ts";
 import type { DeviceLock } from "./device-lock.ts";
 import { isEmpty, Ledger } from "./ledger.ts";
@@ -35,6 +36,7 @@ export interface SiteContext {
   /** How devices are called; undefined: they come by themselves. */
   readonly trigger: DeviceTrigger | undefined;
   readonly occurrences: OccurrenceCache;
+  readonly settled: SettledPlans;
   readonly now: Now;
   readonly hlc: HlcClock;
   readonly lock: DeviceLock;

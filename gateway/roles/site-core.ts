@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { SiteId } from "../../devices/model/ids.ts";
 import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
+import { SettledPlans } from "../../devices/service/contact/settled-plans.ts";
 import { StrangerGuard } from "../../devices/service/contact/stranger-guard.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { OccurrenceCache } from "../../devices/service/outlook.ts";
@@ -164,6 +165,7 @@ export async function buildSite(
     trigger: triggerOf(config),
     strangers: new StrangerGuard(),
     occurrences: new OccurrenceCache(),
+    settled: new SettledPlans(),
     now,
     hlc,
     lock,

@@ -26,6 +26,7 @@ import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { SessionRecorder } from "../../devices/ports/session-recorder.ts";
 import { HlcClock } from "../../devices/service/clock.ts";
+import { SettledPlans } from "../../devices/service/contact/settled-plans.ts";
 import { StrangerGuard } from "../../devices/service/contact/stranger-guard.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { serveMessage } from "../../devices/service/dm-session.ts";
@@ -132,6 +133,7 @@ export class SiteCore implements AsyncDisposable {
       },
       strangers: new StrangerGuard(),
       occurrences: new OccurrenceCache(),
+      settled: new SettledPlans(),
       now: () => this.nowMs,
       hlc: new HlcClock(() => this.nowMs, HLC_ZERO),
       lock: new DeviceLock(),

@@ -5,10 +5,12 @@ import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import type { DeviceId } from "../../model/ids.ts";
 import type { Installation, Reason } from "../../model/installation.ts";
-import type { DeviceChanges } from "../../ports/site-store.ts";
+import type { DeviceChanges, DeviceView } from "../../ports/site-store.ts";
 import { Ledger } from "../ledger.ts";
 import { planDevice, replan } from "../replan.ts";
 import type { SiteContext } from "../site-context.ts";
+import { AskedContent } from "./asked-content.ts";
+import { circumstances } from "./settled-plans.ts";
 
 /**
  * How exactly the time of a device's last contact is kept, in milliseconds: a contact in which nothing
@@ -65,14 +67,18 @@ export function contact<T>(
   said: Said,
   answer: (offers: Offers) => T | Promise<T>,
 ): Promise<T> {
-  return withGuest(context, id, said.protocol, async (ledger) => {
+  return context.lock.run(id, async () => {
+    const { view, ledger } = await admit(context, id, said.protocol);
     tellFacts(ledger, said.facts ?? {});
     if (said.attributes) {
       const former = await context.store.attributes(id);
       const told = said.attributes(former);
       if (told !== former) ledger.setAttributes(told);
     }
-    const planned = planDevice(context, ledger, { contact: true });
+    const now = circumstances(context, view);
+    const settled = ledger.isUntouched ? context.settled.find(now) : undefined;
+    const content = new AskedContent(context.content);
+    const planned = settled ?? planDevice(context, ledger, { contact: true, content });
     const { changeCount } = ledger;
     const result = await answer({
       ledger,
@@ -85,6 +91,8 @@ export function contact<T>(
     });
     // What is sent waits for the device from now on. Where nothing is, planning again says the same.
     if (ledger.changeCount !== changeCount) replan(context, ledger, { contact: false });
+    const isIdle = await leave(context, { view, ledger }, { isSettled: settled !== undefined });
+    if (isIdle && !settled) context.settled.keep(context, now, planned, content);
     return result;
   });
 }
@@ -101,37 +109,54 @@ export function hearReports<T>(
   protocol: PullProtocol,
   hear: (ledger: Ledger) => T | Promise<T>,
 ): Promise<T> {
-  return withGuest(context, id, protocol, async (ledger) => {
+  return context.lock.run(id, async () => {
+    const guest = await admit(context, id, protocol);
+    const { ledger } = guest;
     replan(context, ledger, { contact: false });
     const { changeCount } = ledger;
     const result = await hear(ledger);
     if (ledger.changeCount !== changeCount) replan(context, ledger, { contact: false });
+    await leave(context, guest, { isSettled: false });
     return result;
   });
 }
 
-function withGuest<T>(
+/** A device that has come: what is stored of it, and what is written of it now. */
+interface Guest {
+  readonly view: DeviceView;
+  readonly ledger: Ledger;
+}
+
+async function admit(context: SiteContext, id: DeviceId, protocol: PullProtocol): Promise<Guest> {
+  const view = await context.store.view(id);
+  const { device } = view ?? {};
+  if (!view || device?.removedAtMs !== null || device.protocol !== protocol) {
+    throw new AppError("not-found", `no device ${id} is served here by ${protocol}`);
+  }
+  return { view, ledger: new Ledger(view, () => context.hlc.next()) };
+}
+
+/**
+ * Makes durable what happened, and that the device was here.
+ *
+ * @param isSettled its rows were found as this policy has them
+ * @returns true when nothing happened
+ */
+async function leave(
   context: SiteContext,
-  id: DeviceId,
-  protocol: PullProtocol,
-  work: (ledger: Ledger) => Promise<T>,
-): Promise<T> {
-  return context.lock.run(id, async () => {
-    const view = await context.store.view(id);
-    const { device } = view ?? {};
-    if (!view || device?.removedAtMs !== null || device.protocol !== protocol) {
-      throw new AppError("not-found", `no device ${id} is served here by ${protocol}`);
-    }
-    const ledger = new Ledger(view, () => context.hlc.next());
-    const result = await work(ledger);
-    const nowMs = context.now();
-    const policy = context.policy.read();
-    const isNoted = nowMs - (device.lastContactMs ?? Number.NEGATIVE_INFINITY) < CONTACT_NOTE_MS;
-    ledger.patchDevice({ lastContactMs: nowMs });
-    const changes = ledger.changes(policy, nowMs);
-    if (!isNoted || !isContactAlone(changes)) await context.store.commit([changes]);
-    return result;
-  });
+  { view, ledger }: Guest,
+  { isSettled }: { readonly isSettled: boolean },
+): Promise<boolean> {
+  const nowMs = context.now();
+  const lastContactMs = view.device.lastContactMs ?? Number.NEGATIVE_INFINITY;
+  const isNoted = nowMs - lastContactMs < CONTACT_NOTE_MS;
+  if (isNoted && isSettled && ledger.isUntouched) return true;
+  const { isUntouched } = ledger;
+  ledger.patchDevice({ lastContactMs: nowMs });
+  const changes = ledger.changes(context.policy.read(), nowMs);
+  const isIdle = isContactAlone(changes);
+  if (!isNoted || !isIdle) await context.store.commit([changes]);
+  return isIdle && isUntouched;
 }
 
 /** Nothing happened but that the device was here: news of it would be a fact as well. */

@@ -231,9 +231,11 @@ function viewAfter(view: DeviceView, change: DeviceChanges): DeviceView {
     inventory: change.inventory ?? view.inventory,
     inventoryReads: change.inventoryReads ?? view.inventoryReads,
     downloads: upserted(view.downloads, change.downloads, (node) => node.productId),
-    instants: upserted(view.instants, change.instants, (instant) => instant.startMs).filter(
-      (instant) => !instant.closed,
-    ),
+    instants: change.instants
+      ? upserted(view.instants, change.instants, (instant) => instant.startMs).filter(
+          (instant) => !instant.closed,
+        )
+      : view.instants,
     ...(tree ? { tree } : {}),
   };
 }

@@ -10,6 +10,7 @@ import type { DeviceTrigger } from "../../../devices/ports/device-trigger.ts";
 import type { SessionRecorder } from "../../../devices/ports/session-recorder.ts";
 import { CE_DEFAULT } from "../../../devices/service/ce/settings.ts";
 import { HlcClock } from "../../../devices/service/clock.ts";
+import { SettledPlans } from "../../../devices/service/contact/settled-plans.ts";
 import { StrangerGuard } from "../../../devices/service/contact/stranger-guard.ts";
 import { DDI_DEFAULT } from "../../../devices/service/ddi/ddi-settings.ts";
 import { DeviceLock } from "../../../devices/service/device-lock.ts";
@@ -143,6 +144,7 @@ export class ApiHarness implements AsyncDisposable {
       },
       strangers: new StrangerGuard(),
       occurrences: new OccurrenceCache(),
+      settled: new SettledPlans(),
       now,
       hlc,
       lock: new DeviceLock(),
