@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Enrolled } from "../../protocols/agent/answers.ts";
 import { AgentResult } from "../../protocols/agent/requests.ts";
 import {
+  AGENT_BODY_BYTES_MAX,
   PROGRESS_RESULTS,
   RESULTS_MAX,
   STEP_RESULTS,
@@ -103,10 +104,18 @@ export function repeatEnd(state: AgentState, key: WorkKey): AgentState {
   return known && !isWaiting ? { ...state, outbox: [...state.outbox, known.last] } : state;
 }
 
-/** What goes in one request. */
+/** What goes in one request: as much as the site takes. */
 export function nextResults({ outbox }: AgentState): readonly AgentResult[] {
-  return outbox.slice(0, RESULTS_MAX);
+  let bytes = 0;
+  const end = outbox.findIndex((result, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(result)) + 1;
+    return index === RESULTS_MAX || (index > 0 && bytes > RESULTS_BYTES_MAX);
+  });
+  return end < 0 ? outbox : outbox.slice(0, end);
 }
+
+/** The list alone: some of the body is around it. */
+const RESULTS_BYTES_MAX = AGENT_BODY_BYTES_MAX - 1_024;
 
 /** The site has these: taken, or refused for good. [5.2] */
 export function acknowledged(

@@ -96,12 +96,10 @@ async function begin({ store, around, say, reported }: CarryOut, work: PlanWork)
 
 async function takeStep(given: CarryOut, step: PlanStep, signals: Signals): Promise<void> {
   const { work } = runOf(given.store.state);
-  const outcome = await attempt(async () => {
-    const task = await prepareStep(step, work, given.around);
-    await move(given, (run) => stepBegan(run, task));
-    return await perform(given, step, task, work, signals);
-  });
-  await stepDone(given, step, outcome);
+  const prepared = await attempt(() => prepareStep(step, work, given.around), signals.signal);
+  if (prepared.kind === "failed") return await stepDone(given, step, prepared);
+  await move(given, (run) => stepBegan(run, prepared));
+  await stepDone(given, step, await perform(given, step, prepared, work, signals));
 }
 
 /** A step that was under way when the last life of the agent ended. */
@@ -113,20 +111,21 @@ async function resume(given: CarryOut, signals: Signals): Promise<void> {
   const outcome =
     doing.kind === "program"
       ? interrupted(doing)
-      : await attempt(() => perform(given, step, doing, work, signals));
+      : await perform(given, step, doing, work, signals);
   await stepDone(given, step, outcome);
 }
 
-/** Only a download is given up half way. */
+/** Only a download is given up half way, as long as nothing but downloads was done. */
 async function perform(
-  { around }: CarryOut,
+  { around, store }: CarryOut,
   step: PlanStep,
   task: StepTask,
   work: PlanWork,
   { signal, cancel }: Signals,
 ): Promise<Outcome> {
-  const heard = task.kind === "download" ? AbortSignal.any([signal, cancel]) : signal;
-  return await performStep(step, task, work, around, heard);
+  const isDroppable = task.kind === "download" && !runOf(store.state).hasActed;
+  const heard = isDroppable ? AbortSignal.any([signal, cancel]) : signal;
+  return await attempt(() => performStep(step, task, work, around, heard), heard);
 }
 
 async function stepDone(given: CarryOut, step: PlanStep, outcome: Outcome): Promise<void> {
@@ -145,52 +144,70 @@ async function end(given: CarryOut, run: Run): Promise<End> {
   return end;
 }
 
-async function attempt(act: () => Promise<Outcome>): Promise<Outcome> {
+/**
+ * What becomes of a step, whatever goes wrong with it: an agent that ended with the error would come to the same one
+ * each time it is started, and nobody would hear why.
+ *
+ * @throws the reason of `signal`, when that was aborted meanwhile
+ */
+async function attempt<Done>(
+  act: () => Promise<Done>,
+  signal: AbortSignal,
+): Promise<Done | Extract<Outcome, { kind: "failed" }>> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof StepError) {
-      const { result, message: text, exitCode } = error;
-      return { kind: "failed", result, text, ...(exitCode !== undefined && { exitCode }) };
+    signal.throwIfAborted();
+    if (!(error instanceof StepError)) {
+      return { kind: "failed", result: "action-failed", text: message(error) };
     }
-    // What a system call says of a file: the step failed, the agent did not.
-    if (error instanceof Error && "code" in error && "syscall" in error) {
-      return { kind: "failed", result: "action-failed", text: error.message };
-    }
-    throw error;
+    const { result, message: text, exitCode } = error;
+    return { kind: "failed", result, text, ...(exitCode !== undefined && { exitCode }) };
   }
 }
 
+const message = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /** The restart that the package owes: once, whatever became of the package. [A-037, Q16] */
 async function reset(given: CarryOut, signal: AbortSignal): Promise<void> {
+  let warning: string | undefined;
+  try {
+    warning = await restart(given, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    warning = `the device could not be restarted: ${message(error)}`;
+  }
+  await move(given, (run) => resetEnded(run, warning));
+}
+
+/** @returns why it did not come as it should; undefined: it came */
+async function restart(given: CarryOut, signal: AbortSignal): Promise<string | undefined> {
   const { around, store, restarting, say } = given;
   const { machine, clock } = around;
   const boot = await machine.bootId();
   const begun = runOf(store.state).reset;
-  if (begun && begun.boot !== boot) return await move(given, (run) => resetEnded(run, undefined));
-  if (begun?.kind === "hook") {
-    return await move(given, (run) => resetEnded(run, "interrupted: the warmboot hook"));
-  }
+  if (begun && begun.boot !== boot) return undefined;
+  if (begun?.kind === "hook") return "interrupted: the warmboot hook";
   const hook = begun ? undefined : await restarting.hook();
   if (hook === undefined && !restarting.isAllowed) {
     say("  A restart is owed, which this agent may not do (--allow-reboot).");
-    return await move(given, (run) => resetEnded(run, "a restart of the device is owed"));
+    return "a restart of the device is owed";
   }
   if (!begun) await move(given, (run) => resetBegan(run, hook ? "hook" : "restart", boot));
   say(hook ? `  Restarting by ${hook}.` : "  Restarting.");
   if (hook === undefined) {
     await machine.restart();
     await clock.sleep(RESTART_MS, signal);
-    return await move(given, (run) => resetEnded(run, "the system did not restart"));
+    return "the system did not restart";
   }
-  const task = { kind: "program", program: hook, args: [], folder: around.folder } as const;
-  const outcome = await attempt(async () => {
-    const started = await machine.start({ ...task, output: null });
-    const code = await started.exited;
-    const text = `the warmboot hook ended with ${code ?? "a signal"}`;
-    return code === 0 ? { kind: "succeeded" } : { kind: "failed", result: "action-failed", text };
+  const started = await machine.start({
+    program: hook,
+    args: [],
+    folder: around.folder,
+    output: null,
   });
-  await move(given, (run) => resetEnded(run, outcome.kind === "failed" ? outcome.text : undefined));
+  const code = await started.exited;
+  return code === 0 ? undefined : `the warmboot hook ended with ${code ?? "a signal"}`;
 }
 
 async function finish(given: CarryOut, drafts: readonly Draft[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { readdir, realpath } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { readDevicePath } from "./device-path.ts";
 import { statOf } from "./durable-file.ts";
 import { StepError } from "./step-error.ts";
@@ -13,11 +13,16 @@ export class DeviceRoot {
   readonly path: string;
   /** A folder plays the device: its drives are folders too. */
   readonly #isPlayed: boolean;
+  readonly #agents: string | undefined;
 
-  /** @param folder undefined: the whole machine is the device */
-  constructor(folder: string | undefined) {
+  /**
+   * @param folder undefined: the whole machine is the device
+   * @param agents the agent's own folder, which is there: it is no package's to read or to change
+   */
+  constructor(folder: string | undefined, agents?: string) {
     this.#isPlayed = folder !== undefined;
     this.path = resolve(folder ?? "/");
+    this.#agents = agents;
   }
 
   /**
@@ -34,13 +39,20 @@ export class DeviceRoot {
     for (const part of parts) at = join(at, (await nameIn(at, part)) ?? part);
     const folder = at === this.path ? at : dirname(at);
     await this.#refuseOutside(folder, text);
+    await this.#refuseAgents(at, text);
     return at;
+  }
+
+  /** Whether the agent's own folder is in this one, and would go with it. */
+  async holdsAgent(folder: string): Promise<boolean> {
+    return this.#agents !== undefined && isWithin(await realpath(this.#agents), folder);
   }
 
   /** The same for what is read or written: a link is followed, and must stay inside too. */
   async follow(text: string): Promise<string> {
     const at = await this.find(text);
     await this.#refuseOutside(at, text);
+    await this.#refuseAgents(at, text);
     return at;
   }
 
@@ -65,11 +77,22 @@ export class DeviceRoot {
   async #refuseOutside(place: string, text: string): Promise<void> {
     if (!this.#isPlayed) return;
     const [inside, real] = await Promise.all([realpath(this.path), deepest(place)]);
-    const way = relative(inside, real);
-    if (way.startsWith("..") || resolve(inside, way) !== real) {
+    if (!isWithin(real, inside)) {
       throw new StepError("action-failed", `${text} leads out of the device by a link`);
     }
   }
+
+  async #refuseAgents(place: string, text: string): Promise<void> {
+    if (this.#agents === undefined) return;
+    const [own, real] = await Promise.all([realpath(this.#agents), deepest(place)]);
+    if (isWithin(real, own)) throw new StepError("action-failed", `${text} is the agent's own`);
+  }
+}
+
+/** Is it this folder, or in it? Both as they really are. */
+function isWithin(place: string, folder: string): boolean {
+  const way = relative(folder, place);
+  return way !== ".." && !way.startsWith(`..${sep}`) && resolve(folder, way) === place;
 }
 
 /** The name in a folder that is this one but for its letter case; the very name comes first. */

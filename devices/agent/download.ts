@@ -44,7 +44,8 @@ export async function download(wanted: Wanted, around: DownloadSurroundings): Pr
   const { part, clock, signal } = around;
   await refuseWithoutRoom(dirname(part), wanted.bytes - (await sizeOf(part)));
   let barren = 0;
-  let isResumed = false;
+  // What is there of a former life may be anything: after a power cut its end may be zeros.
+  let isResumed = (await sizeOf(part)) > 0;
   let mismatches = 0;
   let reason = "";
   for (;;) {

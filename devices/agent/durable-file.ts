@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmod, copyFile, lstat, mkdir, open, rename, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -90,5 +91,11 @@ export function hasCode(error: unknown, code: string): boolean {
 }
 
 function partialOf(path: string): string {
-  return join(dirname(path), `${PARTIAL_PREFIX}${basename(path)}`);
+  const name = basename(path);
+  // A file system takes no longer one than it has already.
+  const isLong = Buffer.byteLength(name) + PARTIAL_PREFIX.length > NAME_BYTES_MAX;
+  const own = isLong ? createHash("sha256").update(name).digest("hex") : name;
+  return join(dirname(path), `${PARTIAL_PREFIX}${own}`);
 }
+
+const NAME_BYTES_MAX = 255;

@@ -44,7 +44,7 @@ export async function prepareFiles(step: FileStep, root: DeviceRoot): Promise<Fi
   switch (step.kind) {
     case "CopyFiles":
     case "MoveFiles": {
-      const sources = await matching(step.source, root);
+      const sources = await matching(step.source, root, isContent);
       const target = await root.follow(step.target);
       if (!(await isFolder(target))) throw failed(`${step.target} is no folder that is there`);
       if (sources.some((source) => dirname(source) === target)) {
@@ -53,6 +53,7 @@ export async function prepareFiles(step: FileStep, root: DeviceRoot): Promise<Fi
       const items = [];
       for (const from of sources) {
         await root.follow(root.nameOf(from)); // A link must not fetch what is outside.
+        if (!(await isContent(from))) throw failed(`${basename(from)} has no content of its own`);
         const to = await root.find(root.nameOf(join(target, basename(from))));
         if (await isFolder(to)) throw failed(`${basename(from)} is a folder in ${step.target}`);
         items.push({ from, to });
@@ -60,7 +61,7 @@ export async function prepareFiles(step: FileStep, root: DeviceRoot): Promise<Fi
       return { kind: step.kind === "CopyFiles" ? "copy" : "move", items };
     }
     case "DeleteFiles":
-      return { kind: "delete", items: (await matching(step.path, root)).map(alone) };
+      return { kind: "delete", items: (await matching(step.path, root, isNoFolder)).map(alone) };
     case "RenameFile":
     case "RenameFolder":
       return await prepareRename(step, root);
@@ -76,6 +77,7 @@ export async function prepareFiles(step: FileStep, root: DeviceRoot): Promise<Fi
       const there = await statOf(folder);
       if (!there) throw failed(`${step.path} is not there`);
       if (!there.isDirectory()) throw failed(`${step.path} is no folder`);
+      if (await root.holdsAgent(folder)) throw failed(`the agent's own folder is in ${step.path}`);
       return { kind: "remove", items: [alone(folder)] };
     }
   }
@@ -110,6 +112,7 @@ async function prepareRename(
   if (there.isDirectory() !== (kind === "RenameFolder")) {
     throw failed(`${source} is a ${there.isDirectory() ? "folder" : "file"}`);
   }
+  if (await root.holdsAgent(from)) throw failed(`the agent's own folder is in ${source}`);
   const wanted = join(dirname(from), target);
   const taken = await root.find(root.nameOf(wanted));
   // Another letter case of its own name is free.
@@ -119,7 +122,11 @@ async function prepareRename(
 }
 
 /** The files, in order, that a path fits. None is an error: one rule for all actions. [Q25] */
-async function matching(text: string, root: DeviceRoot): Promise<readonly string[]> {
+async function matching(
+  text: string,
+  root: DeviceRoot,
+  isMeant: (place: string) => Promise<boolean>,
+): Promise<readonly string[]> {
   const [folderText, name] = parted(text);
   if (hasWildcard(folderText)) throw failed(`${text}: wildcards are for names, not for folders`);
   if (!hasWildcard(name)) {
@@ -130,14 +137,28 @@ async function matching(text: string, root: DeviceRoot): Promise<readonly string
     return [file];
   }
   const folder = await root.follow(folderText || "/");
-  const entries = (await isFolder(folder)) ? await readdir(folder, { withFileTypes: true }) : [];
-  const files = entries
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith(PARTIAL_PREFIX))
-    .map((entry) => entry.name)
+  const names = (await isFolder(folder)) ? await readdir(folder) : [];
+  const fitting = names
+    .filter((one) => !one.startsWith(PARTIAL_PREFIX))
     .filter(wildcard(name))
     .sort();
+  const files: string[] = [];
+  for (const one of fitting) if (await isMeant(join(folder, one))) files.push(join(folder, one));
   if (files.length === 0) throw failed(`no file fits ${text}`);
-  return files.map((file) => join(folder, file));
+  return files;
+}
+
+/** What can be copied: neither a folder, nor a pipe or device, whose bytes never end. */
+async function isContent(place: string): Promise<boolean> {
+  try {
+    return (await stat(place)).isFile();
+  } catch {
+    return false; // A link to nothing.
+  }
+}
+
+async function isNoFolder(place: string): Promise<boolean> {
+  return !(await isFolder(place));
 }
 
 function parted(text: string): readonly [string, string] {

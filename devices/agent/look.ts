@@ -1,6 +1,6 @@
+import { stat } from "node:fs/promises";
 import type { DeviceRoot } from "./device-root.ts";
 import { digestOf } from "./download.ts";
-import { statOf } from "./durable-file.ts";
 import { versionOfFile } from "./file-version.ts";
 import type { Machine } from "./machine.ts";
 import type { LookAt } from "./metrics.ts";
@@ -11,7 +11,7 @@ export function lookAt(root: DeviceRoot, machine: Machine): LookAt {
   const placeOf = async (file: string) => {
     try {
       const place = await root.follow(filled(file, machine));
-      return (await statOf(`${place}`))?.isDirectory() === false ? place : undefined;
+      return (await stat(place)).isFile() ? place : undefined;
     } catch {
       return undefined;
     }

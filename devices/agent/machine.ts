@@ -15,7 +15,7 @@ export interface ProgramStart {
   readonly program: string;
   readonly args: readonly string[];
   readonly folder: string;
-  /** A file for what it writes; null: nobody reads it. */
+  /** A file to whose end it writes; null: nobody reads it. */
   readonly output: string | null;
 }
 

@@ -1,17 +1,19 @@
-import { access, constants, open } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { AgentClock } from "./agent-clock.ts";
 import { splitCommand } from "./command-line.ts";
 import type { DeviceRoot } from "./device-root.ts";
 import { statOf } from "./durable-file.ts";
 import type { Machine } from "./machine.ts";
+import { ProgramOutput } from "./program-output.ts";
 import type { Outcome, ProgramTask } from "./run.ts";
 import { StepError } from "./step-error.ts";
 
-/** Bytes of what a program wrote that are told when it fails: its last ones. */
-const OUTPUT_TOLD_BYTES = 1_000;
 /** Of Windows installers: done, and a restart is asked for, or has begun. */
 const DONE_BUT_RESTART: ReadonlySet<number> = new Set([3010, 1641]);
+
+/** The longest that a timer of the engine waits: 24 days. */
+const SLEEP_MS_MAX = 2 ** 31 - 1;
 
 interface Given {
   readonly command: string;
@@ -62,8 +64,9 @@ export async function performProgram(
   { machine, clock, output, signal }: ProgramSurroundings,
 ): Promise<Outcome> {
   // Nobody knows how much one writes that is left alone.
-  const heard = timeout < 0 ? output : null;
-  const started = await machine.start({ program, args, folder, output: heard }).catch((cause) => {
+  using heard = timeout < 0 ? new ProgramOutput(output) : undefined;
+  const start = { program, args, folder, output: heard ? output : null };
+  const started = await machine.start(start).catch((cause) => {
     throw new StepError("launch-failed", `${program} cannot be started: ${message(cause)}`);
   });
   if (timeout === 0) {
@@ -79,7 +82,7 @@ export async function performProgram(
   if (code !== null && machine.quoting === "windows" && DONE_BUT_RESTART.has(code)) {
     return { kind: "succeeded", exitCode: code, text: "it asks for a restart of the device" };
   }
-  const said = heard === null ? "" : await endOfFile(heard);
+  const said = heard?.tail() ?? "";
   const how = code === null ? "was ended by a signal" : `ended with ${code}`;
   return {
     kind: "failed",
@@ -106,7 +109,7 @@ async function ended(
   const either = AbortSignal.any([signal, done.signal]);
   const late =
     timeout > 0
-      ? clock.sleep(timeout, either).then(() => "still running" as const)
+      ? clock.sleep(Math.min(timeout, SLEEP_MS_MAX), either).then(() => "still running" as const)
       : new Promise<never>((_, reject) => {
           either.addEventListener("abort", () => reject(either.reason), { once: true });
         });
@@ -145,21 +148,5 @@ async function isFolder(place: string): Promise<boolean> {
 }
 
 const isPath = (text: string) => /[\\/]/.test(text) || /^[A-Za-z]:/.test(text);
-
-async function endOfFile(path: string): Promise<string> {
-  try {
-    const file = await open(path, "r");
-    try {
-      const { size } = await file.stat();
-      const bytes = Buffer.alloc(Math.min(size, OUTPUT_TOLD_BYTES));
-      await file.read(bytes, 0, bytes.length, size - bytes.length);
-      return bytes.toString("utf8").trim();
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return "";
-  }
-}
 
 const message = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));

@@ -82,37 +82,31 @@ export function resetEnded(run: Run, warning: string | undefined): Moved {
   return { run: { ...run, owesReset: false, reset: null, warnings }, drafts: [] };
 }
 
-/** Whether the device is looked at once more before success is claimed: what still runs may yet come to it. */
-export function isToVerify({ work, end, leftRunning }: Run): boolean {
-  return (
-    end?.result === "succeeded" &&
-    work.operation !== "uninstall" &&
-    work.metrics.length > 0 &&
-    !leftRunning
-  );
+/** Whether the device is looked at once more before success is claimed. */
+export function isToVerify({ work, end }: Run): boolean {
+  return end !== null && SUCCESSES.has(end.result) && work.operation !== "uninstall";
 }
 
 /** @param unmet why metrics do not hold after all was done */
 export function endOf(run: Run, unmet: readonly string[]): End {
-  const { end, work, warnings } = run;
+  const { end, work, leftRunning } = run;
   if (end === null) throw new Error("invariant broken: its steps are not done");
-  if (unmet.length > 0) return { result: "check-failed", text: unmet.join("; ") };
+  if (unmet.length > 0 && !leftRunning) return { result: "check-failed", text: unmet.join("; ") };
+  // What still runs may yet come to it.
+  const open = unmet.map((reason) => `a program still runs, and ${reason}`);
+  const text = [...run.warnings, ...open].join("; ");
   if (work.operation === "uninstall") {
-    const isDone = SUCCESSES.has(end.result);
-    const text = warnings.length > 0 ? { text: warnings.join("; ") } : {};
-    return isDone ? { result: "uninstalled", ...text } : { ...end, result: "uninstall-failed" };
+    if (SUCCESSES.has(end.result)) return { result: "uninstalled", ...(text && { text }) };
+    const nothing =
+      end.result === NOTHING_TO_DO ? { text: "no step of it is for this device" } : {};
+    return { ...end, ...nothing, result: "uninstall-failed" };
   }
-  if (end.result === "succeeded" && warnings.length > 0) {
-    return { result: "succeeded-with-warning", text: warnings.join("; ") };
-  }
-  return end;
+  if (!SUCCESSES.has(end.result) || text === "") return end;
+  return { result: end.result === "succeeded" ? "succeeded-with-warning" : end.result, text };
 }
 
-const SUCCESSES: ReadonlySet<string> = new Set([
-  "succeeded",
-  "guard-satisfied",
-  "guard-nothing-to-do",
-]);
+const SUCCESSES: ReadonlySet<string> = new Set(["succeeded", "guard-satisfied"]);
+const NOTHING_TO_DO = "guard-nothing-to-do";
 
 /** Passes over what takes no time: steps for other devices, steps that cannot be, the note of a restart. */
 function settle(moved: Moved): Moved {
@@ -120,7 +114,7 @@ function settle(moved: Moved): Moved {
   const step = run.work.steps[run.at];
   if (run.end) return moved;
   if (!step) {
-    const result = run.isTargeted ? "succeeded" : "guard-nothing-to-do";
+    const result = run.isTargeted ? "succeeded" : NOTHING_TO_DO;
     return { ...moved, run: { ...run, end: { result } } };
   }
   if (step.skip !== undefined) {

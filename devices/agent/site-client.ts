@@ -181,7 +181,11 @@ function reasonIn(text: string, status: number): string {
   return `the site answered ${status}`;
 }
 
+/** Somebody in between may ask for any time; who waits for ever is lost. */
+const RETRY_AFTER_MS_MAX = 3_600_000;
+
 function retryAfterOf(response: Response): number | undefined {
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
+  if (!Number.isFinite(seconds) || seconds < 0) return undefined;
+  return Math.min(seconds * 1_000, RETRY_AFTER_MS_MAX);
 }

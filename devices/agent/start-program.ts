@@ -13,7 +13,7 @@ export async function startProgram({
   folder,
   output,
 }: ProgramStart): Promise<StartedProgram> {
-  const file = output === null ? undefined : openSync(output, "w", 0o600);
+  const file = output === null ? undefined : openSync(output, "a", 0o600);
   try {
     const child = spawn(program, args, {
       cwd: folder,

@@ -47,11 +47,16 @@ export async function prepareStep(
     case "Install": {
       const file = filled(step.file, machine);
       const command = filled(step.command, machine);
-      return await prepareProgram({ command, timeout: -1, file }, root, machine);
+      const task = await prepareProgram({ command, timeout: -1, file }, root, machine);
+      await refuseChanged([await root.follow(file), task.program], step, work, { root, machine });
+      return task;
     }
     case "Run": {
-      const command = filled(step.command, machine);
-      return await prepareProgram({ command, timeout: step.timeout, file: null }, root, machine);
+      const { command, timeout } = step;
+      const line = { command: filled(command, machine), timeout, file: null };
+      const task = await prepareProgram(line, root, machine);
+      await refuseChanged([task.program], step, work, { root, machine });
+      return task;
     }
     case "Uninstall": {
       const found = await machine.uninstaller(step.name);
@@ -75,6 +80,29 @@ export async function prepareStep(
       return mutable(await prepareFiles({ ...step, path: filled(step.path, machine) }, root));
     case "WarmBoot":
       throw new Error("invariant broken: a restart comes when the package is done");
+  }
+}
+
+/**
+ * What the package downloaded is started and installed as it was downloaded. [4.10]
+ *
+ * @throws StepError `checksum-failed` when something else is in its place
+ */
+async function refuseChanged(
+  places: readonly string[],
+  { index }: PlanStep,
+  { steps, files }: PlanWork,
+  { root, machine }: Pick<Surroundings, "root" | "machine">,
+): Promise<void> {
+  for (const step of steps) {
+    if (step.kind !== "Download" || step.index >= index || step.skip || step.problem) continue;
+    const place = await root.follow(filled(step.target, machine));
+    const file = files.find(({ name }) => name === step.source);
+    if (!file || !places.includes(place) || (await sha256Of(place)) === file.sha256) continue;
+    throw new StepError(
+      "checksum-failed",
+      `${step.target} is not what the site has as ${file.name}`,
+    );
   }
 }
 

@@ -17,7 +17,12 @@ import type { Terminal } from "./terminal.ts";
 export const AGENT_CLOCK: AgentClock = {
   now: Date.now,
   sleep: async (ms, signal) => {
-    await wait(ms, undefined, signal && { signal });
+    try {
+      await wait(ms, undefined, signal && { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
   },
 };
 
@@ -28,8 +33,8 @@ export function machineHere({ env }: Pick<Terminal, "env">): Machine {
 }
 
 /** The folder that plays the device, or the whole machine. */
-export function rootOf(folder: string | undefined): DeviceRoot {
-  return new DeviceRoot(folder);
+export function rootOf(folder: string | undefined, agents: string): DeviceRoot {
+  return new DeviceRoot(folder, agents);
 }
 
 /** The folder of the agent's own things. */

@@ -103,7 +103,7 @@ export const agentCommand = command({
         ? await showCatalogue(client, args.json === true, stop, terminal)
         : await askFor(client, args.name, stop, terminal);
     }
-    const root = rootOf(args.root);
+    const root = rootOf(args.root, folder);
     const look = lookAt(root, machine);
     const bar = showProgress(terminal);
     const around = {

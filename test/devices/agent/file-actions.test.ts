@@ -19,6 +19,9 @@ import {
   performFiles,
   prepareFiles,
 } from "../../../devices/agent/file-actions.ts";
+import { linuxMachine } from "../../../devices/agent/linux-machine.ts";
+import { lookAt } from "../../../devices/agent/look.ts";
+import { HASTY_CLOCK } from "../../harness/agent-at-site.ts";
 
 let outside: string;
 let folder: string;
@@ -250,4 +253,59 @@ describe("nothing leads out of the device", () => {
     expect(readdirSync(join(folder, "b"))).toEqual(["one"]);
     await expect(run({ kind: "RemoveFolder", path: "\\way" })).rejects.toThrow("no folder");
   });
+});
+
+describe("not everything that is in a folder is a file", () => {
+  beforeEach(() => {
+    tree({ "a/one": "1", "a/two/": "", "b/": "" });
+    symlinkSync(join(folder, "b"), join(folder, "a", "to-folder"));
+    symlinkSync(join(folder, "none"), join(folder, "a", "to-nothing"));
+    expect(Bun.spawnSync(["mkfifo", join(folder, "a", "pipe")]).exitCode).toBe(0);
+  });
+
+  test("what has no content is passed over by a wildcard, and no copy waits for it", async () => {
+    await run(copy("\\a\\*", "\\b"));
+    expect(readdirSync(join(folder, "b"))).toEqual(["one"]);
+    await expect(run(copy("\\a\\pipe", "\\b"))).rejects.toThrow("no content");
+    await expect(run(copy("\\a\\pi*", "\\b"))).rejects.toThrow("no file fits");
+  });
+
+  test("a wildcard deletes all but folders, and links to folders are some", async () => {
+    await run({ kind: "DeleteFiles", path: "\\a\\*.*" });
+    expect(readdirSync(join(folder, "a")).sort()).toEqual(["to-folder", "two"]);
+  });
+
+  test("a metric finds no file there", async () => {
+    const look = lookAt(root, linuxMachine(HASTY_CLOCK));
+    for (const name of ["pipe", "to-folder", "to-nothing", "two"]) {
+      const file = `\\a\\${name}`;
+      expect([await look.hash(file), await look.size(file)]).toEqual([undefined, undefined]);
+    }
+    expect(await look.size("\\a\\one")).toBe(1);
+  });
+});
+
+test("a name may be as long as the file system takes", async () => {
+  const name = "n".repeat(255);
+  tree({ [`a/${name}`]: "long", "b/": "" });
+  await run(copy("\\a\\*", "\\b"));
+  expect(seen()[`b/${name}`]).toBe("long");
+});
+
+test("the agent's own folder is no package's", async () => {
+  tree({ "var/agent/state.json": "{}", "x/one": "1" });
+  root = new DeviceRoot(folder, join(folder, "var", "agent"));
+  symlinkSync(join(folder, "var", "agent"), join(folder, "way"));
+  const refused: readonly Written[] = [
+    { kind: "RemoveFolder", path: "\\var\\agent" },
+    { kind: "RemoveFolder", path: "\\var" },
+    { kind: "RenameFolder", source: "\\var", target: "war" },
+    { kind: "DeleteFiles", path: "\\way\\*" },
+    copy("\\x\\one", "\\var\\agent"),
+    copy("\\var\\agent\\*", "\\x"),
+    { kind: "CreateFolder", path: "\\VAR\\Agent\\new" },
+  ];
+  for (const step of refused) await expect(run(step)).rejects.toThrow("agent's own");
+  await run({ kind: "RemoveFolder", path: "\\x" });
+  expect(Object.keys(seen())).toContain("var/agent/state.json");
 });

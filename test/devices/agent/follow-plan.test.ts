@@ -13,7 +13,8 @@ import {
 import { nextWork, takePlan } from "../../../devices/agent/follow-plan.ts";
 import { beginRun, stepBegan } from "../../../devices/agent/run-package.ts";
 import type { AgentPlan, PlanWork } from "../../../protocols/agent/answers.ts";
-import { RESULTS_MAX } from "../../../protocols/agent/words.ts";
+import { readResults } from "../../../protocols/agent/requests.ts";
+import { AGENT_BODY_BYTES_MAX, RESULTS_MAX } from "../../../protocols/agent/words.ts";
 
 const EMPTY: AgentState = {
   format: 1,
@@ -70,6 +71,27 @@ describe("results that wait", () => {
     expect(nextResults(state)).toHaveLength(RESULTS_MAX);
     const numbers = state.outbox.map(({ sequence }) => sequence);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  });
+
+  test("go in pieces that the site takes, whatever is in their texts", () => {
+    let state = EMPTY;
+    for (const sign of ["\u0001", "字", "a"]) {
+      const drafts = Array.from({ length: 200 }, () => ({
+        result: "step-failed" as const,
+        text: sign.repeat(2_000),
+      }));
+      state = report(state, key(sign), drafts, 0);
+    }
+    const sizes: number[] = [];
+    while (state.outbox.length > 0) {
+      const results = nextResults(state);
+      const body = new TextEncoder().encode(JSON.stringify({ results }));
+      expect(body.length).toBeLessThanOrEqual(AGENT_BODY_BYTES_MAX);
+      expect(readResults(body)).toHaveLength(results.length);
+      sizes.push(results.length);
+      state = acknowledged(state, results, 0);
+    }
+    expect(sizes.length).toBeLessThan(8);
   });
 
   test("an end whose acknowledgement was lost is the same result again, once", () => {

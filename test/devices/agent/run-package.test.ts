@@ -173,10 +173,15 @@ describe("ends", () => {
     const removal = work([step(0)], { operation: "uninstall" });
     expect(play(removal, () => SUCCESS).end.result).toBe("uninstalled");
     expect(play(removal, () => FAILURE).end.result).toBe("uninstall-failed");
+    const others = work([step(0, { skip: "not-targeted" })], { operation: "uninstall" });
+    expect(play(others, () => SUCCESS).end).toEqual({
+      result: "uninstall-failed",
+      text: "no step of it is for this device",
+    });
     expect(play(removal, () => SUCCESS).drafts[1]?.result).toBe("uninstalling");
   });
 
-  test("success is only claimed when the metrics hold, unless something is still running", () => {
+  test("success is only claimed when the metrics hold; what still runs may yet come to it", () => {
     const metrics: PlanWork["metrics"] = [
       { kind: "FileSize", number: 1, file: "\\a", operator: "EQ", size: 1 },
     ];
@@ -187,7 +192,19 @@ describe("ends", () => {
       text: "\\a is not there",
     });
     const left: Outcome = { kind: "left-running", timedOut: false };
-    expect(isToVerify(play(work([step(0)], { metrics }), () => left).run)).toBe(false);
+    const running = play(work([step(0)], { metrics }), () => left).run;
+    expect(endOf(running, [])).toEqual({ result: "succeeded" });
+    expect(endOf(running, ["\\a is not there"])).toEqual({
+      result: "succeeded-with-warning",
+      text: "a program still runs, and \\a is not there",
+    });
+    const guard = play(work([step(0, { critical: "continue only on error" })]), () => SUCCESS).run;
+    expect(isToVerify(guard)).toBe(true);
+    expect(endOf(guard, ["\\a is not there"]).result).toBe("check-failed");
+    expect(endOf({ ...guard, warnings: ["x"] }, [])).toEqual({
+      result: "guard-satisfied",
+      text: "x",
+    });
     expect(isToVerify(play(work([step(0)], { metrics }), () => FAILURE).run)).toBe(false);
   });
 
