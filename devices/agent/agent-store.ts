@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AgentState } from "./agent-state.ts";
 import { hasCode, syncFolder, writeWhole } from "./durable-file.ts";
@@ -48,7 +48,6 @@ export class AgentStore {
  * @throws Error when the file is there and is not ours: beginning anew would do work twice
  */
 export async function readState(path: string): Promise<AgentState | undefined> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   let text: string;
   try {
     text = await readFile(path, "utf8");

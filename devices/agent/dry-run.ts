@@ -16,7 +16,6 @@ interface DryRun {
 
 /** Says what the site wants done and how it would be done now. Nothing is done, and nothing reported. */
 export async function dryRun({ store, client, around, look, stop, say }: DryRun): Promise<void> {
-  if (store.state.device === null) return say("This device is not enrolled: there is no plan.");
   if (store.state.run) say(`Under way: ${store.state.run.work.package.name}.`);
   const polled = await client.poll(undefined, { etag: undefined, waitSeconds: 0, signal: stop });
   const plan = polled?.plan;

@@ -45,6 +45,18 @@ export function stateFolder(given: string | undefined, { env }: Pick<Terminal, "
     : "/var/lib/outpost-agent";
 }
 
+/**
+ * What the agent of this folder remembers, to look at: it may be running.
+ *
+ * @throws CommandError when its device is not enrolled
+ */
+export async function lookAtStore(folder: string): Promise<AgentStore> {
+  const path = join(folder, "state.json");
+  const state = await readState(path);
+  if (state && state.device !== null) return new AgentStore(path, state);
+  throw new CommandError("This device is not enrolled yet: run the agent first.");
+}
+
 interface Identity {
   readonly server: string | undefined;
   readonly id: string | undefined;

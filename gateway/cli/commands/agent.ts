@@ -12,6 +12,7 @@ import { readVersion } from "../../config/version.ts";
 import {
   AGENT_CLOCK,
   ensureFolder,
+  lookAtStore,
   machineHere,
   openStore,
   rootOf,
@@ -82,63 +83,90 @@ export const agentCommand = command({
     // What packages put on a device is for everybody there; our own folder is not.
     process.umask(0o022);
     const folder = stateFolder(args.state, terminal);
-    await ensureFolder(folder);
-    const machine = machineHere(terminal);
-    const store = await openStore(folder, {
-      server: args.server,
-      id: args.id,
-      isPlayed: args.root !== undefined,
-      machine,
-    });
-    const client = new SiteClient(store.state.server, fetch, () => ({
-      device: store.state.device ?? "",
-      token: store.state.token,
-    }));
     const stop = stopSignal(Date.now);
-    if (task !== "run") {
-      if (store.state.device === null) {
-        throw new CommandError("This device is not enrolled yet: run the agent first.");
-      }
-      return task === "catalogue"
-        ? await showCatalogue(client, args.json === true, stop, terminal)
-        : await askFor(client, args.name, stop, terminal);
+    if (task === "run" && args["dry-run"] !== true) {
+      return await runAgent(args, { folder, stop, terminal });
     }
-    const root = rootOf(args.root, folder);
-    const look = lookAt(root, machine);
-    const bar = showProgress(terminal);
-    const around = {
-      root,
-      machine,
-      clock: AGENT_CLOCK,
-      folder,
-      fetch,
-      random: Math.random,
-      progress: (name: string, done: number, total: number) => bar.update(done, total, name),
-    };
-    if (args["dry-run"] === true) {
-      await dryRun({ store, client, around, look, stop, say: terminal.out });
-      return EXIT.ok;
+    const store = await lookAtStore(folder);
+    const client = clientOf(store);
+    if (task === "catalogue") {
+      return await showCatalogue(client, args.json === true, stop, terminal);
     }
-    using _claimed = await claimed(folder);
-    const agent = new Agent({
-      store,
-      client,
-      around,
-      look,
-      restarting: {
-        hook: () => warmBootHook(executableFolder()),
-        isAllowed: args["allow-reboot"] === true,
-      },
-      facts: () => factsOf(machine, args),
-      code: args.enrol,
-      say: (text) => sayTo(terminal, bar, text),
-    });
-    const { done, failed } = await agent.run({ once: args.once === true, stop });
-    bar.end();
-    if (args.json === true) terminal.out(JSON.stringify({ done, failed, ...waiting(store) }));
-    return failed > 0 && args.once === true ? EXIT.negative : EXIT.ok;
+    if (task === "install") return await askFor(client, args.name, stop, terminal);
+    const { around, look } = surroundings(args, folder, terminal);
+    await dryRun({ store, client, around, look, stop, say: terminal.out });
+    return EXIT.ok;
   },
 });
+
+interface AgentArgs {
+  readonly server?: string | undefined;
+  readonly enrol?: string | undefined;
+  readonly id?: string | undefined;
+  readonly root?: string | undefined;
+  readonly cpu?: string | undefined;
+  readonly "os-major"?: string | undefined;
+  readonly "os-platform"?: string | undefined;
+  readonly "allow-reboot"?: boolean | undefined;
+  readonly once?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+interface Place {
+  readonly folder: string;
+  readonly stop: AbortSignal;
+  readonly terminal: Terminal;
+}
+
+async function runAgent(args: AgentArgs, { folder, stop, terminal }: Place): Promise<ExitCode> {
+  await ensureFolder(folder);
+  // Before the memory is read: what another agent still writes would be forgotten, and done again.
+  using _claimed = await claimed(folder);
+  const { around, look, bar } = surroundings(args, folder, terminal);
+  const { machine } = around;
+  const { server, id, root } = args;
+  const store = await openStore(folder, { server, id, isPlayed: root !== undefined, machine });
+  const agent = new Agent({
+    store,
+    client: clientOf(store),
+    around,
+    look,
+    restarting: {
+      hook: () => warmBootHook(executableFolder()),
+      isAllowed: args["allow-reboot"] === true,
+    },
+    facts: () => factsOf(machine, args),
+    code: args.enrol,
+    say: (text) => sayTo(terminal, bar, text),
+  });
+  const { done, failed } = await agent.run({ once: args.once === true, stop });
+  bar.end();
+  if (args.json === true) terminal.out(JSON.stringify({ done, failed, ...waiting(store) }));
+  return failed > 0 && args.once === true ? EXIT.negative : EXIT.ok;
+}
+
+function clientOf(store: AgentStore): SiteClient {
+  return new SiteClient(store.state.server, fetch, () => ({
+    device: store.state.device ?? "",
+    token: store.state.token,
+  }));
+}
+
+function surroundings({ root: played }: AgentArgs, folder: string, terminal: Terminal) {
+  const root = rootOf(played, folder);
+  const machine = machineHere(terminal);
+  const bar = showProgress(terminal);
+  const around = {
+    root,
+    machine,
+    clock: AGENT_CLOCK,
+    folder,
+    fetch,
+    random: Math.random,
+    progress: (name: string, done: number, total: number) => bar.update(done, total, name),
+  };
+  return { around, look: lookAt(root, machine), bar };
+}
 
 function taskOf(text: string | undefined): Task {
   const task = TASKS.find((one) => one === text);
@@ -160,14 +188,7 @@ function sayTo(terminal: Terminal, bar: Progress, text: string): void {
 
 const waiting = ({ state }: AgentStore) => ({ unsent: state.outbox.length });
 
-async function factsOf(
-  machine: Machine,
-  args: {
-    cpu?: string | undefined;
-    "os-major"?: string | undefined;
-    "os-platform"?: string | undefined;
-  },
-): Promise<AgentFacts> {
+async function factsOf(machine: Machine, args: AgentArgs): Promise<AgentFacts> {
   const { name: _, ...found } = await machine.facts();
   const hook = await warmBootHook(executableFolder());
   return {

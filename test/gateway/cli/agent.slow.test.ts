@@ -23,6 +23,9 @@ test("a run to the end: dry first, then for real, and nothing else is changed", 
   expect(none.code).toBe(2);
   expect(none.err).toContain("--server");
 
+  const looks = await outpost([...common, "--dry-run", "--server", site.url]);
+  expect(looks.err).toContain("not enrolled yet");
+  expect(readdirSync(state)).toEqual([]);
   const enrolled = await outpost([...common, "--server", site.url, "--enrol", "CODE", "--once"]);
   expect(enrolled.err).toContain("Enrolled as");
   expect(enrolled.code).toBe(0);
@@ -74,11 +77,12 @@ test("SIGTERM ends it in the middle of a download, and a second one with its fol
   const part = join(state, "downloads", file.sha256);
   while ((statSync(part, { throwIfNoEntry: false })?.size ?? 0) < 100_000) await Bun.sleep(10);
 
-  const twice = await outpost(words);
+  const twice = await outpost([...words.slice(0, -1), "http://127.0.0.1:9"]);
   expect(twice.code).toBe(1);
   expect(twice.err).toContain("Another agent");
   agent.kill("SIGTERM");
   expect(await agent.exited).toBe(0);
   const known = JSON.parse(readFileSync(join(state, "state.json"), "utf8"));
+  expect(known.server).toBe(site.url);
   expect(known.run).toMatchObject({ at: 0, doing: { kind: "download" } });
 });
