@@ -17,6 +17,8 @@ const STREAM = 2;
 const ENTRY_BYTES = 128;
 const HEADER_TABLE_PLACES = 109;
 const MINI_SECTOR_BYTES = 64;
+/** A stream of fewer bytes is made of small sectors. */
+const MINI_CUTOFF_BYTES = 4096;
 const STEPS_PER_TURN = 20_000;
 
 /** Consecutive bytes of the file. */
@@ -37,7 +39,6 @@ interface Entry {
 
 interface Sizes {
   readonly sector: number;
-  readonly miniCutoff: number;
   readonly miniTable: number;
 }
 
@@ -76,9 +77,11 @@ export class CompoundFile {
     if (header.u32(0) !== 0xe011_cfd0 || (shift !== 9 && shift !== 12) || header.u16(0x20) !== 6) {
       throw broken("its header is none");
     }
+    // [MS-CFB, 2.2] With another bound a chain of small sectors could go in circles for long.
+    if (header.u32(0x38) !== MINI_CUTOFF_BYTES)
+      throw broken("its small streams have another bound");
     const sizes: Sizes = {
       sector: 2 ** shift,
-      miniCutoff: header.u32(0x38),
       miniTable: header.u32(0x3c),
     };
     const tables = await tableSectorsOf(source, header, sizes.sector);
@@ -99,7 +102,7 @@ export class CompoundFile {
   async stream(name: string): Promise<RangeSource | undefined> {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
-    if (entry.bytes >= this.#sizes.miniCutoff) {
+    if (entry.bytes >= MINI_CUTOFF_BYTES) {
       return await this.#chain(entry.start, entry.bytes, "exact");
     }
     return await this.#miniStream(entry);

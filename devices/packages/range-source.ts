@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { ProtocolError } from "../../protocols/errors.ts";
+import type { Steps } from "../../protocols/steps.ts";
 
 /** A file that is read where it is looked at, and nowhere else. */
 export interface RangeSource {
@@ -162,6 +163,15 @@ export async function* piecesOf(
 /** Lets everything else have its turn: sources in memory answer without one. */
 export async function turn(): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** Runs a reading; everything else has its turn between its steps. */
+export async function inTurns<Value>(steps: Steps<Value>): Promise<Value> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await turn();
+  }
 }
 
 /** @throws ProtocolError `file-truncated` */

@@ -1,6 +1,6 @@
 import { LittleEndian, windows1252 } from "../../protocols/content/little-endian.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { type RangeSource, refuseOutside } from "./range-source.ts";
+import { type RangeSource, refuseOutside, turn } from "./range-source.ts";
 
 /** Files of one cabinet: more than are in any real one. */
 export const CAB_FILES_MAX = 20_000;
@@ -119,6 +119,7 @@ async function filesOf(
   const files: CabFile[] = [];
   let at = start;
   while (files.length < count) {
+    await turn();
     const length = Math.min(TABLE_PIECE_BYTES, source.length - at);
     const piece = new LittleEndian(await source.read(at, length), "cab-malformed");
     const isLast = at + length === source.length;

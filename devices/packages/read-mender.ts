@@ -11,7 +11,8 @@ import { type TarEntry, tarEntries } from "./tar-entries.ts";
 
 /** Of a header, packed and unpacked: it holds scripts at most. */
 export const MENDER_HEADER_BYTES_MAX = 4 * 1024 ** 2;
-const SMALL_BYTES_MAX = 1024 * 1024;
+/** Of its JSON and of its manifest, which has a line of a hundred bytes for each file. */
+export const MENDER_TEXT_BYTES_MAX = 256 * 1024;
 
 export interface MenderArtifact {
   readonly formatVersion: number;
@@ -78,7 +79,7 @@ function unpacked(compression: string, packed: Uint8Array): Uint8Array {
 }
 
 async function smallOf(source: RangeSource, { name, offset, bytes }: TarEntry) {
-  if (bytes > SMALL_BYTES_MAX) throw broken(`${name} has ${bytes} bytes`);
+  if (bytes > MENDER_TEXT_BYTES_MAX) throw broken(`${name} has ${bytes} bytes`);
   return await source.read(offset, bytes);
 }
 

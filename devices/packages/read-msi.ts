@@ -10,7 +10,7 @@ import {
 } from "../../protocols/content/msi-tables.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
 import { CompoundFile } from "./compound-file.ts";
-import type { RangeSource } from "./range-source.ts";
+import { type RangeSource, turn } from "./range-source.ts";
 
 /** A table, or all strings of a database. */
 export const MSI_TABLE_BYTES_MAX = 8 * 1024 ** 2;
@@ -58,13 +58,16 @@ export async function readMsi(source: RangeSource): Promise<MsiPackage | undefin
   const database = await MsiDatabase.open(source);
   if (database === undefined) return undefined;
   const properties = new Map(
-    (await database.rows("Property")).map((row) => [textOf(row, "Property"), textOf(row, "Value")]),
+    (await database.rows("Property", ["Property", "Value"])).map((row) => [
+      textOf(row, "Property"),
+      textOf(row, "Value"),
+    ]),
   );
   const code = (name: string) => properties.get(name)?.toUpperCase() ?? "";
   const productCode = code("ProductCode");
   if (!GUID.test(productCode)) throw broken("its ProductCode is no GUID");
   const upgradeCode = code("UpgradeCode");
-  const cabinets = await database.rows("Media");
+  const cabinets = await database.rows("Media", ["Cabinet"]);
   return {
     productCode,
     upgradeCode: GUID.test(upgradeCode) ? upgradeCode : null,
@@ -72,7 +75,7 @@ export async function readMsi(source: RangeSource): Promise<MsiPackage | undefin
     productName: properties.get("ProductName") ?? "",
     manufacturer: properties.get("Manufacturer") || null,
     architecture: await database.architecture(),
-    files: (await database.rows("File")).map(fileOf),
+    files: (await database.rows("File", ["FileName", "FileSize", "Version"])).map(fileOf),
     cabinets: cabinets.flatMap((row) => cabinetOf(textOf(row, "Cabinet"))),
   };
 }
@@ -116,11 +119,11 @@ class MsiDatabase {
   }
 
   /** None for a table that is not there: an MSI needs few of them. */
-  async rows(table: string): Promise<readonly MsiRow[]> {
+  async rows(table: string, wanted: readonly string[]): Promise<readonly MsiRow[]> {
     const columns = this.#columns.get(table);
     const bytes = await bytesOf(this.#file, this.#streams.get(TABLE_MARK + table));
     if (columns === undefined || bytes === undefined) return [];
-    return readMsiRows(bytes, columns, this.#strings);
+    return readMsiRows(bytes, columns, wanted, this.#strings);
   }
 
   async stream(name: string): Promise<RangeSource | undefined> {
@@ -138,6 +141,7 @@ class MsiDatabase {
   }
 }
 
+/** A stream in memory. What is made of it takes some milliseconds, so everything else has its turn before. */
 async function bytesOf(
   file: CompoundFile,
   name: string | undefined,
@@ -150,6 +154,7 @@ async function bytesOf(
       `a table of the MSI has ${stream.length} bytes, more than ${MSI_TABLE_BYTES_MAX}`,
     );
   }
+  await turn();
   return await stream.read(0, stream.length);
 }
 

@@ -8,7 +8,7 @@ import {
   readAppxManifest,
 } from "../../protocols/content/appx-manifest.ts";
 import { readXapManifest, type XapManifest } from "../../protocols/content/xap-manifest.ts";
-import type { RangeSource } from "./range-source.ts";
+import { inTurns, type RangeSource } from "./range-source.ts";
 import { readZipEntries } from "./zip-entry.ts";
 
 /** A ZIP file that is an app for some system, or just a ZIP file. */
@@ -34,10 +34,13 @@ const MANIFESTS = [
 export async function readZipPackage(source: RangeSource): Promise<ZipPackage> {
   const entries = await readZipEntries(source, MANIFESTS, MANIFEST_LIMITS.bytesMax);
   const xap = entries.get("WMAppManifest.xml");
-  if (xap !== undefined) return { kind: "xap", manifest: readXapManifest(xap.bytes) };
+  if (xap !== undefined)
+    return { kind: "xap", manifest: await inTurns(readXapManifest(xap.bytes)) };
   const appx =
     entries.get("AppxManifest.xml") ?? entries.get("AppxMetadata/AppxBundleManifest.xml");
-  if (appx !== undefined) return { kind: "appx", manifest: readAppxManifest(appx.bytes) };
+  if (appx !== undefined) {
+    return { kind: "appx", manifest: await inTurns(readAppxManifest(appx.bytes)) };
+  }
   const apk = entries.get("AndroidManifest.xml");
   if (apk !== undefined) return { kind: "apk", manifest: readAndroidManifest(apk.bytes) };
   return { kind: "zip" };

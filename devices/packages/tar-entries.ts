@@ -1,8 +1,9 @@
 import { ProtocolError } from "../../protocols/errors.ts";
-import { type RangeSource, refuseOutside } from "./range-source.ts";
+import { type RangeSource, refuseOutside, turn } from "./range-source.ts";
 
 export const TAR_ENTRIES_MAX = 10_000;
 const BLOCK = 512;
+const HEADERS_PER_TURN = 500;
 /** Kinds that describe the next file instead of being one. */
 const DESCRIPTIONS = "xgLK";
 
@@ -20,7 +21,8 @@ export interface TarEntry {
 export async function tarEntries(source: RangeSource): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = [];
   let at = 0;
-  while (at + BLOCK <= source.length) {
+  for (let headers = 1; at + BLOCK <= source.length; headers++) {
+    if (headers % HEADERS_PER_TURN === 0) await turn();
     const header = await source.read(at, BLOCK);
     if (header.every((byte) => byte === 0)) return entries;
     if (!isSummed(header)) throw broken(`the header at byte ${at} is damaged`);

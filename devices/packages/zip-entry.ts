@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
 import yauzl from "yauzl";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { piecesOf, type RangeSource, sliceSource } from "./range-source.ts";
+import { piecesOf, type RangeSource, sliceSource, turn } from "./range-source.ts";
 
 /** Entries of a ZIP file that is looked through. */
 export const ZIP_ENTRIES_MAX = 200_000;
+const ENTRIES_PER_TURN = 500;
 
 export interface ZipEntry {
   readonly name: string;
@@ -33,7 +34,9 @@ export async function readZipEntries<Name extends string>(
         `the ZIP file has ${zip.entryCount} entries, more than ${ZIP_ENTRIES_MAX}`,
       );
     }
+    let seen = 0;
     for await (const entry of zip.eachEntry()) {
+      if (++seen % ENTRIES_PER_TURN === 0) await turn();
       const name = wanted.get(entry.fileName.toLowerCase());
       if (name === undefined || found.has(name)) continue;
       found.set(name, { name: entry.fileName, bytes: await contentOf(zip, entry, bytesMax) });

@@ -4,9 +4,10 @@ import {
   publisherIdOf,
 } from "../csp/enterprise-modern-app-management/package-names.ts";
 import { ProtocolError } from "../errors.ts";
+import type { Steps } from "../steps.ts";
 import type { Element } from "../syncml/element.ts";
 import type { DocumentLimits } from "../syncml/limits.ts";
-import { parseXml } from "../syncml/parse-xml.ts";
+import { xmlSteps } from "../syncml/parse-xml.ts";
 
 /** Bounds on a manifest: those of real ones are a tenth of them. */
 export const MANIFEST_LIMITS: DocumentLimits = {
@@ -17,6 +18,9 @@ export const MANIFEST_LIMITS: DocumentLimits = {
   attributesMax: 96,
   textMax: 64 * 1024,
 };
+
+/** A family's name is worked out for each; real packages need a handful. */
+export const APPX_DEPENDENCIES_MAX = 1_000;
 
 /** What a packaged app (APPX, MSIX, or a bundle of them) says of itself. */
 export interface AppxManifest {
@@ -50,12 +54,15 @@ const VERSION = /^\d{1,5}(\.\d{1,5}){3}$/;
  *
  * @throws ProtocolError `xml-…` for what is no XML, `appx-manifest` for what is no manifest
  */
-export function readAppxManifest(xml: Uint8Array): AppxManifest {
-  const root = parseXml(xml, MANIFEST_LIMITS);
+export function* readAppxManifest(xml: Uint8Array): Steps<AppxManifest> {
+  const root = yield* xmlSteps(xml, MANIFEST_LIMITS);
   const isBundle = root.name === "Bundle";
   if (root.name !== "Package" && !isBundle) throw broken(`the root is <${root.name}>`);
   const properties = childOf(root, "Properties");
   const dependencies = childOf(root, "Dependencies")?.children ?? [];
+  if (dependencies.length > APPX_DEPENDENCIES_MAX) {
+    throw broken(`it has ${dependencies.length} dependencies`);
+  }
   return {
     identity: identityOf(root, isBundle),
     isBundle,

@@ -70,24 +70,29 @@ function stringsOf(chunk: LittleEndian): readonly string[] {
   const isUtf8 = (chunk.u32(16) & UTF_8_STRINGS) !== 0;
   const start = chunk.u32(20);
   const headerBytes = chunk.u16(2);
+  let left = chunk.length;
   return Array.from({ length: count }, (_, n) => {
     const at = start + chunk.u32(headerBytes + n * 4);
-    return isUtf8 ? utf8At(chunk, at) : utf16At(chunk, at);
+    const bytes = isUtf8 ? utf8At(chunk, at) : utf16At(chunk, at);
+    left -= bytes.length;
+    // Or the same bytes, read as a hundred thousand strings, would take minutes.
+    if (left < 0) throw broken("its strings share their bytes");
+    return isUtf8 ? UTF_8.decode(bytes) : utf16(bytes);
   });
 }
 
 /** Its length in characters, its length in bytes, each of one or two bytes. */
-function utf8At(chunk: LittleEndian, start: number): string {
+function utf8At(chunk: LittleEndian, start: number): Uint8Array {
   const at = start + ((chunk.u8(start) & 0x80) === 0 ? 1 : 2);
   const first = chunk.u8(at);
-  if ((first & 0x80) === 0) return UTF_8.decode(chunk.slice(at + 1, first));
-  return UTF_8.decode(chunk.slice(at + 2, ((first & 0x7f) << 8) | chunk.u8(at + 1)));
+  if ((first & 0x80) === 0) return chunk.slice(at + 1, first);
+  return chunk.slice(at + 2, ((first & 0x7f) << 8) | chunk.u8(at + 1));
 }
 
-function utf16At(chunk: LittleEndian, at: number): string {
+function utf16At(chunk: LittleEndian, at: number): Uint8Array {
   const first = chunk.u16(at);
-  if ((first & 0x8000) === 0) return utf16(chunk.slice(at + 2, first * 2));
-  return utf16(chunk.slice(at + 4, (((first & 0x7fff) << 16) | chunk.u16(at + 2)) * 2));
+  if ((first & 0x8000) === 0) return chunk.slice(at + 2, first * 2);
+  return chunk.slice(at + 4, (((first & 0x7fff) << 16) | chunk.u16(at + 2)) * 2);
 }
 
 function numbersOf(chunk: LittleEndian, headerBytes: number): readonly number[] {

@@ -124,10 +124,11 @@ function columnOf(name: string, type: number, referenceBytes: number): MsiColumn
 
 export type MsiRow = Readonly<Record<string, string | number | null>>;
 
-/** Rows of a table, which are stored column by column. */
+/** Rows of a table, which are stored column by column; of other columns than the wanted ones nothing is read. */
 export function readMsiRows(
   table: Uint8Array,
   columns: readonly MsiColumn[],
+  wanted: readonly string[],
   strings: MsiStrings,
 ): readonly MsiRow[] {
   const rowBytes = columns.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -138,12 +139,16 @@ export function readMsiRows(
   const rows: Record<string, string | number | null>[] = Array.from({ length: count }, () =>
     Object.create(null),
   );
-  let at = 0;
+  let start = 0;
+  const missing = new Set(wanted);
   for (const column of columns) {
-    for (const row of rows) {
-      row[column.name] = valueAt(data, at, column, strings);
-      at += column.bytes;
+    // Whoever names a column twice has it read once.
+    if (missing.delete(column.name)) {
+      for (const [n, row] of rows.entries()) {
+        row[column.name] = valueAt(data, start + n * column.bytes, column, strings);
+      }
     }
+    start += count * column.bytes;
   }
   return rows;
 }

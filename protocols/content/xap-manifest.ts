@@ -1,6 +1,7 @@
 import { ProtocolError } from "../errors.ts";
+import type { Steps } from "../steps.ts";
 import type { Element } from "../syncml/element.ts";
-import { parseXml } from "../syncml/parse-xml.ts";
+import { xmlSteps } from "../syncml/parse-xml.ts";
 import { MANIFEST_LIMITS } from "./appx-manifest.ts";
 
 /** What a Windows Phone app (XAP) says of itself. */
@@ -20,8 +21,8 @@ const GUID = /^\{?([0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12})\}?$/i;
  *
  * @throws ProtocolError `xml-…` for what is no XML, `xap-manifest` for what is no manifest
  */
-export function readXapManifest(xml: Uint8Array): XapManifest {
-  const root = parseXml(xml, MANIFEST_LIMITS);
+export function* readXapManifest(xml: Uint8Array): Steps<XapManifest> {
+  const root = yield* xmlSteps(xml, MANIFEST_LIMITS);
   const app = root.name === "Deployment" ? root.children.find(isApp) : undefined;
   if (app === undefined) throw broken("there is no <Deployment> with an <App>");
   const attribute = (name: string) =>

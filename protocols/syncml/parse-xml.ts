@@ -1,5 +1,6 @@
 import { SaxesParser, type SaxesTagNS } from "saxes";
 import { ProtocolError, quoted } from "../errors.ts";
+import { allSteps, type Steps } from "../steps.ts";
 import { type Attribute, type Element, NO_ATTRIBUTES } from "./element.ts";
 import { DOCUMENT_LIMITS, type DocumentLimits } from "./limits.ts";
 import { parsePlainXml } from "./parse-plain-xml.ts";
@@ -23,14 +24,27 @@ export function parseXml(
   return parsePlainXml(text, limits) ?? parseAnyXml(text, limits);
 }
 
+/** Characters of a step: so few that the elements in it take some milliseconds at most. */
+export const XML_STEP_CHARACTERS = 4096;
+
+/** The same as `parseXml`, a piece of the text in each step. */
+export function* xmlSteps(document: Uint8Array, limits: DocumentLimits): Steps<Element> {
+  return yield* treeSteps(decodeText(document, limits.bytesMax), limits, XML_STEP_CHARACTERS);
+}
+
 /** The complete parser: what `parsePlainXml` reads, it reads alike. */
 export function parseAnyXml(text: string, limits: DocumentLimits): Element {
+  return allSteps(treeSteps(text, limits, text.length));
+}
+
+function* treeSteps(text: string, limits: DocumentLimits, characters: number): Steps<Element> {
   // Counting lines and columns costs a tenth of the time, so it is done for broken documents only.
   try {
-    return buildTree(text, limits, false);
+    return yield* buildTree(text, limits, characters, false);
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
-    throw new ProtocolError("xml-malformed", `not well-formed XML: ${explain(text, limits)}`);
+    const why = yield* explain(text, limits, characters);
+    throw new ProtocolError("xml-malformed", `not well-formed XML: ${why}`);
   }
 }
 
@@ -58,7 +72,12 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-function buildTree(text: string, limits: DocumentLimits, position: boolean): Element {
+function* buildTree(
+  text: string,
+  limits: DocumentLimits,
+  characters: number,
+  position: boolean,
+): Steps<Element> {
   // Version 1.1 would let control characters in.
   const parser = new SaxesParser({
     xmlns: true,
@@ -100,7 +119,12 @@ function buildTree(text: string, limits: DocumentLimits, position: boolean): Ele
   parser.on("cdata", addText);
   parser.on("closetag", () => tree.close());
 
-  parser.write(text).close();
+  parser.write(text.slice(0, characters));
+  for (let at = characters; at < text.length; at += characters) {
+    yield;
+    parser.write(text.slice(at, at + characters));
+  }
+  parser.close();
   const root = tree.root();
   if (root === undefined) throw new ProtocolError("xml-malformed", "there is no element");
   return root;
@@ -117,9 +141,9 @@ function attributesOf(tag: SaxesTagNS): readonly Attribute[] {
 }
 
 /** Reads a broken document again to say where it is broken. */
-function explain(text: string, limits: DocumentLimits): string {
+function* explain(text: string, limits: DocumentLimits, characters: number): Steps<string> {
   try {
-    buildTree(text, limits, true);
+    yield* buildTree(text, limits, characters, true);
     return "unreadable";
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { inspectFile, nameProblem } from "../../../devices/packages/inspect-file.ts";
 import { bytesSource } from "../../../devices/packages/range-source.ts";
+import { MENDER_TEXT_BYTES_MAX } from "../../../devices/packages/read-mender.ts";
 import { SW_DESCRIPTION_BYTES_MAX } from "../../../protocols/content/sw-description.ts";
 import { sampleApk } from "../../harness/sample-apk.ts";
 import { sampleCpio, sampleMender, sampleSwu, sampleTar } from "../../harness/sample-archives.ts";
@@ -12,6 +13,21 @@ import { sampleXap, sampleZip } from "../../harness/sample-zip.ts";
 
 const inspect = (bytes: Uint8Array) => inspectFile(bytesSource(bytes));
 const TEXT = (text: string) => new TextEncoder().encode(text);
+
+/** Two strings of 100 bytes at the same place, where there is no room for two. */
+function sharedStrings(): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(8 + 28 + 8 + 2 + 100));
+  bytes.setUint16(0, 0x0003, true);
+  bytes.setUint16(2, 8, true);
+  bytes.setUint16(8, 0x0001, true);
+  bytes.setUint16(8 + 2, 28, true);
+  bytes.setUint32(8 + 4, bytes.byteLength - 8, true);
+  bytes.setUint32(8 + 8, 2, true);
+  bytes.setUint32(8 + 16, 0x100, true);
+  bytes.setUint32(8 + 20, 28 + 8, true);
+  bytes.setUint16(8 + 28 + 8, 100 | (100 << 8), true);
+  return new Uint8Array(bytes.buffer);
+}
 
 describe("inspectFile()", () => {
   test.each<[string, () => Uint8Array | Promise<Uint8Array>, object]>([
@@ -144,6 +160,26 @@ describe("inspectFile()", () => {
     ],
     ["a XAP", () => sampleXap({ productId: "none" }), "zip", "xap-manifest"],
     ["an APK", () => sampleApk({ packageName: "no name" }), "zip", "android-manifest"],
+    [
+      "an APK whose strings share their bytes",
+      () => sampleZip({ "AndroidManifest.xml": sharedStrings() }),
+      "zip",
+      "binary-xml",
+    ],
+    [
+      "an artifact with a manifest of many lines",
+      () => {
+        const manifest = "x\n".repeat(MENDER_TEXT_BYTES_MAX / 2 + 1);
+        const version = '{"format":"mender","version":3}';
+        return sampleTar([
+          ["version", version],
+          ["manifest", manifest],
+          ["header.tar.gz", ""],
+        ]);
+      },
+      "tar",
+      "mender-malformed",
+    ],
     [
       "an artifact whose header was exchanged",
       () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { bytesSource } from "../../../devices/packages/range-source.ts";
 import { readZipPackage } from "../../../devices/packages/read-zip-package.ts";
 import { readZipEntries } from "../../../devices/packages/zip-entry.ts";
+import { APPX_DEPENDENCIES_MAX } from "../../../protocols/content/appx-manifest.ts";
 import {
   familyNameOf,
   fullNameOf,
@@ -65,6 +66,15 @@ describe("a packaged app", () => {
   ])("a manifest with %o is refused", async (change, words) => {
     const bytes = await sampleMsix(change);
     await expect(readAppx({ bytes })).rejects.toThrow(words);
+  });
+
+  test("it may need so many others, and no more", async () => {
+    // The sample names a family of devices beside them.
+    const names = Array.from({ length: APPX_DEPENDENCIES_MAX }, (_, n) => `Contoso.Lib${n}`);
+    const most = await sampleMsix({ dependencies: names.slice(1) });
+    expect((await readAppx({ bytes: most })).dependencies).toHaveLength(names.length - 1);
+    const bytes = await sampleMsix({ dependencies: names });
+    await expect(readAppx({ bytes })).rejects.toThrow("dependencies");
   });
 
   test("an entry over its limit is refused before it is unpacked", async () => {

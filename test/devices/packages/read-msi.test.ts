@@ -80,6 +80,7 @@ describe("readMsi()", () => {
     ],
     ["whose directory is beyond its end", patched(0x30, 0x00ff_ffff), "file-truncated"],
     ["that is cut off", whole.slice(0, 2_000), "file-truncated"],
+    ["with large small streams", patched(0x38, 0xffff_ffff), "compound-malformed"],
   ])("a file %s is refused", async (_, bytes, rule) => {
     await expect(read(bytes)).rejects.toMatchObject({ rule });
   });
