@@ -1,6 +1,7 @@
 import type { Distribution } from "../model/distribution.ts";
 import type { Installation, Reason } from "../model/installation.ts";
 import { filesOf, type Installer, type Package, type Revision } from "../model/package.ts";
+import { scheduleAt } from "../windows/schedule.ts";
 import type { PlanInput, PlannedReason, Work } from "./plan-types.ts";
 import { isHeldByUser, type Progress, progressOf } from "./progress.ts";
 import { installerFor } from "./providers.ts";
@@ -131,6 +132,13 @@ function explainWaiting(
     return outlook.instantMs <= nowMs
       ? because("contact", "its turn has come: it is sent at the device's next contact")
       : because("instant", "the window is open; the device's turn comes", outlook.instantMs);
+  }
+
+  const schedule = distribution.schedule && scheduleAt(distribution.schedule, nowMs);
+  if (schedule !== null && schedule.openUntilMs === null) {
+    return schedule.nextMs === null
+      ? because("no-window", "the schedule of its distribution is over for good")
+      : because("window", "waits for the schedule of its distribution", schedule.nextMs);
   }
 
   if (distribution.operation === "install" && revision.file === null && revision.source) {

@@ -2,6 +2,7 @@ import type { Distribution } from "../model/distribution.ts";
 import type { DistributionId } from "../model/ids.ts";
 import type { Installation, Operation, Reason } from "../model/installation.ts";
 import type { Package, Revision } from "../model/package.ts";
+import { scheduleAt } from "../windows/schedule.ts";
 import { bornRow } from "./birth.ts";
 import { explainRow, workOf } from "./explain.ts";
 import { changesStatus } from "./fold.ts";
@@ -325,10 +326,13 @@ class Planner {
     const row = this.#row(distribution.id);
     if (device.protocol === "oma-dm" || !isOpen(row) || row.offeredAtMs === null) return;
     if (row.stale || hasBegun(row)) return;
+    const { schedule } = distribution;
     const isOver =
-      distribution.mode === "automatic" &&
-      row.releasedUntilMs !== null &&
-      row.releasedUntilMs <= nowMs;
+      schedule === null
+        ? distribution.mode === "automatic" &&
+          row.releasedUntilMs !== null &&
+          row.releasedUntilMs <= nowMs
+        : scheduleAt(schedule, nowMs).openUntilMs === null;
     const isHeld = device.compliance === "out-of-compliance";
     if (!isOver && !isHeld) return;
     this.#decide(distribution.id, "withdrawn", isOver ? OVER : HELD, {

@@ -147,6 +147,7 @@ export function isInHand(row: Installation): boolean {
 export const DRIFTED = "drifted";
 export const UNINSTALLING = "uninstalling";
 export const CANCEL_REFUSED = "cancel-refused";
+export const FORCE_CANCELLED = "force-cancelled";
 export const CANCELLED = "cancelled";
 
 /** Has the device said that it began what it has in hand? What it has not begun, it can still be denied. */

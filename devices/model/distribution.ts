@@ -1,5 +1,6 @@
 import type { Hlc } from "./hlc.ts";
 import type { DeviceId, DistributionId, GroupName, PackageId, RevisionId, SiteId } from "./ids.ts";
+import type { Schedule } from "./window.ts";
 
 export type Target =
   | { readonly kind: "all" }
@@ -34,6 +35,8 @@ export interface Distribution {
    * devices that can ask are served then. [syncml 3.5]
    */
   readonly question: string | null;
+  /** On-demand work that was asked for keeps to it; null: to nothing. */
+  readonly schedule: Schedule | null;
   readonly createdAtMs: number;
   /** Orders two distributions of one package: the newest is planned. [D3] */
   readonly hlc: Hlc;

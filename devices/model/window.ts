@@ -24,6 +24,16 @@ export interface MaintenanceWindow {
   readonly enabled: boolean;
 }
 
+/**
+ * When the work of one distribution may start, beside all windows: a Quartz cron expression, how long each
+ * stretch is, and a fixed distance from UTC. So hawkBit's tools say it; it knows no daylight saving.
+ */
+export interface Schedule {
+  readonly cron: string;
+  readonly durationSeconds: number;
+  readonly utcOffsetMinutes: number;
+}
+
 /** One stretch of time in which work may start, [startMs, endMs). Overlapping windows are merged. */
 export interface Occurrence {
   readonly startMs: number;

@@ -333,6 +333,7 @@ export function wantedDistribution(form: SentForm, policy: Policy): WantedDistri
     allowDowngrade: form.isTicked("allowDowngrade"),
     updateOnly: form.isTicked("updateOnly"),
     question: question === "" ? null : question,
+    schedule: null,
   };
 }
 

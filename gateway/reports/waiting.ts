@@ -88,8 +88,10 @@ interface SaidAway {
 
 /** Total: a new reason does not compile until it says what is known of it away from the site. */
 const AWAY: Readonly<Record<Reason, (known: KnownAway) => SaidAway>> = {
-  window: () => ({
-    detail: "the site draws the device's moment in the window",
+  window: ({ row, policy }) => ({
+    detail: policy.distributionsById.get(row.distribution)?.schedule
+      ? "it keeps to the schedule of its distribution"
+      : "the site draws the device's moment in the window",
     siteKnowsMore: true,
   }),
   "no-window": () => ({

@@ -39,6 +39,7 @@ import {
 import type { EnterpriseSettings } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import { checkWindow } from "../../devices/windows/recurrence.ts";
+import { checkSchedule } from "../../devices/windows/schedule.ts";
 import { parseFamilyName } from "../../protocols/csp/enterprise-modern-app-management/package-names.ts";
 import { parseProductId } from "../../protocols/csp/product-id.ts";
 import type { PolicyKind } from "../ports/policy-author.ts";
@@ -131,6 +132,10 @@ const target = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("devices"), devices: z.array(deviceId).max(TARGETS_MAX) }),
 ]);
 
+const scheduleSchema = z
+  .strictObject({ cron: z.string(), durationSeconds: z.number(), utcOffsetMinutes: z.number() })
+  .superRefine((schedule, context) => refuseWhat(() => checkSchedule(schedule), context));
+
 const distributionSchema = z.strictObject({
   id: distributionId,
   package: packageId,
@@ -142,6 +147,8 @@ const distributionSchema = z.strictObject({
   allowDowngrade: z.boolean(),
   updateOnly: z.boolean(),
   question: z.string().min(1).max(QUESTION_CHARACTERS_MAX).nullable().default(null),
+  // Only some have one: a gateway of before there were these takes the others.
+  schedule: scheduleSchema.nullable().default(null),
   createdAtMs: timeMs,
   hlc,
   author: short,

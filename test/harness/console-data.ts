@@ -349,6 +349,7 @@ function somePolicy(): Policy {
         allowDowngrade: false,
         updateOnly: false,
         question: null,
+        schedule: null,
         createdAtMs: FIXTURE_NOW_MS - (12 - index) * DAY_MS,
         hlc: `000000000000000${index}` as Hlc,
         author: "marta",

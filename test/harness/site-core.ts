@@ -441,6 +441,7 @@ export class SiteCore implements AsyncDisposable {
       allowDowngrade: false,
       updateOnly: false,
       question: null,
+      schedule: null,
       createdAtMs: this.nowMs,
       hlc: this.context.hlc.next(),
       author: "test",

@@ -72,6 +72,7 @@ function changedPolicy(core: SiteCore, changes: readonly PolicyRecordChange[], b
         allowDowngrade: false,
         updateOnly: false,
         question: null,
+        schedule: null,
       };
       distributions.set(id, { ...(distributions.get(id) ?? defaults), ...body });
     }

@@ -5,6 +5,7 @@ import {
   CANCEL_REFUSED,
   CANCELLED,
   DRIFTED,
+  FORCE_CANCELLED,
   installedState,
   UNINSTALLING,
   waitingState,
@@ -124,20 +125,53 @@ export function reportCancelled(
 ): Reported {
   const row = ledger.row(report.distribution);
   if (!row) return unknownWork(report);
+  const meaning = droppedMeaning(context, ledger, row);
+  const cancelled = said(context, ledger, { ...report, value: CANCELLED }, meaning);
+  const effect = ledger.report(row.distribution, cancelled);
+  if (effect !== "late") ledger.note(row.distribution, { offeredAtMs: null });
+  return { effect };
+}
+
+/**
+ * Somebody does not wait for the device any more: nothing of the work counts as in hand. What the device says
+ * of it later is taken all the same. [D4]
+ */
+export function closeCancelled(
+  context: SiteContext,
+  ledger: Ledger,
+  row: Installation,
+  by: string,
+): void {
+  const meaning = droppedMeaning(context, ledger, row);
+  ledger.decide(row.distribution, {
+    value: FORCE_CANCELLED,
+    by,
+    atMs: context.now(),
+    text: "closed without waiting for the device",
+    protocol: "api",
+    change: {
+      ...(meaning === "no-change" ? {} : meaning),
+      nativeValue: CANCELLED,
+      offeredAtMs: null,
+    },
+  });
+}
+
+/** What a row is once its work was dropped. */
+function droppedMeaning(
+  context: SiteContext,
+  { device }: Ledger,
+  row: Installation,
+): Pick<Installation, "status" | "state"> | "no-change" {
   const status =
     row.status === "installing"
       ? ("pending_install" as const)
       : row.status === "updating"
         ? ("pending_update" as const)
         : row.status;
+  if (status === row.status) return "no-change";
   const mode = context.policy.read().distributionsById.get(row.distribution)?.mode ?? "automatic";
-  const isMoved = status !== row.status;
-  const state = isMoved ? waitingState(ledger.device, status, mode, "not-requested") : row.state;
-  const meaning = isMoved ? { status, state } : "no-change";
-  const cancelled = said(context, ledger, { ...report, value: CANCELLED }, meaning);
-  const effect = ledger.report(row.distribution, cancelled);
-  if (effect !== "late") ledger.note(row.distribution, { offeredAtMs: null });
-  return { effect };
+  return { status, state: waitingState(device, status, mode, "not-requested") };
 }
 
 /** The device cannot drop it any more: it is not asked again, and its end is waited for. */

@@ -15,6 +15,7 @@ import type { DeviceAttribute, DeviceJob } from "../../model/agent-device.ts";
 import type { Distribution } from "../../model/distribution.ts";
 import type { Installation } from "../../model/installation.ts";
 import { type DdiInstall, filesOf } from "../../model/package.ts";
+import { scheduleAt } from "../../windows/schedule.ts";
 import type { Offers } from "../contact/contact.ts";
 import { forDevice } from "../for-device.ts";
 import type { Ledger } from "../ledger.ts";
@@ -217,9 +218,12 @@ export function isCalledOff(row: Installation, job: DeviceJob | undefined): bool
 /** Null: the work keeps to no window. */
 export function windowOf(
   ledger: Ledger,
-  { id, mode }: Pick<Distribution, "id" | "mode">,
+  { id, mode, schedule }: Pick<Distribution, "id" | "mode" | "schedule">,
   nowMs: number,
 ): JobTerms["window"] {
+  if (schedule !== null) {
+    return scheduleAt(schedule, nowMs).openUntilMs === null ? "unavailable" : "available";
+  }
   if (mode !== "automatic") return null;
   const isOpen =
     nowMs < (ledger.row(id)?.releasedUntilMs ?? 0) ||

@@ -10,7 +10,7 @@ import {
   type Feedback,
   type InstalledBase,
 } from "../../../protocols/ddi/requests.ts";
-import { hasBegun } from "../../install/waiting.ts";
+import { hasBegun, isInHand } from "../../install/waiting.ts";
 import type { DeviceJob } from "../../model/agent-device.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
@@ -28,6 +28,9 @@ import { autoConfirmOf } from "./attributes.ts";
 import { isCalledOff, windowOf } from "./current-jobs.ts";
 import type { DdiClient, DdiContext } from "./ddi-context.ts";
 import { FEEDBACKS_MAX, type JobOutcome, type JobState, keepJob, stateOf } from "./job-state.ts";
+
+/** How a device's answer to a cancellation begins in its row's history. */
+export const CANCEL_WORD = "cancel: ";
 
 /** What became of a report: `gone` is 410, the job is over. */
 export type Taken = "taken" | "gone";
@@ -155,14 +158,17 @@ export function takeCancelFeedback(
       throw new AppError("conflict", `the job ${number} is not to be dropped`);
     }
     const nowMs = context.site.now();
-    const text = [`cancel: ${word}`, ...feedback.details].slice(0, DETAILS_MAX).join("\n");
+    const text = [`${CANCEL_WORD}${word}`, ...feedback.details].slice(0, DETAILS_MAX).join("\n");
     const said = { ...reportOf(job), text };
-    if (feedback.execution === "rejected" || word === "closed/failure") {
+    const isRefused = feedback.execution === "rejected" || word === "closed/failure";
+    // It cannot refuse to drop what it never had.
+    if (isRefused && (isInHand(row) || state.told !== null)) {
       refuseCancel(context.site, ledger, said);
-    } else if (feedback.execution === "closed") {
+      keepJob(ledger, job, job, { ...state, cancelling: false }, nowMs);
+    } else if (isRefused || feedback.execution === "closed") {
       reportCancelled(context.site, ledger, said);
       const ended = { outcome: "canceled" as const, word, atMs: nowMs };
-      keepJob(ledger, job, job, { ...state, ended }, nowMs);
+      keepJob(ledger, job, job, { ...state, cancelling: false, ended }, nowMs);
     } else {
       report(context.site, ledger, { ...said, value: "canceled" });
     }

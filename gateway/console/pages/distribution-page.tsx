@@ -1,6 +1,7 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
 import type { Distribution } from "../../../devices/model/distribution.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
+import { durationText, offsetText } from "../../../devices/windows/schedule.ts";
 import type { SiteSummary } from "../../http/use-cases.ts";
 import type { BucketCounts, GroupedCounts, InstallationView } from "../../reports/report-reader.ts";
 import { Donut } from "../charts/donut.tsx";
@@ -98,6 +99,12 @@ export function DistributionPage(props: DistributionPageProps) {
               </Fact>
               {distribution.question !== null && (
                 <Fact label="Asks the user first">{distribution.question}</Fact>
+              )}
+              {distribution.schedule !== null && (
+                <Fact label="Keeps to">
+                  {distribution.schedule.cron} at UTC{offsetText(distribution.schedule)}, for{" "}
+                  {durationText(distribution.schedule)}
+                </Fact>
               )}
               {distribution.stoppedAtMs !== null && (
                 <Fact label="Stopped">

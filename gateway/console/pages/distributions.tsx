@@ -4,7 +4,11 @@ import { AppError } from "../../../devices/model/errors.ts";
 import { parseDistributionId } from "../../../devices/model/ids.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import { recordAction } from "../../http/audited.ts";
-import { checkDistribution, notesOn } from "../../http/routes/distribution-checks.ts";
+import {
+  checkDistribution,
+  distributionChange,
+  notesOn,
+} from "../../http/routes/distribution-checks.ts";
 import { distributionIdFor, wantedDistribution } from "../authoring.ts";
 import { Live, Page } from "../components/layout.tsx";
 import { FRESH_FORM } from "../form-state.ts";
@@ -56,7 +60,7 @@ export function distributionPages(kit: Kit): void {
       });
       const notes = notesOn(fields, revision, policy);
       const id = distributionIdFor(given, policy, deps.now());
-      const change = { kind: "distribution", id, body: { id, ...fields } } as const;
+      const change = distributionChange(id, fields);
       await deps.author.write([change], visit.principal.name);
       await recordAction(deps.audit, visit.c, "distribution.create", id, { ...fields });
       const notice = ["The distribution is on its way.", ...notes.map(asSentence)].join(" ");

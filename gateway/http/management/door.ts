@@ -27,16 +27,15 @@ export interface Visit {
   ): Promise<void>;
 }
 
-/** Adds a route below `/rest/v1`; `conflict` is hawkBit's word for a conflict there. */
+/** Adds a route below `/rest/v1`. */
 export type AddRoute = (
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   scope: Scope,
   handle: (visit: Visit) => Promise<Response>,
-  conflict?: ManagementErrorCode,
 ) => void;
 
-/** hawkBit's word for what a use-case refuses; a conflict is one of several, as the route knows. */
+/** hawkBit's words for what a use-case refuses. */
 const WORD_OF: Readonly<Partial<Record<ErrorCode, ManagementErrorCode>>> = {
   invalid: "invalid",
   unprocessable: "invalid",
@@ -48,25 +47,11 @@ const WORD_OF: Readonly<Partial<Record<ErrorCode, ManagementErrorCode>>> = {
   "no-room": "no-room",
 };
 
-/**
- * What a tool is told, in hawkBit's form; undefined for what hawkBit has no word for.
- *
- * @param conflict hawkBit's word for a conflict at this route
- */
-export function refusalOf(
-  error: unknown,
-  conflict: ManagementErrorCode | undefined,
-): Response | undefined {
-  const word =
-    error instanceof ProtocolError
-      ? wordOfRule(error.rule)
-      : error instanceof AppError
-        ? error.code === "conflict"
-          ? (conflict ?? "exists")
-          : WORD_OF[error.code]
-        : undefined;
-  if (word === undefined || !(error instanceof Error)) return undefined;
-  return refusal(word, error.message);
+/** What a tool is told, in hawkBit's form; undefined for what hawkBit has no word for. */
+export function refusalOf(error: unknown): Response | undefined {
+  if (error instanceof ProtocolError) return refusal(wordOfRule(error.rule), error.message);
+  const word = error instanceof AppError ? WORD_OF[error.code] : undefined;
+  return word && error instanceof AppError ? refusal(word, error.message) : undefined;
 }
 
 export function refusal(word: ManagementErrorCode, message: string): Response {

@@ -1,4 +1,5 @@
 import type { DistributionSet } from "../../../devices/model/ddi-catalogue.ts";
+import { assignSet } from "../../../devices/service/ddi/management/assign.ts";
 import {
   isSetComplete,
   makeSets,
@@ -7,9 +8,10 @@ import {
   removeSet,
 } from "../../../devices/service/ddi/management/catalogue.ts";
 import type { ManagementContext } from "../../../devices/service/ddi/management/management-context.ts";
-import { type HrefOf, setJson } from "../../../protocols/ddi/management/answers.ts";
+import { assignmentJson, type HrefOf, setJson } from "../../../protocols/ddi/management/answers.ts";
 import { pageOf, readPage, sortedBy } from "../../../protocols/ddi/management/paging.ts";
-import { readSets } from "../../../protocols/ddi/management/requests.ts";
+import { readAssignments, readSets } from "../../../protocols/ddi/management/requests.ts";
+import { ProtocolError } from "../../../protocols/errors.ts";
 import { type AddRoute, nothing, numberIn, say } from "./door.ts";
 import { NAMED_SORTS, namedKey } from "./modules.ts";
 
@@ -43,6 +45,19 @@ export function setRoutes(add: AddRoute, management: ManagementContext): void {
   add("GET", "/distributionsets/:set", "reports:read", async ({ c, href }) => {
     const id = numberIn(c, "set");
     return say(c, setAnswer(management, needSet(catalogue.set(id), id), href));
+  });
+
+  add("POST", "/distributionsets/:set/assignedTargets", "policy:write", async (visit) => {
+    const { c, by, href } = visit;
+    if (c.req.query("offline") === "true") {
+      throw new ProtocolError("management-offline", "offline: a device says itself what it has");
+    }
+    const id = numberIn(c, "set");
+    const wanted = readAssignments(await visit.body());
+    const { actions, alreadyAssigned } = await assignSet(management, id, wanted, by);
+    const targets = actions.map(({ controllerId }) => controllerId);
+    await visit.record("ddi.set.assign", String(id), { targets });
+    return say(c, assignmentJson(actions, alreadyAssigned, href));
   });
 
   add("DELETE", "/distributionsets/:set", "policy:write", async (visit) => {

@@ -47,7 +47,7 @@ export function targetRoutes(add: AddRoute, management: ManagementContext): void
 
   add("DELETE", "/targets/:target", "devices:write", async (visit) => {
     const target = await targetOf(management, visit);
-    await removeTarget(management, target);
+    await removeTarget(management, target, visit.by);
     await visit.record("device.remove", target.device.id);
     return nothing();
   });

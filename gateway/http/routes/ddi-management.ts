@@ -1,7 +1,6 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { ManagementContext } from "../../../devices/service/ddi/management/management-context.ts";
-import type { ManagementErrorCode } from "../../../protocols/ddi/management/errors.ts";
 import { MANAGEMENT_BODY_BYTES_MAX } from "../../../protocols/ddi/management/requests.ts";
 import type { Audit } from "../../access/audit.ts";
 import { may, nameOf } from "../../access/principal.ts";
@@ -44,15 +43,12 @@ export interface DdiManagementDeps {
 export function ddiManagementRoutes(deps: DdiManagementDeps): Hono<AppEnv> {
   const { management, login, audit, settings } = deps;
   const routes = new Hono<AppEnv>();
-  const add: AddRoute = (method, path, scope, handle, conflict) => {
-    routes.on(method, `${ROOT}${path}`, (c) =>
-      answer(c, conflict, () => handle(visitOf(c)), scope),
-    );
+  const add: AddRoute = (method, path, scope, handle) => {
+    routes.on(method, `${ROOT}${path}`, (c) => answer(c, () => handle(visitOf(c)), scope));
   };
 
   async function answer(
     c: AppContext,
-    conflict: ManagementErrorCode | undefined,
     handle: () => Promise<Response>,
     scope: Scope,
   ): Promise<Response> {
@@ -63,7 +59,7 @@ export function ddiManagementRoutes(deps: DdiManagementDeps): Hono<AppEnv> {
     } catch (error) {
       if (error instanceof Error) c.set("refusal", error.message);
       if (error instanceof AppError && error.code === "unauthorized") return unauthorized();
-      const said = refusalOf(error, conflict);
+      const said = refusalOf(error);
       if (said === undefined) throw error;
       return said;
     }
@@ -86,7 +82,7 @@ export function ddiManagementRoutes(deps: DdiManagementDeps): Hono<AppEnv> {
   moduleRoutes(add, deps);
   setRoutes(add, management);
   // What hawkBit has and a site has not is told as such, to those who may ask.
-  routes.all(`${ROOT}/*`, (c) => answer(c, undefined, async () => notHere(c), "reports:read"));
+  routes.all(`${ROOT}/*`, (c) => answer(c, async () => notHere(c), "reports:read"));
   return routes;
 }
 

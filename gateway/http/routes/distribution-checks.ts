@@ -9,6 +9,8 @@ import {
 import type { Revision } from "../../../devices/model/package.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
 import { compareVersions } from "../../../devices/model/version.ts";
+import { checkSchedule } from "../../../devices/windows/schedule.ts";
+import type { PolicyChange } from "../../../sync/ports/policy-author.ts";
 import type { ReportReader } from "../../reports/report-reader.ts";
 import type { NewDistributionSchema } from "../schemas/policy.ts";
 import { revisionsOf } from "./packages.ts";
@@ -52,6 +54,7 @@ export async function checkDistribution(
   if (given.question !== null && revision?.channel === "reported") {
     wrong.push({ pointer: "/question", message: "what another system installs is not asked here" });
   }
+  wrong.push(...scheduleProblems(given));
   wrong.push(...(await targetProblems(given.target, policy, deps.reports)));
   for (const [index, site] of given.sites.entries()) {
     if (await deps.isSite(site)) continue;
@@ -62,6 +65,17 @@ export async function checkDistribution(
     throw new AppError("unprocessable", detail, { fields: wrong });
   }
   return { fields: { ...given, revision: revision.id }, revision };
+}
+
+/**
+ * The record of a checked distribution. A schedule that it has not got is left out, so that a gateway of before
+ * there was such a thing takes it.
+ */
+export function distributionChange(
+  id: string,
+  { schedule, ...fields }: DistributionFields,
+): PolicyChange {
+  return { kind: "distribution", id, body: { id, ...fields, ...(schedule && { schedule }) } };
 }
 
 function isInstallable({ channel, file, source, agent, ddi }: Revision): boolean {
@@ -114,6 +128,24 @@ export function notesOn(fields: DistributionFields, revision: Revision, policy: 
     );
   }
   return notes;
+}
+
+function scheduleProblems({ schedule, mode }: Given): readonly FieldError[] {
+  if (schedule === null) return [];
+  if (mode === "automatic") {
+    const message = "Automatic work keeps to maintenance windows: make it on-demand";
+    return [{ pointer: "/schedule", message }];
+  }
+  try {
+    checkSchedule(schedule);
+    return [];
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error.fields.map(({ pointer, message }) => ({
+      pointer: `/schedule${pointer}`,
+      message,
+    }));
+  }
 }
 
 function findRevision(given: Given, policy: Policy, wrong: FieldError[]): Revision | undefined {

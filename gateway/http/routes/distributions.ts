@@ -16,7 +16,7 @@ import {
   distributionJson,
   NewDistributionSchema,
 } from "../schemas/policy.ts";
-import { checkDistribution, notesOn } from "./distribution-checks.ts";
+import { checkDistribution, distributionChange, notesOn } from "./distribution-checks.ts";
 
 export interface DistributionRoutesDeps extends PolicyRoutesDeps {
   readonly reports: ReportReader;
@@ -74,9 +74,7 @@ export function distributionRoutes(deps: DistributionRoutesDeps): Api {
       return c.json(await counted(needWritten(known, id), deps), 200);
     }
     const notes = notesOn(fields, revision, before);
-    await writePolicy(deps, c, "distribution.create", [
-      { kind: "distribution", id, body: { id, ...fields } },
-    ]);
+    await writePolicy(deps, c, "distribution.create", [distributionChange(id, fields)]);
     const made = needDistribution(policy.read(), id);
     c.header("Location", `${c.req.path}/${id}`);
     return c.json({ ...(await counted(made, deps)), ...(notes.length > 0 && { notes }) }, 201);

@@ -14,6 +14,7 @@ import {
   URL_CHARACTERS_MAX,
 } from "../../../devices/model/package.ts";
 import type { MaintenanceWindow } from "../../../devices/model/window.ts";
+import { CRON_CHARACTERS_MAX } from "../../../devices/windows/cron.ts";
 import {
   AgentInstallSchema,
   agentJson,
@@ -192,6 +193,17 @@ export const TargetSchema = z
   ])
   .openapi("Target");
 
+export const ScheduleSchema = z
+  .strictObject({
+    cron: z.string().max(CRON_CHARACTERS_MAX).openapi({
+      description: "Quartz: second minute hour day month weekday [year]",
+      example: "0 0 22 ? * MON-FRI",
+    }),
+    durationSeconds: z.int().openapi({ description: "Of each stretch", example: 3600 }),
+    utcOffsetMinutes: z.int().openapi({ example: 120 }),
+  })
+  .openapi("Schedule");
+
 export const NewDistributionSchema = z
   .strictObject({
     id: RecordId.optional().describe("Choose it, and a retry is not a second one"),
@@ -212,6 +224,14 @@ export const NewDistributionSchema = z
           "says no is asked again in the next window, three times in all; on demand not again.",
         example: "Install ContosoApp1 2.0 now?",
       }),
+    schedule: ScheduleSchema.nullable()
+      .default(null)
+      .openapi({
+        description:
+          "On-demand work that was asked for starts only inside it; null: at the next contact. " +
+          "A fixed distance from UTC knows no daylight saving: for what recurs by local time there " +
+          "are maintenance windows.",
+      }),
   })
   .openapi("NewDistribution");
 
@@ -228,6 +248,7 @@ export const DistributionSchema = z
     allowDowngrade: z.boolean(),
     updateOnly: z.boolean(),
     question: z.string().nullable(),
+    schedule: ScheduleSchema.nullable(),
     createdAt: Time,
     author: z.string(),
     origin: z.enum(["hub", "site"]),

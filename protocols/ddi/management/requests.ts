@@ -17,6 +17,8 @@ export const DESCRIPTION_MAX = 512;
 export const SECURITY_TOKEN_MIN = 8;
 export const SECURITY_TOKEN_MAX = 128;
 export const CONTROLLER_ID_MAX = 256;
+/** Each field of a maintenance window; what is wrong with one is said by whoever reads it. */
+export const WINDOW_CHARACTERS_MAX = 1_000;
 /** Modules of one set, as hawkBit has it. */
 export const SET_MODULES_MAX = 100;
 
@@ -75,9 +77,9 @@ const DistributionSet = z.strictObject({
 export type NewSet = z.infer<typeof DistributionSet>;
 
 const Window = z.strictObject({
-  schedule: z.string().min(1).max(200),
-  duration: z.string().min(1).max(20),
-  timezone: z.string().min(1).max(10),
+  schedule: z.string().min(1).max(WINDOW_CHARACTERS_MAX),
+  duration: z.string().min(1).max(WINDOW_CHARACTERS_MAX),
+  timezone: z.string().min(1).max(WINDOW_CHARACTERS_MAX),
 });
 export type MaintenanceWindow = z.infer<typeof Window>;
 

@@ -176,6 +176,7 @@ export class World {
       allowDowngrade: this.#random() < 0.3,
       updateOnly: this.#random() < 0.2,
       question: null,
+      schedule: null,
       createdAtMs: this.nowMs,
       hlc: this.#hlc.next(),
       author: "test",

@@ -186,6 +186,7 @@ function somePolicy(made: readonly Device[]): Policy {
     allowDowngrade: false,
     updateOnly: false,
     question: null,
+    schedule: null,
     createdAtMs: 0,
     hlc: "0000000000000000" as Hlc,
     author: "test",

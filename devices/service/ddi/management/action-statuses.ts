@@ -1,14 +1,13 @@
 import type { ActionStatusAnswer } from "../../../../protocols/ddi/management/answers.ts";
-import { CANCEL_REFUSED } from "../../../install/waiting.ts";
+import { CANCEL_REFUSED, CANCELLED, FORCE_CANCELLED } from "../../../install/waiting.ts";
 import type { DeviceJob } from "../../../model/agent-device.ts";
 import type { Device } from "../../../model/device.ts";
 import type { Fact } from "../../../model/fact.ts";
+import { CANCEL_WORD } from "../feedback.ts";
 import type { ManagementContext } from "./management-context.ts";
 
 /** How hawkBit marks what it said itself. */
 const OURS = "Update Server: ";
-/** How a device's answer to a cancellation is marked in its row's history. */
-export const CANCEL_WORD = "cancel: ";
 
 /** What happened to an action, the oldest first: what the device said, and what was decided here. */
 export async function actionStatusesOf(
@@ -43,7 +42,7 @@ function statusOf(fact: Fact, type: string): ActionStatusAnswer {
 
 function typeOfReport({ source, value, text }: Fact): string | undefined {
   if (source !== "ddi") return undefined;
-  if (value === "cancelled") return "canceled";
+  if (value === CANCELLED) return "canceled";
   if (value === CANCEL_REFUSED) return "cancel_rejected";
   // It says that it is about to drop it.
   if (text?.startsWith(CANCEL_WORD)) return "running";
@@ -69,7 +68,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   offered: "retrieved",
   stopped: "canceling",
   superseded: "canceling",
-  "force-cancelled": "canceled",
+  [FORCE_CANCELLED]: "canceled",
 };
 
 function wordsOf({ value, by, text }: Fact): string {
@@ -78,7 +77,7 @@ function wordsOf({ value, by, text }: Fact): string {
       return "assignment initiated";
     case "offered":
       return "the target was told of the action";
-    case "force-cancelled":
+    case FORCE_CANCELLED:
       return `${by} closed the action without waiting for the target`;
     default:
       return text ?? value;

@@ -1,5 +1,5 @@
 import { TERMS_OF } from "../../../../protocols/ddi/management/answers.ts";
-import { CANCEL_REFUSED, isInHand } from "../../../install/waiting.ts";
+import { isInHand } from "../../../install/waiting.ts";
 import type { DeviceJob } from "../../../model/agent-device.ts";
 import type { DistributionSet, SetAssignment } from "../../../model/ddi-catalogue.ts";
 import type { Device } from "../../../model/device.ts";
@@ -8,6 +8,7 @@ import { AppError } from "../../../model/errors.ts";
 import type { Installation } from "../../../model/installation.ts";
 import type { Revision } from "../../../model/package.ts";
 import { autoConfirmOf } from "../attributes.ts";
+import { isCalledOff } from "../current-jobs.ts";
 import { actionStatus } from "../job-body.ts";
 import { type JobState, stateOf } from "../job-state.ts";
 import type { ManagementContext } from "./management-context.ts";
@@ -73,8 +74,9 @@ function actionOf(
   const distribution = policy.distributionsById.get(job.distribution);
   const revision = distribution && policy.revisions.get(distribution.revision);
   const assignment = catalogue.assignment(job.distribution);
-  const isCancelling = isToBeDropped(device, job, state, row);
-  const isOver = state.ended !== null || isPast(device, job, row) || isWithdrawn(row, state);
+  const isCancelling = isToBeDropped(device, job, row);
+  const isWithdrawn = row !== undefined && !row.counted && !isCancelling && !isInHand(row);
+  const isOver = state.ended !== null || isPast(device, job, row) || isWithdrawn;
   const waitsForUser = (distribution?.question ?? null) !== null && !state.confirmed && !asksNobody;
   return {
     job,
@@ -98,27 +100,14 @@ function actionOf(
 }
 
 /** The device was asked to drop it, or will be, and has not answered. */
-export function isToBeDropped(
-  device: Device,
-  job: DeviceJob,
-  state: JobState,
-  row: Installation | undefined,
-): boolean {
-  if (!row || state.ended !== null || isPast(device, job, row)) return false;
-  if (state.cancelling) return true;
-  const isEnded = !row.counted && (row.reason === "stopped" || row.reason === "superseded");
-  return isEnded && isInHand(row) && row.nativeValue !== CANCEL_REFUSED;
+function isToBeDropped(device: Device, job: DeviceJob, row: Installation | undefined): boolean {
+  return row !== undefined && !isPast(device, job, row) && isCalledOff(row, job);
 }
 
 /** Another attempt has begun, or the device another life, or it is gone. */
 function isPast(device: Device, job: DeviceJob, row: Installation | undefined): boolean {
   if (device.removedAtMs !== null || !row) return true;
   return row.attempt !== job.attempt || row.incarnation < device.incarnation;
-}
-
-/** Nothing of it was with the device when it was stopped. */
-function isWithdrawn(row: Installation | undefined, { cancelling }: JobState): boolean {
-  return row !== undefined && !row.counted && !cancelling && !isInHand(row);
 }
 
 /** What the device said of it last. */

@@ -11,6 +11,7 @@ import { randomName, sha256Hex } from "../../site-context.ts";
 import { autoConfirmOf, isReserved, wantsConfigData } from "../attributes.ts";
 import { pollingIntervalOf } from "../poll.ts";
 import { type Action, actionsOf } from "./actions.ts";
+import { POLICY_TURN, takenFrom } from "./cancel.ts";
 import type { ManagementContext } from "./management-context.ts";
 
 /** A device that is served by DDI, by the name that it has there. */
@@ -108,12 +109,20 @@ async function makeTarget(
   return { device, controllerId };
 }
 
-/** Removes the device from the site. */
+/** Removes the device from the site. What tools assigned to it is not for one that comes back under its name. */
 export async function removeTarget(
-  { site, catalogue }: ManagementContext,
+  context: ManagementContext,
   { device, controllerId }: Target,
+  by: string,
 ): Promise<void> {
+  const { site, catalogue, policy, lock } = context;
   await removeDevice(site, device.id);
+  await lock.run(POLICY_TURN, async () => {
+    const changes = (await actionsOf(context, device)).flatMap(({ assignment, distribution }) =>
+      assignment && distribution ? (takenFrom(device.id, distribution, site.now()) ?? []) : [],
+    );
+    if (changes.length > 0) await policy.write(changes, by);
+  });
   await catalogue.write({ notes: [[controllerId, null]] });
 }
 
