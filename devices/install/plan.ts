@@ -17,7 +17,7 @@ import type {
 } from "./plan-types.ts";
 import { keptVersion, type Presence, presenceOf, tellingRows } from "./presence.ts";
 import { installerFor } from "./providers.ts";
-import { type Relevance, relevanceOf } from "./relevance.ts";
+import { type Relevance, relevanceOf, whyItStays } from "./relevance.ts";
 import { productKey, targets, whyEnded } from "./targets.ts";
 import {
   CANCELLED,
@@ -246,6 +246,12 @@ class Planner {
     const { device } = this.#input;
     const row = this.#row(distribution.id);
     const { id } = distribution;
+    const isRemoval = distribution.operation === "uninstall" && this.#fits(revision, app).relevant;
+    const stays = isRemoval ? whyItStays(revision) : undefined;
+    if (stays !== undefined) {
+      this.#refuse(row, stays);
+      return;
+    }
     const meets = "the device meets the criteria now";
     const relevance =
       row.status === "pending_update"
@@ -257,13 +263,7 @@ class Planner {
         const change = { status: "not_relevant" as const, state: relevance.state };
         this.#decide(id, "not-relevant", relevance.condition, change);
       } else if (row.status === "pending_install" || row.status === "pending_update") {
-        this.#decide(id, "not-relevant", relevance.condition, {
-          status: "failed",
-          state: unfitState(device),
-          nativeValue: null,
-          lastError: null,
-          lastErrorText: relevance.condition,
-        });
+        this.#refuse(row, relevance.condition);
       }
     } else if (row.status === "not_relevant") {
       this.#decide(id, "relevant", meets, {
@@ -273,6 +273,18 @@ class Planner {
     } else if (isUnfit(row, device)) {
       this.#decide(id, "relevant", meets, this.#retried(distribution, row.operation));
     }
+  }
+
+  /** What can never be done on the device ends, with the reason. */
+  #refuse(row: Installation, condition: string): void {
+    if (!isOpen(row) || row.offeredAtMs !== null) return;
+    this.#decide(row.distribution, "not-relevant", condition, {
+      status: "failed",
+      state: unfitState(this.#input.device),
+      nativeValue: null,
+      lastError: null,
+      lastErrorText: condition,
+    });
   }
 
   #fits(revision: Revision, app: Package): Relevance {

@@ -35,6 +35,16 @@ export function relevanceOf(
   );
 }
 
+/** Why a revision cannot be taken off a device again; undefined where it can. */
+export function whyItStays({ channel, version, agent }: Revision): string | undefined {
+  if (channel === "ddi" || channel === "mender") {
+    return `${channel} clients take updates and cannot be told to remove one`;
+  }
+  return agent?.uninstall.length === 0
+    ? `${version} has no uninstall actions: make a revision that has`
+    : undefined;
+}
+
 function osRelevance(device: Device, revision: Revision): Relevance | undefined {
   const { minimumOsVersion, targeting } = revision;
   const isTooOld =

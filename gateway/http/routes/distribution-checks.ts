@@ -1,4 +1,5 @@
 import type { z } from "@hono/zod-openapi";
+import { whyItStays } from "../../../devices/install/relevance.ts";
 import { AppError, type FieldError } from "../../../devices/model/errors.ts";
 import {
   parseDeviceId,
@@ -81,16 +82,6 @@ export function distributionChange(
 function isInstallable({ channel, file, source, agent, ddi }: Revision): boolean {
   if (channel === "reported") return true;
   return file !== null || source !== null || agent !== null || ddi !== null;
-}
-
-/** Why a revision cannot be taken off again; undefined where it can. */
-function whyItStays({ channel, version, agent }: Revision): string | undefined {
-  if (channel === "ddi" || channel === "mender") {
-    return `${channel} clients take updates and cannot be told to remove one`;
-  }
-  return agent?.uninstall.length === 0
-    ? `${version} has no uninstall actions: make a revision that has`
-    : undefined;
 }
 
 /** What only PCs take. No source says that Windows shows a question of its server. [syncml 5] */
