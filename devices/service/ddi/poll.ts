@@ -1,6 +1,7 @@
 import {
   type JobTerms,
   jobAnswer,
+  type Link,
   pollAnswer,
   termsNumber,
   termsOf,
@@ -57,7 +58,11 @@ export async function poll(context: DdiContext, client: DdiClient, base: DeviceB
   });
 }
 
-function linkOf(current: CurrentJob, number: number, base: DeviceBase) {
+export function linkOf(
+  current: CurrentJob,
+  number: number,
+  base: DeviceBase,
+): Readonly<Record<string, Link>> {
   if (current.kind === "cancel")
     return { cancelAction: { href: `${base}/cancelAction/${number}` } };
   const { kind, terms } = current;
@@ -66,7 +71,7 @@ function linkOf(current: CurrentJob, number: number, base: DeviceBase) {
 }
 
 /** The device was told of it: from now on it may report on it. */
-function take({ site }: DdiContext, offers: Offers, current: CurrentJob): void {
+export function take({ site }: DdiContext, offers: Offers, current: CurrentJob): void {
   const nowMs = site.now();
   if (current.kind === "cancel") {
     const { row, job, state } = current;
@@ -176,7 +181,7 @@ function revisionOf({ site }: DdiContext, { distribution }: DeviceJob) {
   return found && policy.revisions.get(found.revision);
 }
 
-function numberOf(jobs: readonly DeviceJob[], current: CurrentJob): number | undefined {
+export function numberOf(jobs: readonly DeviceJob[], current: CurrentJob): number | undefined {
   const [distribution, attempt] =
     current.kind === "cancel"
       ? [current.row.distribution, current.row.attempt]

@@ -1,11 +1,8 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../../../devices/model/errors.ts";
 import type { Sha256 } from "../../../devices/model/ids.ts";
-import {
-  autoConfirmOf,
-  setAutoConfirm,
-  takeConfigData,
-} from "../../../devices/service/ddi/attributes.ts";
+import { setAutoConfirm, takeConfigData } from "../../../devices/service/ddi/attributes.ts";
+import { readConsent } from "../../../devices/service/ddi/consent.ts";
 import type { DdiClient, DdiContext } from "../../../devices/service/ddi/ddi-context.ts";
 import {
   type Taken,
@@ -129,9 +126,7 @@ export function ddiRoutes(deps: DdiDeps): Hono<AppEnv> {
   routes.get("/confirmationBase", async (c) => {
     const client = await enter(c);
     const base = `${client.base}/confirmationBase`;
-    const active = autoConfirmOf(await ddi.site.store.attributes(client.device.id));
-    const pending = await poll(ddi, client, client.base);
-    const { confirmationBase } = { confirmationBase: undefined, ...pending._links };
+    const { autoConfirm: active, pending } = await readConsent(ddi, client, client.base);
     const change = active === null ? "activateAutoConfirm" : "deactivateAutoConfirm";
     return say(c, {
       autoConfirm:
@@ -145,7 +140,7 @@ export function ddiRoutes(deps: DdiDeps): Hono<AppEnv> {
             },
       _links: {
         [change]: { href: `${base}/${change}` },
-        ...(confirmationBase === undefined ? {} : { confirmationBase }),
+        ...(pending === undefined ? {} : { confirmationBase: pending }),
       },
     });
   });

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { FEEDBACKS_MAX } from "../../../devices/service/ddi/job-state.ts";
 import { sha256Hex } from "../../../devices/service/site-context.ts";
 import { decodeCbor, encodeCbor } from "../../../protocols/ddi/cbor.ts";
@@ -16,8 +17,12 @@ async function withJob(site: DdiSite, ddi: Parameters<DdiSite["distribute"]>[2] 
   const device = await site.device("kiosk-7");
   const distribution = await site.distribute("1.0", {}, ddi);
   await device.request(distribution);
+  return { device, distribution, ...(await jobOf(device)) };
+}
+
+async function jobOf(device: DdiDevice) {
   const number = await device.jobOf("deploymentBase");
-  return { device, distribution, number, path: `/deploymentBase/${number}` };
+  return { number, path: `/deploymentBase/${number}` };
 }
 
 describe("a poll", () => {
@@ -390,6 +395,32 @@ describe("consent", () => {
     await device.send("POST", "/confirmationBase/deactivateAutoConfirm", {});
     expect(await device.jobOf("confirmationBase")).toBe(number);
   });
+});
+
+test("the page of consent is one contact, and offers nothing that it does not carry", async () => {
+  await using site = await DdiSite.open();
+  const device = await site.device("kiosk-7");
+  const plain = await site.distribute("1.0");
+  await device.request(plain);
+  const contacts = spyOn(site.core.context.lock, "run");
+  expect(await (await device.ask("/confirmationBase")).json()).toMatchObject({
+    _links: { activateAutoConfirm: {} },
+  });
+  expect(contacts).toHaveBeenCalledTimes(1);
+  expect((await device.row(plain)).offeredAtMs).toBeNull();
+  expect(await site.core.context.store.jobs(device.id)).toEqual([]);
+
+  const { number, path } = await jobOf(device);
+  await device.report(path, "closed", "success");
+  const asking = await site.distribute("2.0", { question: "Now?" });
+  await device.request(asking);
+  const answer = await (await device.ask("/confirmationBase")).json();
+  const { href } = z
+    .looseObject({ _links: z.looseObject({ confirmationBase: z.object({ href: z.string() }) }) })
+    .parse(answer)._links.confirmationBase;
+  expect(href).toStartWith(`${device.base}/confirmationBase/`);
+  expect((await device.ask(href)).status).toBe(200);
+  expect(href).not.toContain(`/${number}?`);
 });
 
 describe("an artifact", () => {
