@@ -65,7 +65,7 @@ const DONE = "the device had the work in hand, and did it";
 const NO_CANCEL = "the device has the work already and cannot be asked to drop it";
 const CANCEL = "the device has the work already and is asked to drop it if it still can";
 
-const DROPPED = "the device dropped it when it was called off, and it is wanted again";
+const DROPPED = "the device dropped it, and it is wanted again";
 const OVER = "the window ended before the device began";
 const HELD = "the device is out of compliance and has not begun";
 

@@ -13,6 +13,8 @@ export const PARKED = "parked";
 export const NO_USER = "no-user";
 export const ALERT_OK = "alert 0";
 export const NO_ANSWER = "no-answer";
+/** Feedback of DDI about what the device has, and is not to install now. */
+export const ONLY_FETCHED = "downloaded/success/unavailable";
 /** Its user was asked first, and said no. */
 export const DECLINED = "declined";
 
@@ -32,8 +34,14 @@ const UNANSWERED: Progress = {
 /** What holds work that its user has to be there for. */
 const HELD = { [NO_USER]: USER, [NO_ANSWER]: UNANSWERED } as const;
 
+const FETCHED: Progress = {
+  reason: "contact",
+  detail: "fetched: it is only to be fetched, and the device may tell when it was installed",
+};
+
 const PROGRESS: Readonly<Partial<Record<FactSource, Readonly<Record<string, Progress>>>>> = {
   "windows-csp": HELD,
+  ddi: { [ONLY_FETCHED]: FETCHED },
   "windows-msi": {
     "10": { reason: "contact", detail: "the device has the work in its queue" },
     "25": {

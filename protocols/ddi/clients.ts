@@ -40,7 +40,11 @@ export function isSkipped(
   hasBegun: boolean,
 ): boolean {
   if (feedback.execution !== "closed" || feedback.result.finished === "failure") return false;
-  return (update === "skip" && !hasBegun) || says(feedback, SKIPPED);
+  return (update === "skip" && !hasBegun) || saysSkipped(feedback);
+}
+
+export function saysSkipped(feedback: Feedback): boolean {
+  return says(feedback, SKIPPED);
 }
 
 /** Is this swupdate's first word? It begins only if that is taken. */

@@ -110,7 +110,10 @@ class View {
 
   /** What it was told of and is not to do any more, also where it was only to fetch it. */
   ended({ ended, ledger }: Offers): readonly Installation[] {
-    const inHand = ended.map(({ row }) => row);
+    // Of what it has said the end of there is nothing to drop.
+    const inHand = ended.flatMap(({ row }) =>
+      stateOf(this.#jobOf(row)).ended === null ? [row] : [],
+    );
     const fetched = ledger.rows.filter(
       (row) =>
         !inHand.includes(row) &&
@@ -141,10 +144,7 @@ class View {
     const install = installOf(work);
     if (install === null || work.operation === "uninstall") return undefined;
     const job = this.#jobOf({ distribution: work.distribution.id, attempt: work.attempt });
-    const known = stateOf(job);
-    // It dropped it when it was told to, and is to have it after all.
-    const isWantedAgain = known.ended?.outcome === "canceled" && !this.#isInHand(work);
-    const state = isWantedAgain ? { ...known, ended: null } : known;
+    const state = stateOf(job);
     if (state.ended !== null) return undefined;
 
     const window =
@@ -195,10 +195,6 @@ class View {
       (job) =>
         job.protocol === "ddi" && job.distribution === distribution && job.attempt === attempt,
     );
-  }
-
-  #isInHand({ distribution }: Work): boolean {
-    return this.#ledger.row(distribution.id)?.offeredAtMs !== null;
   }
 
   #isAsked({ distribution }: Work, { confirmed }: JobState): boolean {

@@ -4,13 +4,13 @@ import type { Sha256 } from "../../../devices/model/ids.ts";
 import { setAutoConfirm, takeConfigData } from "../../../devices/service/ddi/attributes.ts";
 import { readConsent } from "../../../devices/service/ddi/consent.ts";
 import type { DdiClient, DdiContext } from "../../../devices/service/ddi/ddi-context.ts";
+import { takeFeedback } from "../../../devices/service/ddi/deployment-feedback.ts";
 import {
-  type Taken,
   takeCancelFeedback,
   takeConfirmation,
-  takeFeedback,
   takeInstalled,
 } from "../../../devices/service/ddi/feedback.ts";
+import type { Taken } from "../../../devices/service/ddi/heard-job.ts";
 import { identifyDdi } from "../../../devices/service/ddi/identify.ts";
 import { fileOf, listArtifacts, moduleOf } from "../../../devices/service/ddi/job-body.ts";
 import { poll, readCancel, readInstalled, readJob } from "../../../devices/service/ddi/poll.ts";
