@@ -1,6 +1,7 @@
 import type { AgentPlan, PlanFile, PlanWork } from "../../protocols/agent/answers.ts";
 import type { AgentFacts, PollRequest } from "../../protocols/agent/requests.ts";
 import { WAIT_SECONDS_MAX } from "../../protocols/agent/words.ts";
+import { unmetText } from "../install/work-words.ts";
 import { acknowledged, enrolled, nextResults, report } from "./agent-state.ts";
 import type { AgentStore } from "./agent-store.ts";
 import { backoffMs } from "./backoff.ts";
@@ -289,7 +290,7 @@ export class Agent {
     const unmet = await unmetMetrics(work.metrics, look);
     const isMet = unmet.length === 0;
     const result = isMet ? "up-to-date" : work.do === "check" ? "drifted" : "provision-needed";
-    const text = unmet.map(({ reason }) => reason).join("; ");
+    const text = unmetText(unmet);
     this.#looked.add(work);
     say(`${work.package.name} ${work.package.version}: ${result}${isMet ? "" : ` (${text})`}`);
     await store.change((state) => report(state, work, [{ result, text }], around.clock.now()));

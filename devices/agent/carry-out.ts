@@ -135,10 +135,7 @@ async function stepDone(given: CarryOut, step: PlanStep, outcome: Outcome): Prom
 
 async function end(given: CarryOut, run: Run): Promise<End> {
   const unmet = isToVerify(run) ? await unmetMetrics(run.work.metrics, given.look) : [];
-  const end = endOf(
-    run,
-    unmet.map(({ reason }) => reason),
-  );
+  const end = endOf(run, unmet);
   await finish(given, [drafted(end)]);
   given.say(`${run.work.package.name}: ${end.result}${end.text ? ` (${end.text})` : ""}`);
   return end;

@@ -41,7 +41,8 @@ async function reasonAgainst(metric: PlanMetric, look: LookAt): Promise<string |
     case "FileHash": {
       const hash = await look.hash(file);
       if (hash === undefined) return missing(file);
-      return hash === metric.hash.toLowerCase() ? undefined : `${file} has MD5 ${hash}`;
+      const wanted = metric.hash.toLowerCase();
+      return hash === wanted ? undefined : `${file} has MD5 ${hash}, wanted ${wanted}`;
     }
     case "FileSize": {
       const size = await look.size(file);

@@ -1,5 +1,7 @@
 import type { PlanStep, PlanWork } from "../../protocols/agent/answers.ts";
 import type { StepResult } from "../../protocols/agent/words.ts";
+import { unmetText } from "../install/work-words.ts";
+import type { Unmet } from "./metrics.ts";
 import type { Draft, End, Outcome, ResetKind, Run, StepTask } from "./run.ts";
 
 /** What there is to do next. */
@@ -88,12 +90,12 @@ export function isToVerify({ work, end }: Run): boolean {
 }
 
 /** @param unmet why metrics do not hold after all was done */
-export function endOf(run: Run, unmet: readonly string[]): End {
+export function endOf(run: Run, unmet: readonly Unmet[]): End {
   const { end, work, leftRunning } = run;
   if (end === null) throw new Error("invariant broken: its steps are not done");
-  if (unmet.length > 0 && !leftRunning) return { result: "check-failed", text: unmet.join("; ") };
+  if (unmet.length > 0 && !leftRunning) return { result: "check-failed", text: unmetText(unmet) };
   // What still runs may yet come to it.
-  const open = unmet.map((reason) => `a program still runs, and ${reason}`);
+  const open = unmet.length > 0 ? ["a program still runs", unmetText(unmet)] : [];
   const text = [...run.warnings, ...open].join("; ");
   if (work.operation === "uninstall") {
     if (SUCCESSES.has(end.result)) return { result: "uninstalled", ...(text && { text }) };

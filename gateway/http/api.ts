@@ -126,7 +126,7 @@ export function createApi(deps: ApiDeps): Api {
     tokenRoutes(deps),
     auditRoutes(audit),
     reportRoutes({ reports, policy, base }),
-    installationRoutes(reports),
+    installationRoutes(reports, policy),
     deviceRoutes(reports, base),
     groupRoutes(deps),
     packageFileRoutes({ ...deps, findFile: (sha256) => deps.files.find(sha256) }),

@@ -71,6 +71,7 @@ import {
   emptyConsolePolicy,
   FIXTURE_NOW_MS,
 } from "./console-data.ts";
+import { withFamilies } from "./console-families.ts";
 import { fakeBackups } from "./fake-backups.ts";
 import { fakeOversight } from "./fake-oversight.ts";
 import { recordSome } from "./recorded-sessions.ts";
@@ -85,6 +86,8 @@ export interface ConsoleFixtureOptions {
   readonly as?: Role;
   /** How a site's line is, where it is not live. */
   readonly line?: Partial<SiteLine>;
+  /** With a device of each protocol more, and a package in many steps on them. */
+  readonly families?: true;
   /** Every device, app, window and error of a device is called so. */
   readonly names?: string;
 }
@@ -111,7 +114,8 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   const { role = "site", devices = 60, as = "admin" } = options;
   const base = role === "hub" ? "/hub" : "";
   const sites = role === "hub" ? ["prague", "brno", "oslo", "lisbon"] : ["prague"];
-  const made = consoleData({ devices, sites });
+  const plain = consoleData({ devices, sites });
+  const made = options.families ? withFamilies(plain) : plain;
   // What a site says of a reason does not travel.
   const rows = made.rows.map((row) => ({ ...row, reasonDetail: "", nextAttemptMs: null }));
   const full = renamed(role === "hub" ? { ...made, rows } : made, options.names);

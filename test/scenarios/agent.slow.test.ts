@@ -6,6 +6,7 @@ import { Scenario } from "../harness/scenario.ts";
 const Code = z.looseObject({ code: z.string() });
 const Created = z.looseObject({ id: z.string() });
 const History = z.array(z.looseObject({ value: z.string(), text: z.string().nullable() }));
+const Told = z.looseObject({ attempt: z.int(), steps: z.array(z.looseObject({})) });
 const Knocks = z.array(z.looseObject({ protocol: z.string(), externalId: z.string() }));
 
 const MINUTE_MS = 60_000;
@@ -125,6 +126,16 @@ describe("agents over HTTP", () => {
         text: "step 1, Install: exit code 5: no licence",
       }),
     );
+
+    const { id: failedRow } = await scenario.row(arm.id, cab);
+    const toldOf = await scenario.api.request(`/api/v1/installations/${failedRow}/work`, Told);
+    expect(toldOf).toMatchObject({
+      attempt: 1,
+      steps: [
+        { outcome: "failed", exitCode: 5, text: "no licence", action: { kind: "Install" } },
+        { outcome: "not-run", exitCode: null, at: null },
+      ],
+    });
 
     const target = (cpu: string) => ({ ...DOWNLOAD, targeting: { cpu, osMajor: 6 } });
     const both = await site.distribute({ actions: [target("ARM"), target("x86")] });

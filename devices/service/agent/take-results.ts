@@ -1,6 +1,7 @@
 import type { TakenResults } from "../../../protocols/agent/answers.ts";
 import type { AgentResult } from "../../../protocols/agent/requests.ts";
 import { STEP_RESULTS, type StepResult } from "../../../protocols/agent/words.ts";
+import { stepText } from "../../install/work-words.ts";
 import type { DeviceId } from "../../model/ids.ts";
 import { parseDistributionId } from "../../model/ids.ts";
 import { hearReports } from "../contact/contact.ts";
@@ -115,10 +116,9 @@ function take(context: SiteContext, ledger: Ledger, told: Told): Reported {
   }
 }
 
-/** Such as `step 3, Run: exit code 5: no licence`. */
 function textOf({ step, exitCode, text }: Told): string | null {
+  if (step) return stepText({ ...step, exitCode: exitCode ?? null, text: text ?? null });
   const parts = [
-    ...(step ? [`step ${step.index + 1}, ${step.kind}`] : []),
     ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
     ...(text ? [text] : []),
   ];

@@ -1,11 +1,8 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
-import { providersOf } from "../../../devices/install/providers.ts";
 import type { DeviceAttribute } from "../../../devices/model/agent-device.ts";
-import type { Device } from "../../../devices/model/device.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { type DeviceId, parseDeviceId } from "../../../devices/model/ids.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
-import { ENTERPRISE_PLATFORMS_DEFAULT } from "../../../devices/model/policy.ts";
 import type { DeviceCertificate } from "../../../devices/ports/certificates.ts";
 import type { DevicePatch } from "../../../devices/service/change-device.ts";
 import type { DmAccount } from "../../../devices/service/dm-account.ts";
@@ -21,7 +18,8 @@ import {
   type InstallationView,
   PAGE_ROWS_DEFAULT,
 } from "../../reports/report-reader.ts";
-import { Action, PostForm } from "../components/action.tsx";
+import { type WorkReport, workReport } from "../../reports/work-report.ts";
+import { PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
 import { CertificateTable } from "../components/certificate-table.tsx";
@@ -35,15 +33,21 @@ import { Secret } from "../components/secret.tsx";
 import { SessionTable } from "../components/session-table.tsx";
 import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
+import { MetricTable, StepTable } from "../components/work-report.tsx";
 import { deviceFacts } from "../device-form.ts";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { plural } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
-import { ENROLMENT_WORDS, OPERATION_WORDS, PROOF_WORDS, REASON_WORDS } from "../words.ts";
+import { OPERATION_WORDS, REASON_WORDS } from "../words.ts";
+import { DeviceActions, isPc, secretName } from "./device-actions.tsx";
+import { DeviceFacts, wayBack } from "./device-facts.tsx";
+import { Attributes, Inventory } from "./device-inventory.tsx";
 import { DeviceBadges, DeviceFieldsets } from "./devices.tsx";
 import { CodePage } from "./shown-once.tsx";
 
+/** Installations whose steps are shown. */
+const WORK_SHOWN = 3;
 /** The latest sessions of a device; there is a page for all of them. */
 const SESSIONS_SHOWN = 5;
 
@@ -178,8 +182,31 @@ export function deviceDetailPages(kit: Kit): void {
       ]);
     const hasMore = page.next !== undefined;
     const { rows } = page;
+    const work = device.protocol === "agent" ? await lately(device, rows) : [];
+    const ways = wayBack(device, site && deps.settings.read());
     const known = { device, rows, hasMore, inventory, events, tonight, account, certificates };
-    return { ...known, attributes, sessions };
+    return { ...known, attributes, sessions, work, ways };
+  }
+
+  /** What an agent did last, the latest first: what failed, and what is under way. */
+  async function lately(
+    device: DeviceView,
+    rows: readonly InstallationView[],
+  ): Promise<DeviceWork[]> {
+    const { revisions } = deps.policy.read();
+    const looked = rows
+      .filter(({ bucket, offeredAtMs }) => bucket === "failed" || offeredAtMs !== null)
+      .sort((a, b) => b.observedAtMs - a.observedAtMs);
+    const work: DeviceWork[] = [];
+    for (const row of looked) {
+      const install = revisions.get(row.revision)?.agent;
+      if (!install) continue;
+      const facts = await deps.reports.history(row);
+      const report = workReport({ row, facts, install, device });
+      if (report.attempts.length > 0) work.push({ row, report });
+      if (work.length === WORK_SHOWN) break;
+    }
+    return work;
   }
 
   async function needDevice(visit: Visit): Promise<DeviceView> {
@@ -187,6 +214,11 @@ export function deviceDetailPages(kit: Kit): void {
     if (!device) throw new AppError("not-found", "there is no such device");
     return device;
   }
+}
+
+interface DeviceWork {
+  readonly row: InstallationView;
+  readonly report: WorkReport;
 }
 
 interface DeviceData {
@@ -199,6 +231,9 @@ interface DeviceData {
   readonly account: DmAccount | undefined;
   readonly certificates: readonly DeviceCertificate[];
   readonly attributes: readonly DeviceAttribute[];
+  readonly work: readonly DeviceWork[];
+  /** When it comes by itself, as a sentence; undefined where nobody here knows. */
+  readonly ways: string | undefined;
   /** The latest; undefined where they are not to be seen. */
   readonly sessions: Awaited<ReturnType<DeviceSessions["list"]>> | undefined;
 }
@@ -215,6 +250,8 @@ function DevicePage({
   certificates,
   attributes,
   sessions,
+  work,
+  ways,
 }: DeviceData & { view: View }) {
   const terms = [fieldIs("device", device.id)];
   return (
@@ -228,7 +265,7 @@ function DevicePage({
       <Live view={view}>
         <div class="grid">
           <Card title="What it is" width={tonight ? "w5" : ""}>
-            <DeviceFacts view={view} device={device} account={account} />
+            <DeviceFacts view={view} device={device} account={account} ways={ways} />
           </Card>
           {tonight && (
             <Card title="What will happen in the next window" width="w7">
@@ -268,6 +305,25 @@ function DevicePage({
             </p>
           )}
         </Card>
+        {work.map(({ row, report }) => (
+          <Card
+            title={`What it did of ${row.packageName} ${row.targetVersion}`}
+            flush
+            aside={
+              <a href={url(view, `/installations/${row.id}`)}>
+                attempt {report.attempt}, {row.statusLabel.toLowerCase()}
+              </a>
+            }
+          >
+            <StepTable
+              view={view}
+              steps={report.steps}
+              site={row.site}
+              caption={`Steps of ${row.packageName}`}
+            />
+            <Unmet view={view} row={row} report={report} />
+          </Card>
+        ))}
         <Card
           title="Inventory"
           flush
@@ -319,111 +375,12 @@ function DevicePage({
   );
 }
 
-function DeviceActions({ view, device, account }: DeviceActionsProps) {
-  if (view.role === "hub") return null;
-  const reason =
-    whyNot(view, "devices:write") ??
-    (device.removedAtMs === null ? undefined : "The device was removed; add it again first");
-  if (reason !== undefined) return <span class="reason">{reason}</span>;
-  const isUnenrolled =
-    device.enrolment === "unenrolled" || device.enrolment === "unenrol-requested";
-  return (
-    <>
-      <a class="button" href={url(view, `/devices/${device.id}/edit`)}>
-        Edit
-      </a>
-      {account?.reach.problem === null && (
-        <Action view={view} path={`/devices/${device.id}/notify`} label="Call it now" />
-      )}
-      <Action
-        view={view}
-        path={`/devices/${device.id}/rotate-secret`}
-        label={`New ${secretName(device)}`}
-        confirm={
-          device.protocol === "ce"
-            ? `Give ${device.name} a new token at its next poll, also if it has lost its own?`
-            : `Make a new ${secretName(device)} for ${device.name}?`
-        }
-      />
-      <Action
-        view={view}
-        path={`/devices/${device.id}/enrolment-code`}
-        label="Enrol anew"
-        confirm={`Make a one-time code for ${device.name}? With it the device starts again when it was re-imaged; its present password works until then.`}
-      />
-      {isUnenrolled ? (
-        <Action view={view} path={`/devices/${device.id}/enrol`} label="Enrol again" />
-      ) : (
-        <Action
-          view={view}
-          path={`/devices/${device.id}/unenrol`}
-          label="Unenrol"
-          confirm={
-            isPc(device)
-              ? `Take ${device.name} out of management? It removes its account and the packaged apps that came by it, MSI packages stay, and its certificates are revoked. To come back it enrols with a new code.`
-              : `Delete the enterprise enrolment of ${device.name}? Its enterprise apps go with it.`
-          }
-        />
-      )}
-      <Action
-        view={view}
-        path={`/devices/${device.id}/remove`}
-        label="Remove"
-        kind="danger"
-        confirm={`Remove ${device.name}? It is refused from now on.`}
-      />
-    </>
-  );
+/** Metrics that do not hold, as far as the device told. */
+function Unmet({ view, row, report }: DeviceWork & { view: View }) {
+  const unmet = report.metrics.filter(({ outcome }) => outcome === "unmet");
+  if (unmet.length === 0) return null;
+  return <MetricTable view={view} metrics={unmet} site={row.site} />;
 }
-
-interface DeviceActionsProps {
-  readonly view: View;
-  readonly device: DeviceView;
-  readonly account: DmAccount | undefined;
-}
-
-function DeviceFacts(props: { view: View; device: DeviceView; account: DmAccount | undefined }) {
-  const { view, device, account } = props;
-  const entries: readonly (readonly [string, unknown])[] = [
-    ["Platform", device.platform],
-    ["System", [device.osPlatform, device.osVersion].filter(Boolean).join(" ") || "not known"],
-    ["Make", [device.manufacturer, device.model].filter(Boolean).join(" ") || "not known"],
-    ["Processor", device.cpu ?? "not known"],
-    ["Last contact", <When view={view} at={device.lastContactMs} site={device.site} />],
-    ["Known since", <When view={view} at={device.registeredAtMs} site={device.site} />],
-    ["Its own id", <code>{device.stableId}</code>],
-    ["Also known as", device.aliases.join(", ") || "nothing else"],
-    ["Owner", `${device.ownership}${device.shared ? ", shared" : ""}`],
-    ["Compliance", device.compliance],
-    ["Enrolment", ENROLMENT_WORDS[device.enrolment]],
-    [
-      "OMA DM",
-      account ? <AccountSummary view={view} id={device.id} {...account} /> : "no account here",
-    ],
-    ["Site", device.site],
-  ];
-  return (
-    <dl class="facts">
-      {entries.map(([label, value]) => (
-        <div>
-          <dt>{label}</dt>
-          <dd>{value as string}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function AccountSummary({ view, id, requiredProof, serverProblem }: AccountSummaryProps) {
-  return (
-    <>
-      <a href={url(view, `/devices/${id}/oma-dm`)}>{PROOF_WORDS[requiredProof]}</a>
-      {serverProblem && <Badge view={view} kind="bad" label="It refuses this server" />}
-    </>
-  );
-}
-
-type AccountSummaryProps = { view: View; id: DeviceId } & DmAccount;
 
 const WHEN_BADGES = {
   now: { kind: "good", label: "At the next contact" },
@@ -493,51 +450,6 @@ function TonightCard(props: { view: View; tonight: Tonight; device: DeviceView }
   );
 }
 
-function Inventory(props: { view: View; items: readonly InventoryItem[]; device: DeviceView }) {
-  const { view, items, device } = props;
-  if (items.length === 0) {
-    return (
-      <Empty
-        title={
-          device.inventoryAtMs === null ? "It has not told its inventory yet" : "No apps on it"
-        }
-        words="The inventory is what the device itself says is installed, apart from what was distributed."
-      />
-    );
-  }
-  return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Apps that the device says are installed</caption>
-        <thead>
-          <tr>
-            <th scope="col">App</th>
-            <th scope="col">Version</th>
-            <th scope="col">Publisher</th>
-            <th scope="col">Installed</th>
-            <th scope="col">Product</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <tr>
-              <td class="title">{item.title ?? "no title"}</td>
-              <td data-label="Version">{item.version ?? "not told"}</td>
-              <td data-label="Publisher">{item.publisher ?? "not told"}</td>
-              <td data-label="Installed">
-                <InstallDate view={view} item={item} site={device.site} />
-              </td>
-              <td data-label="Product">
-                <code class="small">{item.productId}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
 function Events(props: { view: View; events: readonly DeviceEvent[]; device: DeviceView }) {
   const { view, events, device } = props;
   return (
@@ -555,59 +467,6 @@ function Events(props: { view: View; events: readonly DeviceEvent[]; device: Dev
 }
 
 const EVENT_ACTORS: Readonly<Record<string, string>> = { device: "the device", site: "the site" };
-
-/** What it proves itself with. */
-function secretName({ protocol }: Device): string {
-  return protocol === "oma-dm" ? "password" : "token";
-}
-
-function Attributes(props: {
-  view: View;
-  attributes: readonly DeviceAttribute[];
-  device: DeviceView;
-}) {
-  const { view, attributes, device } = props;
-  return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">What the device tells of itself by name</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Value</th>
-            <th scope="col">Told</th>
-          </tr>
-        </thead>
-        <tbody>
-          {attributes.map(({ name, value, atMs }) => (
-            <tr>
-              <td class="title">{name}</td>
-              <td data-label="Value">{value}</td>
-              <td data-label="Told">
-                <When view={view} at={atMs} site={device.site} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-/** A PC is managed by an account that it has; a handheld by its enterprise node. [Q47] */
-function isPc(device: Device): boolean {
-  const providers = providersOf(device, ENTERPRISE_PLATFORMS_DEFAULT) ?? [];
-  return providers.includes("EnterpriseModernAppManagement");
-}
-
-/** An MSI tells only the day, in the device's own calendar. */
-function InstallDate(props: { view: View; item: InventoryItem; site: DeviceView["site"] }) {
-  const { view, item, site } = props;
-  if (item.installDate === null) return <>{item.installDateRaw ?? "not told"}</>;
-  const isDay = /^\d{4}-?\d{2}-?\d{2}$/.test(item.installDateRaw?.trim() ?? "");
-  if (isDay) return <>{item.installDate.slice(0, 10)}</>;
-  return <When view={view} at={Date.parse(item.installDate)} site={site} />;
-}
 
 function EditPage({ view, device, form }: { view: View; device: DeviceView; form: FormState }) {
   return (

@@ -5,6 +5,7 @@ import type { Fact } from "../../../devices/model/fact.ts";
 import { type InstallationKey, parseInstallationId } from "../../../devices/model/ids.ts";
 import { recordAction } from "../../http/audited.ts";
 import type { InstallationView } from "../../reports/report-reader.ts";
+import { type WorkReport, workReport } from "../../reports/work-report.ts";
 import { Action } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
@@ -12,6 +13,7 @@ import { DeviceError } from "../components/device-error.tsx";
 import { ReasonCell, StatusCell } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
+import { MetricTable, StepTable } from "../components/work-report.tsx";
 import type { FormVisit, Kit } from "../kit.tsx";
 import { whyNotRequest, whyNotRetry } from "../row-actions.ts";
 import { plural } from "../time-words.ts";
@@ -31,7 +33,19 @@ export function installationPages(kit: Kit): void {
     if (!row) throw new AppError("not-found", "there is no such installation");
     const facts = await deps.reports.history(key);
     const isAll = c.req.query("all") === "yes";
-    return <InstallationPage view={view} row={row} facts={facts} isAll={isAll} />;
+    const install = deps.policy.read().revisions.get(row.revision)?.agent;
+    const device = install ? await deps.reports.device(row.device) : undefined;
+    const attempt = Number(c.req.query("attempt") ?? Number.NaN);
+    const isTold = device?.protocol === "agent";
+    return (
+      <InstallationPage
+        view={view}
+        row={row}
+        facts={facts}
+        isAll={isAll}
+        work={install && isTold ? workReport({ row, facts, install, device, attempt }) : undefined}
+      />
+    );
   });
 
   kit.form("installations:write", "/installations/:id/retry", async (visit) => {
@@ -61,9 +75,11 @@ interface InstallationPageProps {
   readonly row: InstallationView;
   readonly facts: readonly Fact[];
   readonly isAll: boolean;
+  /** Of an agent. */
+  readonly work: WorkReport | undefined;
 }
 
-function InstallationPage({ view, row, facts, isAll }: InstallationPageProps) {
+function InstallationPage({ view, row, facts, isAll, work }: InstallationPageProps) {
   const latest = [...facts].reverse();
   const shown = isAll ? latest : latest.slice(0, FACTS_SHOWN);
   const more = latest.length - shown.length;
@@ -106,6 +122,7 @@ function InstallationPage({ view, row, facts, isAll }: InstallationPageProps) {
             <Particulars view={view} row={row} />
           </Card>
         </div>
+        {work && <WorkCards view={view} row={row} work={work} />}
         <Card
           title="History"
           aside={
@@ -129,6 +146,46 @@ function InstallationPage({ view, row, facts, isAll }: InstallationPageProps) {
         </Card>
       </Live>
     </Page>
+  );
+}
+
+/** What the agent said of each step and each metric. */
+function WorkCards({ view, row, work }: { view: View; row: InstallationView; work: WorkReport }) {
+  const { attempt, attempts, steps, metrics } = work;
+  const others = attempts.filter((one) => one !== attempt);
+  const here = `/installations/${row.id}`;
+  return (
+    <>
+      <Card
+        title={`Steps of attempt ${attempt}`}
+        flush
+        aside={
+          others.length > 0 && (
+            <span class="muted">
+              Other attempts:{" "}
+              {others.map((one, n) => (
+                <>
+                  {n > 0 && ", "}
+                  <a href={url(view, here, { attempt: one })}>{one}</a>
+                </>
+              ))}
+            </span>
+          )
+        }
+      >
+        <StepTable
+          view={view}
+          steps={steps}
+          site={row.site}
+          caption={`Steps of attempt ${attempt}`}
+        />
+      </Card>
+      {metrics.length > 0 && (
+        <Card title="Metrics on this device" flush>
+          <MetricTable view={view} metrics={metrics} site={row.site} />
+        </Card>
+      )}
+    </>
   );
 }
 

@@ -3,9 +3,12 @@ import { INSTALLATION_FIELDS } from "../../../devices/filter/filter.ts";
 import { parseAskedFilter } from "../../../devices/filter/filter-words.ts";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { type InstallationKey, parseInstallationId } from "../../../devices/model/ids.ts";
+import type { AgentInstall } from "../../../devices/model/package.ts";
+import type { PolicyReader } from "../../../devices/ports/policy-reader.ts";
 import type { Audit } from "../../access/audit.ts";
 import { nameOf } from "../../access/principal.ts";
 import { PAGE_ROWS_MAX, type ReportReader } from "../../reports/report-reader.ts";
+import { workReport } from "../../reports/work-report.ts";
 import { answerList } from "../answer-list.ts";
 import { recordAction } from "../audited.ts";
 import type { Api } from "../environment.ts";
@@ -20,6 +23,7 @@ import {
   InstallationSchema,
   installationJson,
 } from "../schemas/installation.ts";
+import { WorkReportSchema, workReportJson } from "../schemas/work-report.ts";
 import type { SiteUseCases } from "../use-cases.ts";
 
 /** Rows that one bulk action may touch. */
@@ -32,7 +36,7 @@ const IdParam = z.object({
 const COLUMNS = InstallationSchema.keyof().options;
 
 /** Rows of the report, and what happened to them. */
-export function installationRoutes(reports: ReportReader): Api {
+export function installationRoutes(reports: ReportReader, policy: PolicyReader): Api {
   const api = newApi();
 
   const list = createRoute({
@@ -92,8 +96,36 @@ export function installationRoutes(reports: ReportReader): Api {
     return c.json((await reports.history(key)).map(historyEntryJson), 200);
   });
 
+  const work = createRoute({
+    method: "get",
+    path: "/installations/{id}/work",
+    tags,
+    summary: "What an agent said of each step and each metric of it",
+    description:
+      "Of the row's own attempt unless another one is asked for. Empty for what is not installed in steps.",
+    ...guarded("reports:read"),
+    request: {
+      params: IdParam,
+      query: z.strictObject({ attempt: z.coerce.number().int().optional() }),
+    },
+    responses: { 200: json(WorkReportSchema, "The steps and the metrics"), ...PROBLEMS },
+  });
+  api.openapi(work, async (c) => {
+    const { id } = c.req.valid("param");
+    const key = needKey(id);
+    const row = await reports.installation(key);
+    if (!row) throw new AppError("not-found", `no installation ${id}`);
+    const install = policy.read().revisions.get(row.revision)?.agent ?? NO_STEPS;
+    const facts = await reports.history(key);
+    const device = await reports.device(row.device);
+    const { attempt } = c.req.valid("query");
+    return c.json(workReportJson(workReport({ row, facts, install, device, attempt })), 200);
+  });
+
   return api;
 }
+
+const NO_STEPS: AgentInstall = { files: [], actions: [], uninstall: [], metrics: [] };
 
 export interface InstallationActionsDeps {
   readonly reports: ReportReader;

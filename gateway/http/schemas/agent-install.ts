@@ -276,7 +276,7 @@ export const NewAgentInstallSchema = z
   .openapi("NewAgentInstall");
 export type GivenAgentInstall = z.output<typeof NewAgentInstallSchema>;
 
-const ActionSchema = z
+export const ActionSchema = z
   .object({
     kind: z.enum(ACTION_KINDS),
     critical: z.enum(CRITICAL),
@@ -332,6 +332,6 @@ export function metricJson(metric: NumberedMetric): z.infer<typeof MetricSchema>
   return { ...metric, source: { ...metric.source }, targeting: { ...metric.targeting } };
 }
 
-function actionJson(action: Action): z.infer<typeof ActionSchema> {
+export function actionJson(action: Action): z.infer<typeof ActionSchema> {
   return { ...action, targeting: { ...action.targeting } };
 }

@@ -23,7 +23,7 @@ describe("a package, from the plan to its end", () => {
     site.plan(applied([], { do: "evaluate", metrics }));
     await agent.run();
     expect(site.words).toEqual(["provision-needed"]);
-    expect(site.results[0]?.text).toBe("\\App\\tool.exe is not there");
+    expect(site.results[0]?.text).toBe("metric 1: \\App\\tool.exe is not there");
     expect(site.lastPoll).toMatchObject({ facts: { osPlatform: "Linux" } });
 
     const work = applied(

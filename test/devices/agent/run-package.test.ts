@@ -187,20 +187,20 @@ describe("ends", () => {
     ];
     const done = play(work([step(0)], { metrics }), () => SUCCESS).run;
     expect(isToVerify(done)).toBe(true);
-    expect(endOf(done, ["\\a is not there"])).toEqual({
+    expect(endOf(done, [{ metric: 1, reason: "\\a is not there" }])).toEqual({
       result: "check-failed",
-      text: "\\a is not there",
+      text: "metric 1: \\a is not there",
     });
     const left: Outcome = { kind: "left-running", timedOut: false };
     const running = play(work([step(0)], { metrics }), () => left).run;
     expect(endOf(running, [])).toEqual({ result: "succeeded" });
-    expect(endOf(running, ["\\a is not there"])).toEqual({
+    expect(endOf(running, [{ metric: 1, reason: "\\a is not there" }])).toEqual({
       result: "succeeded-with-warning",
-      text: "a program still runs, and \\a is not there",
+      text: "a program still runs; metric 1: \\a is not there",
     });
     const guard = play(work([step(0, { critical: "continue only on error" })]), () => SUCCESS).run;
     expect(isToVerify(guard)).toBe(true);
-    expect(endOf(guard, ["\\a is not there"]).result).toBe("check-failed");
+    expect(endOf(guard, [{ metric: 1, reason: "\\a is not there" }]).result).toBe("check-failed");
     expect(endOf({ ...guard, warnings: ["x"] }, [])).toEqual({
       result: "guard-satisfied",
       text: "x",

@@ -1,0 +1,157 @@
+import type { SiteId } from "../../../devices/model/ids.ts";
+import type {
+  MetricOutcome,
+  StepOutcome,
+  ToldMetric,
+  ToldStep,
+} from "../../reports/work-report.ts";
+import { actionWords, metricWords, targetWords } from "../step-words.ts";
+import { countWords } from "../time-words.ts";
+import type { View } from "../view.ts";
+import { Badge } from "./badge.tsx";
+import { When } from "./when.tsx";
+
+const STEP_LOOKS: Readonly<
+  Record<StepOutcome, { kind: "good" | "warn" | "bad" | "plain"; label: string }>
+> = {
+  succeeded: { kind: "good", label: "Done" },
+  failed: { kind: "bad", label: "Failed" },
+  "timed-out": { kind: "warn", label: "Left running" },
+  skipped: { kind: "plain", label: "Not for this device" },
+  "not-run": { kind: "plain", label: "Not run" },
+  waits: { kind: "plain", label: "Not told yet" },
+};
+
+interface StepTableProps {
+  readonly view: View;
+  readonly steps: readonly ToldStep[];
+  readonly site: SiteId;
+  readonly caption: string;
+}
+
+/** What became of each step, in the order of the package. */
+export function StepTable({ view, steps, site, caption }: StepTableProps) {
+  return (
+    <div class="table-box">
+      <table class="cards">
+        <caption class="visually-hidden">{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Step</th>
+            <th scope="col">Result</th>
+            <th scope="col">What the device said</th>
+            <th scope="col">When</th>
+          </tr>
+        </thead>
+        <tbody>
+          {steps.map(({ index, action, outcome, exitCode, text, atMs }) => {
+            const target = targetWords(action.targeting);
+            return (
+              <tr>
+                <td class="title">
+                  {index + 1}. {actionWords(action)}
+                  {target !== null && <span class="sub">On {target} alone.</span>}
+                </td>
+                <td data-label="Result">
+                  <span>
+                    <Badge view={view} {...STEP_LOOKS[outcome]} />
+                    {exitCode !== null && <span class="sub">Exit code {exitCode}</span>}
+                  </span>
+                </td>
+                <td data-label="It said">
+                  {text === null ? (
+                    <span class="muted">nothing</span>
+                  ) : (
+                    <span class="small told">{STEP_TEXTS[text] ?? text}</span>
+                  )}
+                </td>
+                <td data-label="When">
+                  <When view={view} at={atMs} site={site} none="not yet" />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Words of the agent's own. */
+const STEP_TEXTS: Readonly<Record<string, string>> = {
+  launched_no_wait: "started, and not waited for",
+  timed_out_continue: "waited for as long as the step says, then left running",
+  "not-targeted": "its processor or system is another one",
+};
+
+const METRIC_LOOKS: Readonly<
+  Record<MetricOutcome, { kind: "good" | "bad" | "plain"; label: string }>
+> = {
+  holds: { kind: "good", label: "Holds" },
+  unmet: { kind: "bad", label: "Does not hold" },
+  "not-targeted": { kind: "plain", label: "Not for this device" },
+  "not-known": { kind: "plain", label: "Not told" },
+};
+
+interface MetricTableProps {
+  readonly view: View;
+  readonly metrics: readonly ToldMetric[];
+  readonly site: SiteId;
+}
+
+/** What is wanted of the device's files, and what was found. */
+export function MetricTable({ view, metrics, site }: MetricTableProps) {
+  return (
+    <div class="table-box">
+      <table class="cards">
+        <caption class="visually-hidden">Metrics on this device</caption>
+        <thead>
+          <tr>
+            <th scope="col">Wanted</th>
+            <th scope="col">On the device</th>
+            <th scope="col">Found</th>
+            <th scope="col">Looked at</th>
+          </tr>
+        </thead>
+        <tbody>
+          {metrics.map(({ metric, outcome, found, atMs }) => (
+            <tr>
+              <td class="title">
+                <code class="path">{metric.file}</code>{" "}
+                <span class="sub">
+                  {metricWords(metric)} <code class="path">{wantedValue(metric)}</code>
+                </span>
+              </td>
+              <td data-label="On the device">
+                <Badge view={view} {...METRIC_LOOKS[outcome]} />
+              </td>
+              <td data-label="Found">
+                {found === null ? (
+                  <span class="muted">
+                    {outcome === "holds" ? "what is wanted" : "nothing told"}
+                  </span>
+                ) : (
+                  <span class="small told">{found}</span>
+                )}
+              </td>
+              <td data-label="Looked at">
+                <When view={view} at={atMs} site={site} none="not yet" />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function wantedValue(metric: ToldMetric["metric"]): string {
+  switch (metric.kind) {
+    case "FileHash":
+      return metric.hash;
+    case "FileSize":
+      return `${countWords(metric.size)} bytes`;
+    case "FileVersion":
+      return metric.value;
+  }
+}
