@@ -66,9 +66,11 @@ export class SettledPlans {
 
   /** Remembers a plan that changed nothing. */
   keep(context: SiteContext, by: Circumstances, plan: ContactPlan, content: AskedContent): void {
-    const { view, nowMs } = by;
+    const { view, policy, nowMs } = by;
     const turns = [
-      ...view.installations.flatMap(turningPointsOf),
+      ...view.installations.flatMap((row) =>
+        turningPointsOf(row, policy.distributionsById.get(row.distribution), nowMs),
+      ),
       ...windowTurns(view, { ...by, cache: context.occurrences }),
     ];
     const untilMs = Math.min(...turns.filter((atMs) => atMs > nowMs));

@@ -29,6 +29,7 @@ const HOUR_MS = 3_600_000;
 /** The machine may be busy with others. */
 const TIMEOUT_MS = 60_000;
 const TILLS = "tills" as GroupName;
+const EVERY_FIVE_HOURS = { cron: "30 0 0/5 ? * *", durationSeconds: 7_200, utcOffsetMinutes: 60 };
 /** By which a time on record decides: at itself, after the pauses of retries, and two days ahead of a window. */
 const OFFSETS_MS = [0, 0.25, 0.5, 1, 2, -24, -48].map((hours) => hours * HOUR_MS);
 
@@ -197,7 +198,10 @@ async function site(random: () => number) {
     },
     async () => {
       // Asked for before its file is here, which comes while the device asks again and again.
-      const one = await core.distributeAgent(`1.${distributions.length}`, { mode: "on-demand" });
+      const one = await core.distributeAgent(`1.${distributions.length}`, {
+        mode: "on-demand",
+        schedule: pick([null, EVERY_FIVE_HOURS]) ?? null,
+      });
       distributions.push(one);
       core.content.clear();
       await tried(requestInstallation(context, key(one), "test"));
