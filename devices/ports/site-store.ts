@@ -50,6 +50,8 @@ export interface DeviceChanges {
   readonly token?: DeviceToken;
   /** Replaces all of them. */
   readonly attributes?: readonly DeviceAttribute[];
+  /** Numbered work of before is that of a former life: it goes, and its numbers are not given again. */
+  readonly forgetJobs?: true;
   /** By (distribution, attempt, protocol): a new one gets its number when it is stored. */
   readonly jobs?: readonly Omit<DeviceJob, "id">[];
   /** The hash of a one-time enrolment code that this registration uses up. */

@@ -149,13 +149,16 @@ export async function registerDevice(
         put: ledger.device,
         alias: { device: id, protocol, externalId },
         ...proof.stored,
-        ...(former && !goesOn ? { tree: null, session: null } : {}),
+        ...(former && !goesOn ? FORMER_LIFE_ENDS : {}),
         ...also,
       },
     ]);
     return { device: ledger.device, ...proof.shown };
   });
 }
+
+/** What is kept of a former life beside its rows: a device that comes back has none of it. */
+const FORMER_LIFE_ENDS = { tree: null, session: null, forgetJobs: true, attributes: [] } as const;
 
 interface Proof {
   readonly stored: Pick<DeviceChanges, "credential" | "token">;

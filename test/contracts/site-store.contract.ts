@@ -475,6 +475,13 @@ export function siteStoreContract(name: string, open: () => Promise<OpenedSiteSt
       const ids = [...jobs, ...(await store.jobs(idOf("b")))].map(({ id }) => id);
       expect(new Set(ids).size).toBe(3);
       expect(Math.min(...ids)).toBeGreaterThan(0);
+      await store.commit([{ device: idOf("a"), forgetJobs: true }]);
+      expect(await store.jobs(idOf("a"))).toEqual([]);
+      expect(await store.jobs(idOf("b"))).toHaveLength(1);
+      await store.commit([{ device: idOf("a"), forgetJobs: true, jobs: [job("a", 1, "{}")] }]);
+      const [anew, ...others] = await store.jobs(idOf("a"));
+      expect(others).toEqual([]);
+      expect(anew?.id).toBeGreaterThan(Math.max(...ids));
     });
 
     withStore("text that cannot be kept is refused and nothing is cut off", async (opened) => {

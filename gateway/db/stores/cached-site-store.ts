@@ -185,7 +185,7 @@ export class CachedSiteStore implements SiteStore {
   #apply(change: DeviceChanges): void {
     this.#changes++;
     if (change.token) this.#tokens.clear();
-    const { device, credential, session, attributes, jobs } = change;
+    const { device, credential, session, attributes, jobs, forgetJobs } = change;
     const view = this.#entries.get(device)?.view;
     const known = {
       ...(view && { view: viewAfter(view, change) }),
@@ -193,7 +193,7 @@ export class CachedSiteStore implements SiteStore {
       ...(session !== undefined && { session: session ?? undefined }),
       ...(attributes !== undefined && { attributes: inOrder(attributes) }),
       // A new one has got its number from the database: they are read again.
-      ...(jobs !== undefined && { jobs: undefined }),
+      ...((jobs !== undefined || forgetJobs) && { jobs: undefined }),
     };
     if (Object.keys(known).length > 0) this.#remember(device, known);
   }

@@ -63,6 +63,7 @@ export class DeviceWriter {
       if (change.credential) this.#putCredential(change.credential);
       if (change.token) this.#putToken(change.token);
       if (change.attributes) this.#replaceAttributes(change.device, change.attributes);
+      if (change.forgetJobs) this.#forgetJobs(change.device);
       for (const job of change.jobs ?? []) this.#put.job(job);
       if (change.inventory) this.#replaceInventory(change.device, change.inventory);
       if (change.inventoryReads) this.#replaceReads(change.device, change.inventoryReads);
@@ -79,6 +80,10 @@ export class DeviceWriter {
 
   #putFacts(newFacts: readonly NewFact[], { site, incarnation: siteIncarnation }: Scope): void {
     for (const fact of newFacts) this.#put.fact({ ...fact, site, siteIncarnation });
+  }
+
+  #forgetJobs(device: DeviceId): void {
+    this.#connection.prepare("DELETE FROM device_jobs WHERE device = ?").run(device);
   }
 
   #consumeCode(codeHash: string, device: DeviceId): void {
