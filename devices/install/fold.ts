@@ -136,14 +136,18 @@ export function foldReport(device: Device, row: Installation, report: Report, hl
   };
 }
 
-/** A device's word beside the row: how one step went. It is history, and moves nothing. */
+/**
+ * A device's word beside the row: how one step went. It is history and moves nothing: neither the row's status,
+ * of which the fact says none, nor its native words. [sync/PROTOCOL.md 5.4]
+ */
 export function foldRemark(
   device: Device,
   row: Installation,
   report: Omit<Report, "meaning">,
   hlc: Hlc,
 ): NewFact {
-  return reportFact(device, row, { ...report, meaning: "no-change" }, hlc, "none");
+  const said = reportFact(device, row, { ...report, meaning: "no-change" }, hlc, "none");
+  return { ...said, status: null, state: null };
 }
 
 /**

@@ -49,7 +49,7 @@ export function projectFacts(
     const row =
       rows.get(keyOf(fact)) ??
       atHub?.rows.find((one) => one.site === site && one.distribution === fact.distribution);
-    if (row === undefined || fact.effect === "late" || !isAtPlaceOf(fact, row)) continue;
+    if (row === undefined || isBeside(fact) || !isAtPlaceOf(fact, row)) continue;
     const said = words.get(keyOf(fact));
     if (said === undefined) needsEarlier = true;
     const told = { ...row, ...said, ...reasonOf(fact, row) };
@@ -58,9 +58,13 @@ export function projectFacts(
   return { devices: [...devices.values()], rows: [...rows.values()], needsEarlier };
 }
 
-/** A late report changed nothing at the site, so it changes nothing here. [D1] */
+/** A late report, or one that says no status, changed nothing at the site, so it changes nothing here. [D1] */
+function isBeside({ kind, effect, status }: Fact): boolean {
+  return effect === "late" || (kind === "report" && status === null);
+}
+
 function rememberWords(words: Map<string, NativeWords>, fact: Fact): void {
-  if (fact.kind !== "report" || fact.distribution === null || fact.effect === "late") return;
+  if (fact.kind !== "report" || fact.distribution === null || isBeside(fact)) return;
   words.set(keyOf(fact), {
     source: fact.source,
     nativeValue: fact.value,

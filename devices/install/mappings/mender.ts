@@ -37,13 +37,9 @@ const MENDER: Readonly<Record<string, Rows>> = {
   failure: FAILED,
 };
 
-/** A piece of a device's log. */
-export const MENDER_LOG = "log";
-
 /** What Mender's client says of a deployment. It cannot take anything off again. */
 export function readMender(value: string, { platform, operation }: MeaningContext): Meaning {
   if (platform === "iOS" || operation === "uninstall") return undefined;
-  if (value === MENDER_LOG) return "no-change";
   const rows = Object.hasOwn(MENDER, value) ? MENDER[value] : undefined;
   if (!rows) return undefined;
   if (platform === "Android") return rows.android;

@@ -1,12 +1,13 @@
 import { firstError, type LogLine, logText } from "../../../protocols/mender/device-log.ts";
-import { MENDER_LOG } from "../../install/mappings/mender.ts";
 import type { Device } from "../../model/device.ts";
 import { WORDS_CHARACTERS_MAX } from "../../model/limits.ts";
 import { hearReports } from "../contact/contact.ts";
-import { reportWork } from "../contact/report-work.ts";
+import { reportStep, reportWork } from "../contact/report-work.ts";
 import type { SiteContext } from "../site-context.ts";
 import { needDeployment } from "./deployment-id.ts";
 
+/** A piece of a device's log, in the history. */
+const MENDER_LOG = "log";
 /** Of one attempt's log its end is kept, where the failure is, as so many entries of the row's history. */
 export const LOG_PIECES_MAX = 8;
 
@@ -24,7 +25,7 @@ export function hearLog(
 ): Promise<void> {
   return hearReports(context, id, "mender", async (ledger) => {
     const { row, attempt } = needDeployment(ledger, deployment);
-    const { distribution, source, nativeValue, lastErrorText } = row;
+    const { distribution, lastErrorText } = row;
     const jobs = await context.store.jobs(id);
     const isKept = jobs.some(
       (job) =>
@@ -38,10 +39,8 @@ export function hearLog(
       attempt,
     } as const;
     for (const text of piecesOf(logText(lines))) {
-      reportWork(context, ledger, { ...report, value: MENDER_LOG, text });
+      reportStep(context, ledger, { ...report, value: MENDER_LOG, text });
     }
-    // A log says nothing about how it stands.
-    ledger.note(distribution, { source, nativeValue, lastErrorText });
     const isLatest = row.attempt === attempt && row.status === "failed";
     if (isLatest) {
       const text = firstError(lines) ?? lastErrorText;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import {
   type Decision,
   foldDecision,
+  foldRemark,
   foldReport,
   type Report,
 } from "../../../devices/install/fold.ts";
@@ -130,6 +131,16 @@ describe("foldReport()", () => {
     const row = aRow({ status: "installed", state: "App is installed", version: "1.0" });
     const folded = foldReport(device, row, aReport({ version: "2.0" }), STAMP);
     expect(folded.row).toMatchObject({ sinceMs: NOW - 1000, observedAtMs: NOW, version: "2.0" });
+  });
+});
+
+describe("foldRemark()", () => {
+  test("is history that names no status, so that nobody takes it for the row's words", () => {
+    const fact = foldRemark(device, aRow(), aReport({ value: "log", text: "no room" }), STAMP);
+    expect(fact).toMatchObject({
+      ...{ kind: "report", value: "log", text: "no room", effect: "none" },
+      ...{ status: null, state: null, attempt: 2, sequence: 7 },
+    });
   });
 });
 

@@ -623,7 +623,6 @@ describe("mender", () => {
       ["failure", "failed/Installation failed"],
       ["already-installed", "installed/App is installed"],
     ]);
-    expect(interpret("mender", "Windows", "log", INSTALL)).toBe("no-change");
   });
 
   test("nothing that it says takes an app off", () => {

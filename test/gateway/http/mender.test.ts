@@ -247,9 +247,12 @@ describe("Mender: next", () => {
     expect(await box.says(next?.id ?? "", "failure", "aborted")).toBe(204);
     expect(await box.sendsLog(next?.id ?? "", [{ level: "error", message: "aborted" }])).toBe(204);
     expect(await box.next()).toBeUndefined();
+    // Its log is history, here and at the hub: what is said of the row is what it said last.
+    expect(await core.facts(id)).toContainEqual({ value: "log", text: "error aborted" });
     expect(await core.row(id, distribution)).toMatchObject({
       status: "pending_install",
       reason: "window",
+      nativeValue: "cancelled",
     });
     await core.advance(Date.parse("2026-11-22T22:59:00Z") - core.nowMs);
     await box.authenticate();

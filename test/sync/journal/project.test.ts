@@ -62,6 +62,16 @@ describe("projectFacts()", () => {
     }
   });
 
+  test("[5.4] what is said beside the row is history: its words stay those of the last report", () => {
+    const beside = fact(2, { sequence: 7, value: "log", status: null, state: null });
+    expect(projectFacts(SITE, [beside], [], AT_HUB)).toMatchObject({
+      rows: [],
+      needsEarlier: false,
+    });
+    const reported = [fact(1, { sequence: 7, value: "6" }), beside];
+    expect(projectFacts(SITE, reported, [], AT_HUB).rows).toMatchObject([{ nativeValue: "6" }]);
+  });
+
   test("[5.4] a device fact makes the device, for the sender's site whatever it says", () => {
     const told = { ...device, site: "elsewhere", name: "Till 7" };
     const facts = [deviceFact(told)];
