@@ -150,15 +150,17 @@ function judge(run: Run, step: PlanStep, outcome: Outcome): Moved {
   }
   const { result, text, exitCode } = outcome;
   const drafts = [stepDraft(step, "step-failed", text, exitCode)];
-  const failure = `step ${step.index + 1}, ${step.kind}: ${text}`;
   switch (step.critical) {
     case "continue only on success": {
+      // Which step it was is a field of its own: whoever reads it says so in words.
       const ended = { index: step.index, kind: step.kind };
       const code = exitCode === undefined ? {} : { exitCode };
-      return { run: { ...run, at, end: { result, text: failure, step: ended, ...code } }, drafts };
+      return { run: { ...run, at, end: { result, text, step: ended, ...code } }, drafts };
     }
-    case "continue":
-      return { run: { ...run, at, warnings: [...run.warnings, failure] }, drafts };
+    case "continue": {
+      const warning = `step ${step.index + 1}, ${step.kind}: ${text}`;
+      return { run: { ...run, at, warnings: [...run.warnings, warning] }, drafts };
+    }
     case "continue only on error":
       return { run: { ...run, at }, drafts };
   }

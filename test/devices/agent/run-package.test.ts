@@ -89,7 +89,7 @@ describe("S-15: Critical decides on the steps that follow", () => {
     const { end, drafts } = play(work([step(0), step(1)]), (n) => (n === 1 ? FAILURE : SUCCESS));
     expect(end).toEqual({
       result: "action-failed",
-      text: "step 2, CreateFolder: no",
+      text: "no",
       step: { index: 1, kind: "CreateFolder" },
     });
     expect(drafts.map(({ result }) => result)).toEqual([
@@ -135,7 +135,7 @@ describe("targeting (Q14)", () => {
   test("a step with a problem fails with it", () => {
     const { ran, end } = play(work([step(0, { problem: "no token %X%" }), step(1)]), () => SUCCESS);
     expect(ran).toEqual([]);
-    expect(end.text).toBe("step 1, CreateFolder: no token %X%");
+    expect(end.text).toBe("no token %X%");
   });
 });
 
