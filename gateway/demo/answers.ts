@@ -8,11 +8,13 @@ export const RegisteredDevice = z.object({
   serverId: z.string().nullable(),
   serverPassword: z.string().nullable(),
 });
-/** In another protocol than OMA DM; no token where it brought its own. */
+/** In another protocol than OMA DM; no token where it brought its own, or an MDM looks after it. */
 export const RegisteredPuller = z.object({
   device: z.object({ id: z.string() }),
   token: z.string().nullable(),
 });
+export const IssuedToken = z.object({ token: z.string() });
+export const EnrolmentCode = z.object({ code: z.string() });
 export const JoinCode = z.object({ code: z.string() });
 export const UploadedFile = z.object({ sha256: z.string() });
 export const Created = z.object({ id: z.string() });

@@ -12,18 +12,22 @@ import {
 } from "../../devices/simulator/profiles.ts";
 import {
   makePuller,
+  PULL_KINDS,
   type PullKind,
   planPullers,
   registrationOf,
 } from "../../devices/simulator/pull/kinds.ts";
 import type { Account } from "../../devices/simulator/session.ts";
 import type { ApiClient } from "../client/api-client.ts";
-import { RegisteredDevice, RegisteredPuller } from "./answers.ts";
+import { IssuedToken, RegisteredDevice, RegisteredPuller } from "./answers.ts";
 
-/** How the demo's handhelds behave: quick to poll, and a few of them in trouble. */
+/**
+ * How the demo's devices behave: quick to poll, in each of the story's steps of five minutes, and a few of them
+ * in trouble.
+ */
 export const DEMO_BEHAVIOUR: Behaviour = {
   ...CALM,
-  pollIntervalMs: 5 * 60_000,
+  pollIntervalMs: 4.5 * 60_000,
   failureRate: 0.12,
   brokenLineRate: 0.3,
   asksRate: 0.15,
@@ -82,16 +86,27 @@ async function enrolPullers(
 ): Promise<FleetDevice[]> {
   const devices: FleetDevice[] = [];
   for (const [kind, count] of pullers) {
+    const mdm = PULL_KINDS[kind].protocol === "feed" ? await mdmToken(client, kind) : null;
     for (const plan of planPullers(kind, count, seed, `${prefix}-${kind}`)) {
       const { device, token } = await client.request("/api/v1/devices", RegisteredPuller, {
         method: "POST",
         json: registrationOf(plan),
       });
-      const account = { device: device.id, token: token ?? "" };
+      const account = { device: device.id, token: mdm ?? token ?? "" };
       devices.push(makePuller(plan, account, { serverUrl: url, fetch, behaviour, startMs }));
     }
   }
   return devices;
+}
+
+/** What lets an MDM forward what it reads, and nothing else. */
+async function mdmToken(client: ApiClient, kind: PullKind): Promise<string> {
+  const name = `MDM of ${kind}`;
+  const { token } = await client.request("/api/v1/tokens", IssuedToken, {
+    method: "POST",
+    json: { name, role: "operator", scopes: ["facts:write"] },
+  });
+  return token;
 }
 
 /** A device that asks who its server is, or listens to it, gets a password of the server. */

@@ -1,30 +1,38 @@
 import type { PullProtocol } from "../../model/agent-device.ts";
+import type { Platform } from "../../model/device.ts";
 import type { DeviceIdentity, FleetDevice } from "../fleet.ts";
 import { Random } from "../random.ts";
 import { AgentDevice } from "./agent-device.ts";
 import { CeDevice } from "./ce-device.ts";
 import { DdiDevice } from "./ddi-device.ts";
+import { ManagedDevice } from "./managed-device.ts";
 import { MenderDevice, menderIdentity } from "./mender-device.ts";
 import type { PullerOptions } from "./puller.ts";
 
-/** Kinds of devices that come and ask for work, with what a site is told of them. */
+/** What a site is told of a kind of device. */
+interface KindFacts {
+  /** `feed`: an MDM installs its apps and forwards what it reads of them. */
+  readonly protocol: PullProtocol | "feed";
+  readonly platform: Platform;
+  readonly osPlatform: string;
+  readonly osVersion: string;
+  readonly cpu: string;
+}
+const LINUX = { platform: "Windows", osPlatform: "Linux", cpu: "ARM" } as const;
+
+/** Kinds of devices that come and ask for work. Linux and Windows CE have the statuses of Windows. */
 export const PULL_KINDS = {
-  agent: { protocol: "agent", osPlatform: "Linux", osVersion: "12", cpu: "x86" },
-  swupdate: { protocol: "ddi", osPlatform: "Linux", osVersion: "6.1", cpu: "ARM" },
-  rauc: { protocol: "ddi", osPlatform: "Linux", osVersion: "6.1", cpu: "ARM" },
-  mender: { protocol: "mender", osPlatform: "Linux", osVersion: "6.6", cpu: "ARM" },
-  ce: { protocol: "ce", osPlatform: "WinCE", osVersion: "6.0", cpu: "ARM" },
-} as const satisfies Readonly<
-  Record<
-    string,
-    {
-      readonly protocol: PullProtocol;
-      readonly osPlatform: string;
-      readonly osVersion: string;
-      readonly cpu: string;
-    }
-  >
->;
+  agent: { ...LINUX, protocol: "agent", osVersion: "12", cpu: "x86" },
+  swupdate: { ...LINUX, protocol: "ddi", osVersion: "6.1" },
+  rauc: { ...LINUX, protocol: "ddi", osVersion: "6.1" },
+  mender: { ...LINUX, protocol: "mender", osVersion: "6.6" },
+  ce: { platform: "Windows", protocol: "ce", osPlatform: "WinCE", osVersion: "6.0", cpu: "ARM" },
+  ios: { platform: "iOS", protocol: "feed", osPlatform: "iOS", osVersion: "17.5", cpu: "ARM64" },
+  android: {
+    ...{ platform: "Android", protocol: "feed", osPlatform: "Android", osVersion: "14" },
+    cpu: "ARM64",
+  },
+} as const satisfies Readonly<Record<string, KindFacts>>;
 export type PullKind = keyof typeof PULL_KINDS;
 
 export function isPullKind(text: string): text is PullKind {
@@ -42,6 +50,8 @@ const MODELS: Readonly<Record<PullKind, readonly [string, string]>> = {
   rauc: ["Phytec", "phyBOARD-Polis"],
   mender: ["Raspberry Pi", "Compute Module 4"],
   ce: ["Datalogic", "Skorpio X3"],
+  ios: ["Apple", "iPad (10th generation)"],
+  android: ["Zebra", "TC22"],
 };
 
 /** `count` devices of one kind, drawn from `seed`. */
@@ -65,13 +75,13 @@ export function planPullers(
 
 /** What a device is registered with, beside its name: how its protocol calls it, and what it shows. */
 export function registrationOf(plan: PlannedPuller) {
-  const { protocol, osPlatform, osVersion, cpu } = PULL_KINDS[plan.kind];
+  const { platform, protocol, osPlatform, osVersion, cpu } = PULL_KINDS[plan.kind];
   const { stableId, name, manufacturer, model } = plan;
   const { identity, publicKey } = menderIdentity(plan);
   return {
     stableId,
-    protocol,
-    platform: "Windows",
+    ...(protocol !== "feed" && { protocol }),
+    platform,
     name,
     manufacturer,
     model,
@@ -84,7 +94,7 @@ export function registrationOf(plan: PlannedPuller) {
   };
 }
 
-/** @param account the device's id at its site, and the token that it was given there */
+/** @param account the device's id at its site, and the token that it was given there; its MDM's where it has one */
 export function makePuller(
   plan: PlannedPuller,
   account: { readonly device: string; readonly token: string },
@@ -100,6 +110,10 @@ export function makePuller(
       return new MenderDevice(plan, options);
     case "ce":
       return new CeDevice(plan, account, options);
+    case "ios":
+      return new ManagedDevice(plan, { source: "apple", token: account.token }, options);
+    case "android":
+      return new ManagedDevice(plan, { source: "android", token: account.token }, options);
   }
 }
 
