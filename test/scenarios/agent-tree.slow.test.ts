@@ -7,9 +7,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { CRITICAL } from "../../devices/model/install-action.ts";
 import { OPERATORS } from "../../devices/model/metric.ts";
+import { sampleCab } from "../../gateway/demo/packages/sample-cab.ts";
 import { type AgentAtSite, HASTY_CLOCK } from "../harness/agent-at-site.ts";
 import { AgentScenario } from "../harness/agent-scenario.ts";
-import { sampleCab } from "../harness/sample-cab.ts";
 import { samplePe } from "../harness/sample-pe.ts";
 
 let scenario: AgentScenario;

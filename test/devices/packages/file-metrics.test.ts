@@ -4,7 +4,7 @@ import type { Sha256 } from "../../../devices/model/ids.ts";
 import type { FilePlace, WantedMetric } from "../../../devices/model/metric.ts";
 import { FileMetrics } from "../../../devices/packages/file-metrics.ts";
 import { bytesSource } from "../../../devices/packages/range-source.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
 import { samplePe } from "../../harness/sample-pe.ts";
 
 const ANY = { cpu: null, osMajor: null, osPlatform: null };

@@ -2,13 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { inspectFile, nameProblem } from "../../../devices/packages/inspect-file.ts";
 import { bytesSource } from "../../../devices/packages/range-source.ts";
 import { MENDER_TEXT_BYTES_MAX } from "../../../devices/packages/read-mender.ts";
+import {
+  sampleCpio,
+  sampleMender,
+  sampleTar,
+} from "../../../gateway/demo/packages/sample-archives.ts";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
+import { PRODUCT_CODE, sampleMsi } from "../../../gateway/demo/packages/sample-msi.ts";
 import { SW_DESCRIPTION_BYTES_MAX } from "../../../protocols/content/sw-description.ts";
 import { sampleApk } from "../../harness/sample-apk.ts";
-import { sampleCpio, sampleMender, sampleSwu, sampleTar } from "../../harness/sample-archives.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
-import { PRODUCT_CODE, sampleMsi } from "../../harness/sample-msi.ts";
 import { sampleMsix } from "../../harness/sample-msix.ts";
 import { samplePe } from "../../harness/sample-pe.ts";
+import { sampleSwu } from "../../harness/sample-swu.ts";
 import { sampleXap, sampleZip } from "../../harness/sample-zip.ts";
 
 const inspect = (bytes: Uint8Array) => inspectFile(bytesSource(bytes));

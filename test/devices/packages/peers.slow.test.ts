@@ -9,8 +9,8 @@ import { readCab } from "../../../devices/packages/read-cab.ts";
 import { readMender } from "../../../devices/packages/read-mender.ts";
 import { msiCabinet, readMsi } from "../../../devices/packages/read-msi.ts";
 import { readSwu } from "../../../devices/packages/read-swu.ts";
-import { SW_DESCRIPTION } from "../../harness/sample-archives.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
+import { SW_DESCRIPTION } from "../../harness/sample-swu.ts";
 import { testUnless } from "../../harness/skip.ts";
 
 let folder = "";

@@ -7,7 +7,7 @@ import {
   CAB_FOLDER_BYTES_MAX,
   readCab,
 } from "../../../devices/packages/read-cab.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
 import { seededRandom } from "../../harness/seeded-random.ts";
 
 /** Text that compresses, over several blocks. */

@@ -3,8 +3,12 @@ import { CabMembers } from "../../../devices/packages/cab-member.ts";
 import { bytesSource, MeteredSource } from "../../../devices/packages/range-source.ts";
 import { readCab } from "../../../devices/packages/read-cab.ts";
 import { msiCabinet, readMsi } from "../../../devices/packages/read-msi.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
-import { PRODUCT_CODE, sampleMsi, UPGRADE_CODE } from "../../harness/sample-msi.ts";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
+import {
+  PRODUCT_CODE,
+  sampleMsi,
+  UPGRADE_CODE,
+} from "../../../gateway/demo/packages/sample-msi.ts";
 
 const read = (bytes: Uint8Array) => readMsi(bytesSource(bytes));
 

@@ -2,9 +2,9 @@
 import { expect, test } from "bun:test";
 import { inspectFile } from "../../../devices/packages/inspect-file.ts";
 import { bytesSource, inTurns } from "../../../devices/packages/range-source.ts";
-import { sampleTar } from "../../harness/sample-archives.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
-import { sampleMsi } from "../../harness/sample-msi.ts";
+import { sampleTar } from "../../../gateway/demo/packages/sample-archives.ts";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
+import { sampleMsi } from "../../../gateway/demo/packages/sample-msi.ts";
 import { sampleZip } from "../../harness/sample-zip.ts";
 
 const MANY = 5_000;

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
+import {
+  PRODUCT_CODE,
+  sampleMsi,
+  UPGRADE_CODE,
+} from "../../../gateway/demo/packages/sample-msi.ts";
 import {
   type ConsoleFixture,
   FIXTURE_PASSWORD,
   formHeaders,
   openConsole,
 } from "../../harness/console-fixture.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
-import { PRODUCT_CODE, sampleMsi, UPGRADE_CODE } from "../../harness/sample-msi.ts";
 import { readPage } from "./read-page.ts";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { MEMBERS_LISTED_MAX } from "../../../gateway/content/file-contents.ts";
-import { sampleCab } from "../../harness/sample-cab.ts";
-import { PRODUCT_CODE, sampleMsi, UPGRADE_CODE } from "../../harness/sample-msi.ts";
+import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
+import {
+  PRODUCT_CODE,
+  sampleMsi,
+  UPGRADE_CODE,
+} from "../../../gateway/demo/packages/sample-msi.ts";
 import { sampleMsix } from "../../harness/sample-msix.ts";
 import { ApiHarness } from "./api-harness.ts";
 import { type Json, ScenarioKit } from "./scenario-kit.ts";

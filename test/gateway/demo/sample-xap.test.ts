@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { promisify } from "node:util";
 import yauzl from "yauzl";
-import { makeSampleApp } from "../../../gateway/demo/sample-app.ts";
+import { sampleXap } from "../../../gateway/demo/packages/sample-xap.ts";
 
 const INPUT = {
   productId: "{B316008A-141D-4A79-810F-8B764C4CFDFB}",
@@ -11,9 +11,9 @@ const INPUT = {
   payloadBytes: 300_000,
 };
 
-describe("makeSampleApp()", () => {
+describe("sampleXap()", () => {
   test("makes a ZIP with both manifests, that names the product and its version", async () => {
-    const app = await makeSampleApp(INPUT);
+    const app = await sampleXap(INPUT);
     const files = await filesOf(Buffer.from(app.bytes));
     expect([...files.keys()].sort()).toEqual([
       "AppManifest.xaml",
@@ -30,9 +30,9 @@ describe("makeSampleApp()", () => {
 
   test("makes the same bytes again, and others for another version", async () => {
     const [first, again, next] = await Promise.all([
-      makeSampleApp(INPUT),
-      makeSampleApp(INPUT),
-      makeSampleApp({ ...INPUT, version: "2.0.0.1" }),
+      sampleXap(INPUT),
+      sampleXap(INPUT),
+      sampleXap({ ...INPUT, version: "2.0.0.1" }),
     ]);
     expect(again.sha256).toBe(first.sha256);
     expect(next.sha256).not.toBe(first.sha256);

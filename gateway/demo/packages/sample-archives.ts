@@ -43,12 +43,13 @@ export interface SampleMender {
   readonly compression?: "" | ".gz" | ".zst" | ".xz";
   readonly isSigned?: boolean;
   readonly formatVersion?: 2 | 3;
+  readonly payload?: Uint8Array | string;
 }
 
 /** A Mender artifact with one payload. */
 export function sampleMender(wanted: SampleMender = {}): Uint8Array<ArrayBuffer> {
   const { name = "release-2", deviceTypes = ["beaglebone"], compression = ".gz" } = wanted;
-  const { formatVersion = 3, isSigned = false } = wanted;
+  const { formatVersion = 3, isSigned = false, payload = "the image" } = wanted;
   const info =
     formatVersion === 3
       ? {
@@ -72,7 +73,7 @@ export function sampleMender(wanted: SampleMender = {}): Uint8Array<ArrayBuffer>
   const files: Contents = [
     ["version", JSON.stringify({ format: "mender", version: formatVersion })],
     [`header.tar${compression}`, packers[compression](tar)],
-    ["data/0000.tar", sampleTar([["image", "the image"]])],
+    ["data/0000.tar", sampleTar([["image", payload]])],
   ];
   const sums = files.map(
     ([file, content]) => `${createHash("sha256").update(content).digest("hex")}  ${file}\n`,
@@ -83,28 +84,5 @@ export function sampleMender(wanted: SampleMender = {}): Uint8Array<ArrayBuffer>
     ["manifest", sums.join("")],
     ...(isSigned ? ([["manifest.sig", "signature"]] as const) : []),
     ...rest,
-  ]);
-}
-
-export const SW_DESCRIPTION = `
-# An image for two boards.
-software =
-{
-    version = "1.0." "2"; // Texts that follow each other are one.
-    description = "Till";
-    beaglebone = {
-        hardware-compatibility: [ "1.0", "#RE:^2" ];
-        images: ( { filename = "rootfs.ext4"; device = "/dev/mmcblk0p2"; size = 0x10L; compressed = true; } );
-    }; /* The other
-          one. */
-    hardware-compatibility: [ "1.0", "rev-b" ]
-}
-`;
-
-export function sampleSwu(description: string = SW_DESCRIPTION, isSigned = true) {
-  return sampleCpio([
-    ["sw-description", description],
-    ...(isSigned ? ([["sw-description.sig", "signature"]] as const) : []),
-    ["rootfs.ext4", Buffer.alloc(1_000, "root")],
   ]);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import yazl from "yazl";
 
-export interface SampleApp {
+export interface SampleXap {
   readonly fileName: string;
   readonly bytes: Uint8Array;
   readonly sha256: string;
@@ -19,19 +19,19 @@ const MODIFIED_AT = new Date("2026-01-01T00:00:00Z");
  * A real XAP: a ZIP file with the two manifests of a Windows Phone app and a payload of `payloadBytes`
  * that does not compress. The same input gives the same file.
  */
-export async function makeSampleApp(input: {
+export async function sampleXap(input: {
   readonly productId: string;
   readonly title: string;
   readonly version: string;
   readonly publisher: string;
   readonly payloadBytes: number;
-}): Promise<SampleApp> {
+}): Promise<SampleXap> {
   const zip = new yazl.ZipFile();
   const add = (name: string, content: Uint8Array | string, compress: boolean) =>
     zip.addBuffer(Buffer.from(content), name, { mtime: MODIFIED_AT, compress });
   add("WMAppManifest.xml", appManifest(input), true);
   add("AppManifest.xaml", DEPLOYMENT_MANIFEST, true);
-  add("Assets/payload.bin", payload(input.payloadBytes, input.version), false);
+  add("Assets/payload.bin", noise(input.payloadBytes, input.version), false);
   zip.end();
   const chunks: Uint8Array[] = [];
   for await (const chunk of zip.outputStream) chunks.push(Buffer.from(chunk));
@@ -75,8 +75,8 @@ const DEPLOYMENT_MANIFEST = `<Deployment xmlns="http://schemas.microsoft.com/cli
 </Deployment>
 `;
 
-/** Bytes that look random, from a chain of digests. */
-function payload(bytes: number, seed: string): Uint8Array {
+/** Bytes that look random, from a chain of digests. The same seed gives the same. */
+export function noise(bytes: number, seed: string): Uint8Array<ArrayBuffer> {
   const blocks: Uint8Array[] = [];
   let block = createHash("sha256").update(seed).digest();
   for (let have = 0; have < bytes; have += block.length) {
