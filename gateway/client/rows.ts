@@ -8,6 +8,7 @@ export const Installation = z.object({
   id: z.string(),
   site: z.string(),
   deviceName: z.string(),
+  package: z.string(),
   packageName: z.string(),
   status: z.string(),
   statusLabel: z.string(),
@@ -18,8 +19,10 @@ export const Installation = z.object({
   version: z.string().nullable(),
   attempt: z.number(),
   observed: z.string(),
+  source: z.string().nullable(),
   nativeValue: z.string().nullable(),
   lastErrorHex: z.string().nullable(),
+  lastErrorText: z.string().nullable(),
   reason: z.string().nullable(),
 });
 export type Installation = z.infer<typeof Installation>;

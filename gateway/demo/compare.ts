@@ -9,8 +9,10 @@ export const COMPARED = [
   "version",
   "attempt",
   "observed",
+  "source",
   "nativeValue",
   "lastErrorHex",
+  "lastErrorText",
   "reason",
 ] as const satisfies readonly (keyof Installation)[];
 
@@ -40,21 +42,4 @@ export function differences(
     found.push(`${row.site} ${row.deviceName}: only the hub has it`);
   }
   return found;
-}
-
-export interface StatusLine {
-  readonly status: string;
-  readonly state: string | null;
-  readonly reason: string | null;
-  readonly count: number;
-}
-
-/** Rows counted by status, state and what they wait for, in a fixed order. */
-export function countByStatus(rows: readonly Installation[]): StatusLine[] {
-  const lines = new Map<string, StatusLine>();
-  for (const { statusLabel: status, state, reason } of rows) {
-    const key = `${status}\n${state ?? ""}\n${reason ?? ""}`;
-    lines.set(key, { status, state, reason, count: (lines.get(key)?.count ?? 0) + 1 });
-  }
-  return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
 }

@@ -1,17 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Fleet } from "../../devices/simulator/fleet.ts";
+import { Fleet } from "../../devices/simulator/fleet.ts";
+import type { ProfileMix } from "../../devices/simulator/profiles.ts";
+import { type PullKind, planPullers } from "../../devices/simulator/pull/kinds.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { signIn } from "../client/sign-in.ts";
-import { Clock, JoinCode } from "./answers.ts";
+import { Clock, EnrolmentCode, JoinCode } from "./answers.ts";
 import { DEMO_BEHAVIOUR, enrolFleet } from "./branch.ts";
 import { ChildGateway, freePort } from "./child-gateway.ts";
+import { Kiosk } from "./kiosk.ts";
 import { Line } from "./line.ts";
 
 /** Short, so that the hub is told soon; the real default spares the line. */
 const FLUSH_INTERVAL_MS = "200";
 const SETTLE_POLL_MS = 50;
+/** Long enough for some devices to be in the middle of something. */
+const KILL_AFTER_MS = 15;
 const ADMINISTRATOR = "admin";
 
 export interface BranchPlan {
@@ -19,7 +24,12 @@ export interface BranchPlan {
   readonly site: string;
   readonly name: string;
   readonly timeZone: string;
-  readonly devices: number;
+  /** How many there are of each kind that speaks OMA DM. */
+  readonly mix: ProfileMix;
+  /** The same of others that are played. */
+  readonly pullers: ReadonlyMap<PullKind, number>;
+  /** With the reference agent, each on a folder of its own. */
+  readonly kiosks: number;
 }
 
 /** A site with its line to the hub and its devices. */
@@ -29,6 +39,8 @@ export interface Branch {
   readonly line: Line;
   readonly client: ApiClient;
   readonly fleet: Fleet;
+  /** Those of the fleet that are real. */
+  readonly kiosks: readonly Kiosk[];
 }
 
 /** Everything that runs in the demo: processes, lines, devices, and one virtual time for all. */
@@ -101,24 +113,59 @@ export class Stage implements AsyncDisposable {
     this.#open.push(gateway);
     await gateway.start(this.#settings());
     const client = await this.#signIn(gateway.url);
-    const fleet = await enrolFleet(
+    const { mix, pullers } = plan;
+    const played = await enrolFleet(
       { client, url: gateway.url },
       {
-        count: plan.devices,
-        seed,
+        ...{ count: Object.values(mix).reduce((sum, count) => sum + count, 0), mix, pullers, seed },
         prefix: plan.site,
         startMs: this.#nowMs,
         behaviour: DEMO_BEHAVIOUR,
         fetch: globalThis.fetch,
       },
     );
-    const branch = { plan, gateway, line, client, fleet };
+    const kiosks = await this.#kiosks(plan, seed, { client, url: gateway.url });
+    const fleet = new Fleet([...played.devices, ...kiosks]);
+    const branch = { plan, gateway, line, client, fleet, kiosks };
     this.branches.push(branch);
     return branch;
   }
 
+  async #kiosks(
+    plan: BranchPlan,
+    seed: number,
+    site: { readonly client: ApiClient; readonly url: string },
+  ): Promise<Kiosk[]> {
+    const kiosks: Kiosk[] = [];
+    for (const one of planPullers("agent", plan.kiosks, seed, `${plan.site}-kiosk`)) {
+      const { code } = await site.client.request("/api/v1/enrolment-codes", EnrolmentCode, {
+        method: "POST",
+        json: {},
+      });
+      const options = { serverUrl: site.url, code, startMs: this.#nowMs };
+      const folder = join(this.#folder, "kiosks", one.name);
+      kiosks.push(await Kiosk.make(one, { ...options, folder, behaviour: DEMO_BEHAVIOUR }));
+    }
+    return kiosks;
+  }
+
   /** Moves the virtual time everywhere, then lets the devices do what is due. */
   async moveTo(nowMs: number): Promise<void> {
+    await this.#setClocks(nowMs);
+    await this.#stepFleets();
+  }
+
+  /** The same, and a site is killed while its devices speak to it, and started again. */
+  async moveWithKill(nowMs: number, { gateway }: Branch): Promise<void> {
+    await this.#setClocks(nowMs);
+    const stepping = this.#stepFleets();
+    await wait(KILL_AFTER_MS);
+    await gateway.kill();
+    await gateway.start(this.#settings());
+    await stepping;
+  }
+
+  async #setClocks(nowMs: number): Promise<void> {
     this.#nowMs = nowMs;
     const running = [this.hub, ...this.branches.map(({ gateway }) => gateway)].filter(
       ({ pid }) => pid !== undefined,
@@ -129,12 +176,10 @@ export class Stage implements AsyncDisposable {
         new ApiClient(url, undefined).request("/test/clock", Clock, { method: "POST", json }),
       ),
     );
-    await Promise.all(this.branches.map(({ fleet }) => fleet.step(nowMs)));
   }
 
-  /** Starts a killed gateway again, at the current virtual time. */
-  async restart(gateway: ChildGateway): Promise<void> {
-    await gateway.start(this.#settings());
+  async #stepFleets(): Promise<void> {
+    await Promise.all(this.branches.map(({ fleet }) => fleet.step(this.#nowMs)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

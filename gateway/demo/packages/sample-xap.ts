@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import yazl from "yazl";
 
-export interface SampleXap {
+export interface MadeXap {
   readonly fileName: string;
   readonly bytes: Uint8Array;
   readonly sha256: string;
@@ -19,13 +19,13 @@ const MODIFIED_AT = new Date("2026-01-01T00:00:00Z");
  * A real XAP: a ZIP file with the two manifests of a Windows Phone app and a payload of `payloadBytes`
  * that does not compress. The same input gives the same file.
  */
-export async function sampleXap(input: {
+export async function makeXap(input: {
   readonly productId: string;
   readonly title: string;
   readonly version: string;
   readonly publisher: string;
   readonly payloadBytes: number;
-}): Promise<SampleXap> {
+}): Promise<MadeXap> {
   const zip = new yazl.ZipFile();
   const add = (name: string, content: Uint8Array | string, compress: boolean) =>
     zip.addBuffer(Buffer.from(content), name, { mtime: MODIFIED_AT, compress });

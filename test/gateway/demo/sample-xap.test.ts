@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { promisify } from "node:util";
 import yauzl from "yauzl";
-import { sampleXap } from "../../../gateway/demo/packages/sample-xap.ts";
+import { makeXap } from "../../../gateway/demo/packages/sample-xap.ts";
 
 const INPUT = {
   productId: "{B316008A-141D-4A79-810F-8B764C4CFDFB}",
@@ -11,9 +11,9 @@ const INPUT = {
   payloadBytes: 300_000,
 };
 
-describe("sampleXap()", () => {
+describe("makeXap()", () => {
   test("makes a ZIP with both manifests, that names the product and its version", async () => {
-    const app = await sampleXap(INPUT);
+    const app = await makeXap(INPUT);
     const files = await filesOf(Buffer.from(app.bytes));
     expect([...files.keys()].sort()).toEqual([
       "AppManifest.xaml",
@@ -30,9 +30,9 @@ describe("sampleXap()", () => {
 
   test("makes the same bytes again, and others for another version", async () => {
     const [first, again, next] = await Promise.all([
-      sampleXap(INPUT),
-      sampleXap(INPUT),
-      sampleXap({ ...INPUT, version: "2.0.0.1" }),
+      makeXap(INPUT),
+      makeXap(INPUT),
+      makeXap({ ...INPUT, version: "2.0.0.1" }),
     ]);
     expect(again.sha256).toBe(first.sha256);
     expect(next.sha256).not.toBe(first.sha256);
