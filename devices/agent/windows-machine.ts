@@ -27,8 +27,14 @@ const SYSTEM_NAMES: ReadonlySet<string> = new Set([
   "dwm.exe",
 ]);
 
-/** @param folderOf a folder by the name of an environment variable */
-export function windowsMachine(folderOf: (variable: string) => string | undefined): Machine {
+/**
+ * @param folderOf a folder by the name of an environment variable
+ * @param run runs a program of the system and gives what it writes
+ */
+export function windowsMachine(
+  folderOf: (variable: string) => string | undefined,
+  run: Run = outputOf,
+): Machine {
   return {
     quoting: "windows",
     folders: {
@@ -37,21 +43,31 @@ export function windowsMachine(folderOf: (variable: string) => string | undefine
       TEMP: `${folderOf("SystemRoot") ?? "C:\\Windows"}\\Temp`,
       STORAGECARD: null,
     },
-    facts,
+    facts: () => facts(run),
     stableId: async () => {
       const { MachineGuid } = z
         .object({ MachineGuid: z.string() })
-        .parse(await ask("Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Cryptography"));
+        .parse(await ask(run, "Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Cryptography"));
       return `windows-${MachineGuid.toLowerCase()}`;
     },
-    inventory: async () => (await installed()).map(({ entry }) => entry).slice(0, INVENTORY_MAX),
+    inventory: async () => (await installed(run)).map(({ entry }) => entry).slice(0, INVENTORY_MAX),
     start: startProgram,
-    processes,
-    end: async ({ pid }) => {
-      await outputOf("taskkill", ["/PID", String(pid), "/F"]);
+    processes: () => processes(run),
+    end: async (found) => {
+      // The same process, not another one that got its number.
+      const isThere = async () =>
+        (await processes(run)).some(
+          ({ pid, startedAt }) => pid === found.pid && startedAt === found.startedAt,
+        );
+      if (!(await isThere())) return;
+      try {
+        await run("taskkill", ["/PID", String(found.pid), "/F"]);
+      } catch (error) {
+        if (await isThere()) throw error;
+      }
     },
     uninstaller: async (name) => {
-      const found = (await installed()).find(({ entry }) => entry.name === name);
+      const found = (await installed(run)).find(({ entry }) => entry.name === name);
       if (!found) return undefined;
       const [program, ...args] = argumentsIn(found.command, "windows");
       return program === undefined ? undefined : { program, args };
@@ -61,19 +77,24 @@ export function windowsMachine(folderOf: (variable: string) => string | undefine
         .object({ at: z.string() })
         .parse(
           await ask(
+            run,
             "@{at = (Get-CimInstance Win32_OperatingSystem).LastBootUpTime.Ticks.ToString()}",
           ),
         ).at,
     restart: async () => {
-      await outputOf("shutdown", ["/r", "/t", "5"]);
+      await run("shutdown", ["/r", "/t", "5"]);
     },
   };
 }
 
-async function facts(): Promise<AgentFacts & { readonly name: string }> {
+type Run = (program: string, args: readonly string[]) => Promise<string>;
+
+async function facts(run: Run): Promise<AgentFacts & { readonly name: string }> {
   const { Manufacturer, Model } = z
     .object({ Manufacturer: z.string().nullable(), Model: z.string().nullable() })
-    .parse(await ask("Get-CimInstance Win32_ComputerSystem | Select-Object Manufacturer, Model"));
+    .parse(
+      await ask(run, "Get-CimInstance Win32_ComputerSystem | Select-Object Manufacturer, Model"),
+    );
   return {
     name: hostname(),
     manufacturer: Manufacturer,
@@ -94,9 +115,10 @@ const Processes = z.array(
   }),
 );
 
-async function processes(): Promise<readonly SeenProcess[]> {
+async function processes(run: Run): Promise<readonly SeenProcess[]> {
   const list = Processes.parse(
     await ask(
+      run,
       "@(Get-CimInstance Win32_Process | Select-Object ProcessId, ParentProcessId, Name, @{n='Started'; e={ \"$($_.CreationDate.Ticks)\" }})",
     ),
   );
@@ -124,11 +146,12 @@ const Installed = z.array(
 );
 
 /** What the list of installed programs shows, with what takes each off without asking. */
-async function installed(): Promise<
-  readonly { readonly entry: InventoryEntry; readonly command: string }[]
-> {
+async function installed(
+  run: Run,
+): Promise<readonly { readonly entry: InventoryEntry; readonly command: string }[]> {
   const list = Installed.parse(
     await ask(
+      run,
       "@(Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\*, HKLM:\\SOFTWARE\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\* -ErrorAction SilentlyContinue | Where-Object DisplayName | Select-Object DisplayName, DisplayVersion, Publisher, @{n='Command'; e={ if ($_.QuietUninstallString) { $_.QuietUninstallString } elseif ($_.WindowsInstaller -eq 1) { \"msiexec.exe /x $($_.PSChildName) /quiet /norestart\" } else { $_.UninstallString } }})",
     ),
   );
@@ -144,9 +167,9 @@ async function installed(): Promise<
 }
 
 /** Asks PowerShell, and reads its JSON. */
-async function ask(expression: string): Promise<unknown> {
+async function ask(run: Run, expression: string): Promise<unknown> {
   const script = `$ErrorActionPreference = 'Stop'; ConvertTo-Json -Depth 3 -Compress (${expression})`;
   return JSON.parse(
-    await outputOf("powershell.exe", ["-NoProfile", "-NonInteractive", "-Command", script]),
+    await run("powershell.exe", ["-NoProfile", "-NonInteractive", "-Command", script]),
   );
 }

@@ -10,7 +10,7 @@ import {
 import type { DeviceId } from "../../model/ids.ts";
 import { contact, type Offers, type ToldFacts } from "../contact/contact.ts";
 import type { SiteContext } from "../site-context.ts";
-import { takeInventory } from "./inventory.ts";
+import { isInventoryOld, takeInventory } from "./inventory.ts";
 import { planWork, taskFor } from "./plan-work.ts";
 
 /** A token that is older is to be replaced by its agent. [PROTOCOL 8.2] */
@@ -51,7 +51,7 @@ export async function checkIn(
     if (facts === undefined && known && !known.some(({ name }) => name === VERSION)) {
       tell.push("facts");
     }
-    if (offers.ledger.device.inventoryAtMs === null) tell.push("inventory");
+    if (isInventoryOld(offers.ledger, context.now())) tell.push("inventory");
     if (context.now() - token.createdAtMs >= TOKEN_AGE_MS) tell.push("token");
     return planOf(context, offers, tell, baseUrl);
   });

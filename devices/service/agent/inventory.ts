@@ -3,6 +3,23 @@ import { boundedItem, type InventoryItem } from "../../model/inventory.ts";
 import { LIST_CHARACTERS_MAX } from "../../model/limits.ts";
 import type { Ledger } from "../ledger.ts";
 
+/** What an agent said is installed is asked for again when it is so old. Milliseconds. */
+export const INVENTORY_AGE_MS = 24 * 3_600_000;
+
+/** Is there none, is it of yesterday, or of before something was done to the device? [3.5] */
+export function isInventoryOld({ device, rows }: Ledger, nowMs: number): boolean {
+  const { inventoryAtMs } = device;
+  if (inventoryAtMs === null || nowMs - inventoryAtMs >= INVENTORY_AGE_MS) return true;
+  return rows.some(
+    ({ source, nativeValue, observedAtMs }) =>
+      source === "agent" && observedAtMs > inventoryAtMs && MAY_CHANGE.test(nativeValue ?? ""),
+  );
+}
+
+/** Words of ends after which something else may be installed than before. */
+const MAY_CHANGE =
+  /^(succeeded|succeeded-with-warning|uninstalled|(action|check|uninstall)-failed)$/;
+
 /** What an agent says is installed, in the place of what it said before; a fact where that is news. [3.4] */
 export function takeInventory(
   ledger: Ledger,

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { DeviceId, DistributionId } from "../../../devices/model/ids.ts";
 import { checkIn } from "../../../devices/service/agent/check-in.ts";
+import { INVENTORY_AGE_MS } from "../../../devices/service/agent/inventory.ts";
 import { takeResults } from "../../../devices/service/agent/take-results.ts";
 import { requestInstallation } from "../../../devices/service/installations.ts";
 import { registerDevice } from "../../../devices/service/register-device.ts";
 import type { AgentPlan } from "../../../protocols/agent/answers.ts";
-import type { AgentResult } from "../../../protocols/agent/requests.ts";
+import type { AgentResult, PollRequest } from "../../../protocols/agent/requests.ts";
 import { SiteCore } from "../../harness/site-core.ts";
 
 async function enrolled(core: SiteCore, reimaged = false): Promise<DeviceId> {
@@ -18,17 +19,12 @@ async function enrolled(core: SiteCore, reimaged = false): Promise<DeviceId> {
   return made.device.id;
 }
 
-async function polls(core: SiteCore, id: DeviceId): Promise<AgentPlan> {
+async function polls(core: SiteCore, id: DeviceId, told: PollRequest = {}): Promise<AgentPlan> {
   const token = { device: id, protocol: "agent" as const, digest: "", previousDigest: null };
-  return checkIn(
-    core.context,
-    id,
-    {},
-    {
-      token: { ...token, createdAtMs: core.nowMs },
-      baseUrl: () => "http://site.test",
-    },
-  );
+  return checkIn(core.context, id, told, {
+    token: { ...token, createdAtMs: core.nowMs },
+    baseUrl: () => "http://site.test",
+  });
 }
 
 /** @param first the number of the first */
@@ -148,4 +144,27 @@ test("a device's clock that cannot be believed says nothing", async () => {
     await says(core, id, distribution, n + 1, [{ result, at }]);
     expect([at, (await core.row(id, distribution)).observedAtMs]).toEqual([at, expected]);
   }
+});
+
+test("what is installed is asked for again after work, and a day later", async () => {
+  await using core = await SiteCore.open();
+  const id = await enrolled(core);
+  const distribution = await asked(core, id);
+  const isAsked = async () => (await polls(core, id)).tell.includes("inventory");
+  const tells = async () => {
+    core.nowMs += 1_000;
+    await polls(core, id, { inventory: [{ name: "vim" }] });
+    core.nowMs += 1_000;
+  };
+  expect(await isAsked()).toBe(true);
+  await tells();
+  expect(await isAsked()).toBe(false);
+  await says(core, id, distribution, 1, ["accepted", "installing"]);
+  expect(await isAsked()).toBe(false);
+  await says(core, id, distribution, 3, ["succeeded"]);
+  expect(await isAsked()).toBe(true);
+  await tells();
+  expect(await isAsked()).toBe(false);
+  core.nowMs += INVENTORY_AGE_MS;
+  expect(await isAsked()).toBe(true);
 });
