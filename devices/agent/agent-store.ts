@@ -3,7 +3,10 @@ import { dirname } from "node:path";
 import { AgentState } from "./agent-state.ts";
 import { hasCode, syncFolder, writeWhole } from "./durable-file.ts";
 
-/** The agent's memory, in one file that is always whole. */
+/**
+ * The agent's memory, in one file that is always whole. What has happened is not given up for a full disk: nothing
+ * goes on until it is written, and then it does as if nothing had been.
+ */
 export class AgentStore {
   readonly #path: string;
   #state: AgentState;
@@ -11,9 +14,13 @@ export class AgentStore {
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(path: string, state: AgentState) {
+  readonly #hold: HoldOn | undefined;
+
+  /** @param hold what to do on a full disk; without it that is an error like any other */
+  constructor(path: string, state: AgentState, hold?: HoldOn) {
     this.#path = path;
     this.#state = state;
+    this.#hold = hold;
   }
 
   get state(): AgentState {
@@ -38,9 +45,20 @@ export class AgentStore {
     await former;
     this.#writing = this.#next;
     this.#next = undefined;
-    await writeWhole(this.#path, JSON.stringify(this.#state), 0o600);
+    for (;;) {
+      try {
+        return await writeWhole(this.#path, JSON.stringify(this.#state), 0o600);
+      } catch (error) {
+        const isFull = hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT");
+        if (!isFull || this.#hold === undefined) throw error;
+        await this.#hold();
+      }
+    }
   }
 }
+
+/** Waits until it is worth trying again. @throws when the agent is to end meanwhile */
+export type HoldOn = () => Promise<void>;
 
 /**
  * What an agent remembers; undefined when it never ran with this file.
@@ -61,10 +79,14 @@ export async function readState(path: string): Promise<AgentState | undefined> {
 }
 
 /** The first thing that is written. */
-export async function createStore(path: string, state: AgentState): Promise<AgentStore> {
+export async function createStore(
+  path: string,
+  state: AgentState,
+  hold?: HoldOn,
+): Promise<AgentStore> {
   await writeWhole(path, JSON.stringify(state), 0o600);
   await syncFolder(dirname(dirname(path)));
-  return new AgentStore(path, state);
+  return new AgentStore(path, state, hold);
 }
 
 function parsed(text: string): unknown {

@@ -70,17 +70,14 @@ export class Agent {
     const signal = AbortSignal.any([stop, done.signal]);
     const talking = this.#talk({ once, signal }).finally(() => done.abort());
     const working = this.#work(signal).catch((error) => {
-      done.abort(error);
+      // Who is told to end has not failed.
+      if (signal.aborted) return;
+      done.abort();
       throw error;
     });
-    const [talked, worked] = await Promise.allSettled([talking, working]);
-    for (const outcome of [worked, talked]) {
-      // Who is told to end has not failed.
-      if (outcome.status === "rejected" && !stop.aborted && outcome.reason !== done.signal.reason) {
-        throw outcome.reason;
-      }
+    for (const outcome of await Promise.allSettled([working, talking])) {
+      if (outcome.status === "rejected" && !stop.aborted) throw outcome.reason;
     }
-    if (worked.status === "rejected" && !signal.aborted) throw worked.reason;
     return { done: this.#done, failed: this.#failed };
   }
 

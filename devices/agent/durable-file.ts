@@ -24,11 +24,11 @@ export async function writeWhole(path: string, text: string, mode: number): Prom
 }
 
 /** Copies a file so that its target is the old one or all of the new one; on disk when this returns. */
-export async function copyWhole(source: string, target: string, mode?: number): Promise<void> {
+export async function copyWhole(source: string, target: string): Promise<void> {
   const partial = partialOf(target);
   try {
     await copyFile(source, partial);
-    await chmod(partial, mode ?? (await stat(source)).mode & 0o7777);
+    await chmod(partial, (await stat(source)).mode & 0o7777);
     await syncFile(partial);
     await rename(partial, target);
   } catch (error) {

@@ -1,11 +1,11 @@
-import { mkdir, open } from "node:fs/promises";
+import { chmod, mkdir, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { PlanFile, PlanStep, PlanWork } from "../../protocols/agent/answers.ts";
 import { fillInFolders } from "../install/tokens.ts";
 import type { AgentClock } from "./agent-clock.ts";
 import type { DeviceRoot } from "./device-root.ts";
 import { download, type Fetch, forgetDownload, refuseWithoutRoom, sha256Of } from "./download.ts";
-import { copyWhole, statOf } from "./durable-file.ts";
+import { moveWhole, statOf } from "./durable-file.ts";
 import { performFiles, prepareFiles } from "./file-actions.ts";
 import type { Machine } from "./machine.ts";
 import { performProgram, prepareProgram } from "./programs.ts";
@@ -166,8 +166,11 @@ async function fetchTo(
     progress: (done, total) => progress(file.name, done, total),
   });
   await mkdir(dirname(place), { recursive: true });
-  await refuseWithoutRoom(dirname(place), file.bytes);
-  await copyWhole(part, place, (await isExecutable(part)) ? 0o755 : 0o644);
+  // On the same disk it is moved: it need not be there twice.
+  const [from, to] = await Promise.all([stat(part), stat(dirname(place))]);
+  if (from.dev !== to.dev) await refuseWithoutRoom(dirname(place), file.bytes);
+  await chmod(part, (await isExecutable(part)) ? 0o755 : 0o644);
+  await moveWhole(part, place);
   await forgetDownload(part);
   return { kind: "succeeded" };
 }

@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AgentClock } from "../../devices/agent/agent-clock.ts";
-import { AgentStore, createStore, readState } from "../../devices/agent/agent-store.ts";
+import type { AgentState } from "../../devices/agent/agent-state.ts";
+import {
+  AgentStore,
+  createStore,
+  type HoldOn,
+  readState,
+} from "../../devices/agent/agent-store.ts";
 import { DeviceRoot } from "../../devices/agent/device-root.ts";
 import { linuxMachine } from "../../devices/agent/linux-machine.ts";
 import type { Machine } from "../../devices/agent/machine.ts";
@@ -30,6 +36,19 @@ export function machineHere({ env }: Pick<Terminal, "env">): Machine {
   return process.platform === "win32"
     ? windowsMachine((variable) => env[variable])
     : linuxMachine(AGENT_CLOCK);
+}
+
+/** Milliseconds between two tries to write on a full disk. */
+const FULL_DISK_MS = 5_000;
+
+/** Waits for room on the disk, and says so the first time. */
+export function holdOn(folder: string, say: (text: string) => void, stop: AbortSignal): HoldOn {
+  let isTold = false;
+  return async () => {
+    if (!isTold) say(`The disk of ${folder} is full: nothing goes on until there is room.`);
+    isTold = true;
+    await AGENT_CLOCK.sleep(FULL_DISK_MS, stop);
+  };
 }
 
 /** The folder that plays the device, or the whole machine. */
@@ -63,16 +82,17 @@ interface Identity {
   /** A folder plays the device: this machine's name is not the device's. */
   readonly isPlayed: boolean;
   readonly machine: Machine;
+  readonly hold: HoldOn;
 }
 
 /** @throws CommandError when the agent never ran here and is not told which site is its own */
 export async function openStore(
   folder: string,
-  { server, id, isPlayed, machine }: Identity,
+  { server, id, isPlayed, machine, hold }: Identity,
 ): Promise<AgentStore> {
   const path = join(folder, "state.json");
   const state = await readState(path);
-  if (state) return await knownStore(path, { ...state }, server, id);
+  if (state) return await knownStore(new AgentStore(path, state, hold), folder, server, id);
   if (server === undefined) {
     throw new CommandError(
       `This agent has no site yet: name it with --server. (There is no ${path}.)`,
@@ -80,7 +100,7 @@ export async function openStore(
     );
   }
   const own = isPlayed ? undefined : await machine.stableId();
-  return await createStore(path, {
+  const first: AgentState = {
     format: 1,
     server: siteUrl(server),
     stableId: id ?? own ?? `agent-${randomUUID()}`,
@@ -93,23 +113,24 @@ export async function openStore(
     outbox: [],
     ended: [],
     toldFacts: null,
-  });
+  };
+  return await createStore(path, first, hold);
 }
 
 /** Another address of its site is taken over; another name would be another device. */
 async function knownStore(
-  path: string,
-  state: ConstructorParameters<typeof AgentStore>[1],
+  store: AgentStore,
+  folder: string,
   server: string | undefined,
   id: string | undefined,
 ): Promise<AgentStore> {
+  const { state } = store;
   if (id !== undefined && id !== state.stableId) {
     throw new CommandError(
-      `${dirname(path)} is of the device ${state.stableId}: give another --state to be ${id}.`,
+      `${folder} is of the device ${state.stableId}: give another --state to be ${id}.`,
       EXIT.usage,
     );
   }
-  const store = new AgentStore(path, state);
   if (server !== undefined && siteUrl(server) !== state.server) {
     await store.change((old) => ({ ...old, server: siteUrl(server) }));
   }

@@ -12,6 +12,7 @@ import { readVersion } from "../../config/version.ts";
 import {
   AGENT_CLOCK,
   ensureFolder,
+  holdOn,
   lookAtStore,
   machineHere,
   openStore,
@@ -125,7 +126,10 @@ async function runAgent(args: AgentArgs, { folder, stop, terminal }: Place): Pro
   const { around, look, bar } = surroundings(args, folder, terminal);
   const { machine } = around;
   const { server, id, root } = args;
-  const store = await openStore(folder, { server, id, isPlayed: root !== undefined, machine });
+  const say = (text: string) => sayTo(terminal, bar, text);
+  const hold = holdOn(folder, say, stop);
+  const isPlayed = root !== undefined;
+  const store = await openStore(folder, { server, id, isPlayed, machine, hold });
   const agent = new Agent({
     store,
     client: clientOf(store),
@@ -137,7 +141,7 @@ async function runAgent(args: AgentArgs, { folder, stop, terminal }: Place): Pro
     },
     facts: () => factsOf(machine, args),
     code: args.enrol,
-    say: (text) => sayTo(terminal, bar, text),
+    say,
   });
   const { done, failed } = await agent.run({ once: args.once === true, stop });
   bar.end();

@@ -1,7 +1,16 @@
 /** What goes wrong around an agent, and what is heard of it. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { AgentStore } from "../../../devices/agent/agent-store.ts";
 import { OUTPUT_BYTES_MAX } from "../../../devices/agent/program-output.ts";
 import { AGENT_CLOCK } from "../../../gateway/cli/agent-setup.ts";
 import { AgentAtSite } from "../../harness/agent-at-site.ts";
@@ -113,5 +122,38 @@ describe("what was downloaded is started as it was downloaded", () => {
     site.plan(applied([download, start[kind]], { files: [tool], attempt: 2 }));
     await agent.run();
     expect(readFileSync(mark, "utf8")).toBe("ran\n");
+  });
+});
+
+describe("a full disk", () => {
+  /** Writing there is writing on a full disk. */
+  const partial = (folder: string) => join(folder, "state", ".outpost-partial-state.json");
+
+  test("holds the memory up until there is room; nothing of what happened is lost", async () => {
+    await using site = new AgentSite();
+    using agent = new AgentAtSite(site.url);
+    await agent.run();
+    const path = join(agent.folder, "state", "state.json");
+    const state = agent.store?.state;
+    if (!state) throw new Error("it has no memory");
+    let held = 0;
+    const store = new AgentStore(path, state, async () => {
+      held += 1;
+      if (held === 3) rmSync(partial(agent.folder));
+    });
+    symlinkSync("/dev/full", partial(agent.folder));
+    const changes = [7, 8].map((sequence) => store.change((now) => ({ ...now, sequence })));
+    await Promise.all(changes);
+    expect(held).toBe(3);
+    expect(JSON.parse(readFileSync(path, "utf8")).sequence).toBe(8);
+  });
+
+  test("ends an agent that cannot wait with the error, not as if all were done", async () => {
+    await using site = new AgentSite();
+    using agent = new AgentAtSite(site.url);
+    const fill = `#!/bin/sh\nln -sf /dev/full "${partial(agent.folder)}"\n`;
+    agent.put({ "fill.sh": fill }, 0o755);
+    site.plan(applied([{ kind: "Run", command: "\\fill.sh", timeout: -1 }]));
+    await expect(agent.run()).rejects.toThrow("ENOSPC");
   });
 });
