@@ -90,7 +90,8 @@ export function registrationOf(plan: PlannedPuller) {
     osMajor: Number(osVersion.split(".")[0]),
     cpu,
     ownership: "corporate",
-    ...(protocol === "mender" && { externalId: identity, token: publicKey }),
+    // It is known by what it says of itself.
+    ...(protocol === "mender" && { stableId: identity, token: publicKey }),
   };
 }
 
