@@ -64,6 +64,22 @@ export type SiteToken = {
 }[TokenName];
 export type DeviceToken = Exclude<TokenName, SiteToken>;
 
+/** Further names of tokens, in capital letters, and the tokens that they stand for. */
+export type TokenAliases = Readonly<Record<string, TokenName>>;
+
+/** What a token may be called: what `%NAME%` is read as. */
+export const TOKEN_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
+
+/** The text with tokens under their own names; what is neither token nor alias stays as it is. */
+export function withOwnNames(text: string, aliases: TokenAliases): string {
+  return partsOf(text)
+    .map(({ kind, written, ...part }) => {
+      const known = kind === "unknown" && "name" in part ? part.name.toUpperCase() : "";
+      return Object.hasOwn(aliases, known) ? `%${aliases[known]}%` : written;
+    })
+    .join("");
+}
+
 /** What was made of a text, or a sentence about why nothing can be: never a text with a gap. */
 export type Filled = { readonly text: string } | { readonly problem: string };
 
@@ -136,8 +152,8 @@ export function fillInFolders(
   return first === undefined ? { text: filled.join("") } : { problem: first };
 }
 
-export function unknownText(name: string): string {
-  const names = Object.keys(TOKENS).map((one) => `%${one}%`);
+export function unknownText(name: string, aliases: TokenAliases = {}): string {
+  const names = [...Object.keys(TOKENS), ...Object.keys(aliases)].map((one) => `%${one}%`);
   return `there is no token %${name}%: use one of ${names.join(", ")}, or %% for a percent sign`;
 }
 
@@ -164,7 +180,7 @@ function partsOf(text: string): readonly Part[] {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const UNFIT = /^\.*$|[\u0000-\u001f"*/:<>?\\|]/;
 
-function isToken(name: string): name is TokenName {
+export function isToken(name: string): name is TokenName {
   return Object.hasOwn(TOKENS, name);
 }
 

@@ -133,7 +133,7 @@ export function createApi(deps: ApiDeps): Api {
     packageRoutes(deps),
     revisionRoutes({ ...deps, findFile: (sha256) => deps.files.find(sha256) }),
     revisionMetricRoutes(deps),
-    substitutionTokenRoutes(),
+    substitutionTokenRoutes(deps),
     windowRoutes({
       ...deps,
       timeZone: () => deps.settings.read().timeZone,

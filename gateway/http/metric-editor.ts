@@ -1,4 +1,5 @@
 import { filePlaces } from "../../devices/install/file-places.ts";
+import type { TokenAliases } from "../../devices/install/tokens.ts";
 import { AppError } from "../../devices/model/errors.ts";
 import type { RevisionId } from "../../devices/model/ids.ts";
 import {
@@ -13,11 +14,14 @@ import type { PolicyReader } from "../../devices/ports/policy-reader.ts";
 import type { PolicyAuthor } from "../../sync/ports/policy-author.ts";
 import { SerialQueue } from "../../sync/serial-queue.ts";
 import { atPointer } from "./field-problems.ts";
+import { metricWithOwnNames } from "./given-tokens.ts";
 
 export interface MetricEditorDeps {
   readonly policy: PolicyReader;
   readonly author: PolicyAuthor;
   readonly maker: MetricMaker;
+  /** Further names of substitution tokens at this gateway. */
+  readonly aliases: () => TokenAliases;
 }
 
 /** What generating came to. */
@@ -51,9 +55,7 @@ export class MetricEditor {
   ): Promise<readonly NumberedMetric[]> {
     const made: NumberedMetric[] = [];
     for (const [index, one] of wanted.entries()) {
-      const metric = await atPointer(`${pointer}/${index}`, () =>
-        this.#deps.maker.compute(one, files),
-      );
+      const metric = await atPointer(`${pointer}/${index}`, () => this.#compute(one, files));
       made.push({ ...metric, number: index + 1 });
     }
     return made;
@@ -61,7 +63,7 @@ export class MetricEditor {
 
   async add(id: RevisionId, wanted: WantedMetric, by: string): Promise<NumberedMetric> {
     return this.#edit(id, by, async (agent) => {
-      const metric = await this.#deps.maker.compute(wanted, agent.files);
+      const metric = await this.#compute(wanted, agent.files);
       const added = { ...metric, number: nextNumber(agent.metrics) };
       return { metrics: [...agent.metrics, added], result: added };
     });
@@ -76,7 +78,7 @@ export class MetricEditor {
   ): Promise<NumberedMetric> {
     return this.#edit(id, by, async (agent) => {
       const wanted = change(needMetric(agent, number));
-      const changed = { ...(await this.#deps.maker.compute(wanted, agent.files)), number };
+      const changed = { ...(await this.#compute(wanted, agent.files)), number };
       const metrics = agent.metrics.map((one) => (one.number === number ? changed : one));
       return { metrics, result: changed };
     });
@@ -103,6 +105,11 @@ export class MetricEditor {
       const metrics = [...agent.metrics, ...added];
       return { metrics, result: { metrics, added: added.length, notes } };
     });
+  }
+
+  async #compute(wanted: WantedMetric, files: readonly PackageFile[]): Promise<Metric> {
+    const { aliases, maker } = this.#deps;
+    return maker.compute(metricWithOwnNames(wanted, aliases()), files);
   }
 
   #made({ files, actions }: AgentInstall): Promise<MadeMetrics> {

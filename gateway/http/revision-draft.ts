@@ -3,6 +3,7 @@ import { fieldError } from "../../devices/model/errors.ts";
 import { parseRevisionId, parseSha256, type Sha256 } from "../../devices/model/ids.ts";
 import type { WantedMetric } from "../../devices/model/metric.ts";
 import type {
+  AgentInstall,
   Package,
   PackageFile,
   Revision,
@@ -12,6 +13,7 @@ import type { Policy } from "../../devices/model/policy.ts";
 import type { PolicyChange } from "../../sync/ports/policy-author.ts";
 import type { BlobRecord } from "../content/blob-index.ts";
 import { checkedSource } from "../content/content-origin.ts";
+import { actionsWithOwnNames } from "./given-tokens.ts";
 import type { MetricEditor } from "./metric-editor.ts";
 import { idFromName, isRepetition } from "./policy-write.ts";
 import { checkInstall, revisionRecord } from "./routes/revision-checks.ts";
@@ -77,7 +79,11 @@ export function draftRevision(
       familyName: msix.familyName,
       dependencies: filesOf(msix.dependencies, "/msix/dependencies"),
     },
-    agent: agent && { ...agent, files: filesOf(agent.files, "/agent/files"), metrics: [] },
+    agent: agent && {
+      ...withOwnNames(agent, deps.settings),
+      files: filesOf(agent.files, "/agent/files"),
+      metrics: [],
+    },
     ddi: ddi && {
       ...ddi,
       chunks: ddi.chunks.map((chunk, n) => ({
@@ -127,6 +133,17 @@ export async function revisionChange(
     metrics: await metrics.computeAll(wanted, fields.agent.files, "/agent/metrics"),
   };
   return { kind: "revision", id, body: revisionRecord({ id, ...fields, agent }) };
+}
+
+function withOwnNames(
+  { actions, uninstall }: Pick<AgentInstall, "actions" | "uninstall">,
+  settings: RevisionDraftDeps["settings"],
+): Pick<AgentInstall, "actions" | "uninstall"> {
+  const aliases = settings.read().tokenAliases;
+  return {
+    actions: actionsWithOwnNames(actions, aliases, "/agent/actions"),
+    uninstall: actionsWithOwnNames(uninstall, aliases, "/agent/uninstall"),
+  };
 }
 
 interface GivenFile {

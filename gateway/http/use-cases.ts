@@ -3,6 +3,7 @@
  * what one group of routes needs, and `gateway/roles` decides who answers.
  */
 
+import type { TokenAliases } from "../../devices/install/tokens.ts";
 import type { DeviceAttribute } from "../../devices/model/agent-device.ts";
 import type { Device } from "../../devices/model/device.ts";
 import type { DeviceId, InstallationKey, SiteId } from "../../devices/model/ids.ts";
@@ -121,6 +122,8 @@ export interface LocalSettings {
   readonly factRetentionDays: number;
   /** Vendors' servers that packages may be fetched from. */
   readonly contentOrigins: readonly ContentOrigin[];
+  /** Further names of substitution tokens, for who makes packages here. */
+  readonly tokenAliases: TokenAliases;
   /** Of a site; a hub serves no devices. */
   readonly omaDm: OmaDmSettings;
   readonly ddi: DdiSettings;

@@ -157,6 +157,7 @@ function hubDoors(foundation: Foundation, core: HubCore, options: RoleOptions) {
       policy: core.holder,
       author: core.book,
       maker: metricMaker(blobs),
+      aliases: () => core.settings.read().tokenAliases,
     }),
     settings: core.settings,
     backups: foundation.backups,

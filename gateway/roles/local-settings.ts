@@ -32,6 +32,7 @@ export class LocalSettingsValues implements LocalSettingsStore {
     return new LocalSettingsValues(values, {
       factRetentionDays: FACT_RETENTION_DAYS,
       contentOrigins: [],
+      tokenAliases: {},
       ...first,
       ...stored,
       omaDm: { ...OMA_DM_DEFAULT, ...stored?.omaDm },

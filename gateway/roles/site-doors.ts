@@ -99,7 +99,12 @@ export function siteDoors(
     reports,
     policy: core.holder,
     author,
-    metrics: new MetricEditor({ policy: core.holder, author, maker: metricMaker(blobs) }),
+    metrics: new MetricEditor({
+      policy: core.holder,
+      author,
+      maker: metricMaker(blobs),
+      aliases: () => core.settings.read().tokenAliases,
+    }),
     link,
     now,
   };

@@ -6,6 +6,7 @@ import { fakeMetricMaker } from "./fake-metric-maker.ts";
 /** A console over a real database in memory, with the rest of the gateway played. */
 
 import { Hono } from "hono";
+import type { TokenAliases } from "../../devices/install/tokens.ts";
 import type { Distribution } from "../../devices/model/distribution.ts";
 import { AppError } from "../../devices/model/errors.ts";
 import {
@@ -171,6 +172,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
       { origin: "https://contoso.com", privateAddresses: false },
       { origin: "http://mirror.corp.example", privateAddresses: true },
     ],
+    tokenAliases: { STORENAME: "DEVICENAME" } as TokenAliases,
     mender: { autoAccept: false },
     agents: { plugAndPlay: false },
     omaDm: { requiredProof: "any" as const, serverId: "outpost" },
@@ -202,7 +204,12 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
     reports,
     policy,
     author: policy,
-    metrics: new MetricEditor({ policy, author: policy, maker: fakeMetricMaker() }),
+    metrics: new MetricEditor({
+      policy,
+      author: policy,
+      maker: fakeMetricMaker(),
+      aliases: () => settings.tokenAliases,
+    }),
     accounts,
     tokens: new ApiTokens(accessStore, now),
     audit: new Audit(accessStore, now),

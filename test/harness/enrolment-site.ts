@@ -74,6 +74,7 @@ export class EnrolmentSite implements AsyncDisposable {
         timeZone: "Europe/Prague",
         factRetentionDays: 90,
         contentOrigins: [],
+        tokenAliases: {},
         omaDm: core.omaDm,
         mender: { autoAccept: false },
         agents: { plugAndPlay: false },

@@ -1,4 +1,4 @@
-import { TOKENS } from "../../../devices/install/tokens.ts";
+import { TOKENS, type TokenAliases } from "../../../devices/install/tokens.ts";
 import {
   ACTION_KINDS,
   type ActionKind,
@@ -239,7 +239,9 @@ export function TargetFields({ form, prefix = "" }: { form: FormState; prefix?: 
 }
 
 /** What may stand in paths and commands. */
-export function TokenList() {
+export function TokenList({ aliases }: { aliases: TokenAliases }) {
+  const further = Object.entries(aliases);
+
   return (
     <details>
       <summary>Tokens in paths and commands</summary>
@@ -251,6 +253,16 @@ export function TokenList() {
             </dt>
             <dd>
               {meaning}, such as {example}
+            </dd>
+          </div>
+        ))}
+        {further.map(([alias, name]) => (
+          <div>
+            <dt>
+              <code>%{alias}%</code>
+            </dt>
+            <dd>
+              Here the same as <code>%{name}%</code>
             </dd>
           </div>
         ))}

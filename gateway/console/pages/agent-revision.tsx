@@ -1,3 +1,4 @@
+import type { TokenAliases } from "../../../devices/install/tokens.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { parsePackageId } from "../../../devices/model/ids.ts";
 import type { Package } from "../../../devices/model/package.ts";
@@ -28,6 +29,7 @@ import { url, type View } from "../view.ts";
 export function agentRevisionPages(kit: Kit): void {
   const { deps } = kit;
   const path = "/apps/:id/revisions/new-steps";
+  const named = () => ({ aliases: deps.settings.read().tokenAliases });
   const here = async () => (await deps.files.list()).filter(({ state }) => state !== "quarantined");
 
   kit.pageFor("policy:write", path, async (visit) => {
@@ -35,7 +37,9 @@ export function agentRevisionPages(kit: Kit): void {
     const chosen = files.find(({ sha256 }) => sha256 === visit.c.req.query("file"));
     const steps = freshSteps(chosen);
     const form = stateOf(steps, false);
-    return <EditorPage {...{ view: visit.view, app: needApp(visit), form, steps, files }} />;
+    return (
+      <EditorPage {...{ view: visit.view, app: needApp(visit), form, steps, files, ...named() }} />
+    );
   });
 
   kit.form(
@@ -48,7 +52,9 @@ export function agentRevisionPages(kit: Kit): void {
       const edited = editedSteps(sent);
       if (edited) {
         const form = stateOf(edited, true);
-        return <EditorPage {...{ view: visit.view, app, form, steps: edited, files }} />;
+        return (
+          <EditorPage {...{ view: visit.view, app, form, steps: edited, files, ...named() }} />
+        );
       }
       const wanted = needValid(NewRevisionSchema, wantedRevision(sent, files));
       const id = revisionIdFor(app, wanted.version, deps.policy.read());
@@ -73,7 +79,11 @@ export function agentRevisionPages(kit: Kit): void {
       const steps = stepFormFrom(visit.form);
       const form = stateOf(steps, true, visit.form.error);
       const files = await here();
-      return <EditorPage {...{ view: visit.view, app: needApp(visit), form, steps, files }} />;
+      return (
+        <EditorPage
+          {...{ view: visit.view, app: needApp(visit), form, steps, files, ...named() }}
+        />
+      );
     },
   );
 
@@ -91,9 +101,11 @@ interface EditorProps {
   readonly form: FormState;
   readonly steps: StepForm;
   readonly files: readonly BlobView[];
+  /** Further names of tokens here. */
+  readonly aliases: TokenAliases;
 }
 
-function EditorPage({ view, app, form, steps, files }: EditorProps) {
+function EditorPage({ view, app, form, steps, files, aliases }: EditorProps) {
   return (
     <Page
       view={view}
@@ -117,7 +129,7 @@ function EditorPage({ view, app, form, steps, files }: EditorProps) {
             Files that steps download are uploaded before, at{" "}
             <a href={url(view, "/files/upload")}>Upload</a>.
           </p>
-          <TokenList />
+          <TokenList aliases={aliases} />
         </fieldset>
         <h2>Steps</h2>
         <Steps form={form} list="actions" steps={steps.steps.actions} files={files} />

@@ -24,6 +24,7 @@ import { DdiSettingsForm, ddiFrom } from "./ddi-settings.tsx";
 import { MenderSettingsForm, menderSettingsFrom } from "./mender-settings.tsx";
 import { OmaDmSettingsForm, omaDmFrom } from "./oma-dm-settings.tsx";
 import { recordingFrom, SessionRecordingForm } from "./session-recording-settings.tsx";
+import { TokenAliasesForm, tokenAliasesFrom } from "./token-aliases.tsx";
 import { WindowsCeSettingsForm, windowsCeFrom } from "./windows-ce-settings.tsx";
 
 /** The one setting record of the policy. */
@@ -81,6 +82,20 @@ export function settingsPages(kit: Kit): void {
       return kit.done(visit.c, "/settings", "The vendors' servers were saved.");
     },
     ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} origins={form} />,
+  );
+
+  kit.form(
+    "settings:write",
+    "/settings/token-aliases",
+    async (visit) => {
+      const tokenAliases = tokenAliasesFrom(visit.form);
+      await deps.settings.write({ tokenAliases });
+      await recordAction(deps.audit, visit.c, "settings.token-aliases", "settings", {
+        aliases: tokenAliases,
+      });
+      return kit.done(visit.c, "/settings", "The names of tokens were saved.");
+    },
+    ({ view, form }) => <SettingsPage view={view} {...current()} {...FRESH} aliases={form} />,
   );
 
   if (deps.role === "site") {
@@ -176,6 +191,7 @@ interface SettingsPageProps {
   readonly ddi: FormState;
   readonly mender: FormState;
   readonly origins: FormState;
+  readonly aliases: FormState;
   readonly sessions: FormState;
   readonly windowsCe: FormState;
 }
@@ -188,6 +204,7 @@ const FRESH = {
   ddi: FRESH_FORM,
   mender: FRESH_FORM,
   origins: FRESH_FORM,
+  aliases: FRESH_FORM,
   sessions: FRESH_FORM,
   windowsCe: FRESH_FORM,
 };
@@ -204,6 +221,7 @@ function SettingsPage(props: SettingsPageProps) {
     ddi,
     mender,
     origins,
+    aliases,
     sessions,
     windowsCe,
   } = props;
@@ -318,6 +336,12 @@ function SettingsPage(props: SettingsPageProps) {
         view={view}
         form={origins}
         origins={settings.contentOrigins}
+        isLocked={reason !== undefined}
+      />
+      <TokenAliasesForm
+        view={view}
+        form={aliases}
+        aliases={settings.tokenAliases}
         isLocked={reason !== undefined}
       />
       <PostForm view={view} path="/settings/enterprise" class="sheet">

@@ -373,6 +373,7 @@ test("substitution tokens are listed [Q31]", async () => {
     filledIn: "site",
     meaning: "The device's system",
     example: "PocketPC",
+    aliasOf: null,
   });
   expect(tokens.map(({ token }: Json) => token)).toContain("%1");
 });

@@ -261,6 +261,7 @@ class LoneSite implements AsyncDisposable {
     timeZone: "Europe/Prague",
     factRetentionDays: 30,
     contentOrigins: [],
+    tokenAliases: {},
     omaDm: { requiredProof: "any", serverId: "outpost" },
     mender: { autoAccept: false },
     agents: { plugAndPlay: false },
