@@ -6,7 +6,7 @@ import { canonicalUuid } from "../../protocols/wince/headers.ts";
 
 /** Where what is wrong was said. */
 interface Pointers {
-  readonly stableId: string;
+  readonly name: string;
   readonly token: string;
 }
 
@@ -15,35 +15,36 @@ const HASHED = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * A device as its client will name it: people write an identity or a UUID in one of many ways, and under any
- * other than the client's own nobody would ever come.
+ * other than the client's own nobody would ever come. That is its `externalId` where one is given, else its
+ * stable id.
  *
  * @throws AppError "unprocessable" for what no client can send
  */
-export function asItSends(
-  wanted: NewDevice,
-  pointers: Pointers = { stableId: "/stableId", token: "/token" },
-): NewDevice {
-  const { protocol, stableId, token } = wanted;
+export function asItSends(wanted: NewDevice, pointers?: Pointers): NewDevice {
+  const { protocol, token } = wanted;
+  const field = wanted.externalId === undefined ? "stableId" : "externalId";
+  const named = wanted[field] ?? wanted.stableId;
+  const at = pointers ?? { name: `/${field}`, token: "/token" };
   if (protocol === "ce") {
-    const uuid = canonicalUuid(stableId);
-    if (uuid !== undefined) return { ...wanted, stableId: uuid };
-    throw wrong(pointers.stableId, "a UUID: letters, digits and hyphens, with or without braces");
+    const uuid = canonicalUuid(named);
+    if (uuid !== undefined) return { ...wanted, [field]: uuid };
+    throw wrong(at.name, "a UUID: letters, digits and hyphens, with or without braces");
   }
   if (protocol !== "mender") return wanted;
   const how = 'an identity as JSON, such as {"mac":"02:00:5e:00:53:01"}';
-  const known = HASHED.test(stableId)
+  const known = HASHED.test(named)
     ? {}
-    : at(pointers.stableId, how, () => {
-        const { identity, name } = readIdentity(stableId);
-        return { stableId: identity, name: wanted.name ?? name };
+    : reading(at.name, how, () => {
+        const { identity, name } = readIdentity(named);
+        return { [field]: identity, name: wanted.name ?? name };
       });
   const key = token?.trimStart().startsWith("-----")
-    ? at(pointers.token, "a public key of RSA, ECDSA or Ed25519 in PEM", () => readKeyText(token))
+    ? reading(at.token, "a public key of RSA, ECDSA or Ed25519 in PEM", () => readKeyText(token))
     : token;
   return { ...wanted, ...known, token: key };
 }
 
-function at<T>(pointer: string, how: string, read: () => T): T {
+function reading<T>(pointer: string, how: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -113,7 +113,7 @@ function wantedFrom(form: SentForm, protocol: Exclude<DeviceProtocol, "agent">) 
       if (!key.startsWith("-----")) {
         throw fieldError("/publicKey", "paste all of it, from -----BEGIN PUBLIC KEY----- on");
       }
-      const pointers = { stableId: "/stableId", token: "/publicKey" };
+      const pointers = { name: "/stableId", token: "/publicKey" };
       const said = { ...linux(facts), protocol, stableId: typed, token: key };
       return asItSends(needValid(NewDeviceSchema, said), pointers);
     }

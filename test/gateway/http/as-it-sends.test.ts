@@ -46,6 +46,14 @@ describe("asItSends()", () => {
     expect(asItSends(wanted).stableId).toBe("0F3B0C2D-4E5A");
   });
 
+  test("a device that its protocol calls otherwise keeps its stable id", () => {
+    const till = { ...MENDER, stableId: "till-7", externalId: '{ "mac": "02" }', token: DER };
+    expect(asItSends(till)).toEqual({ ...till, externalId: '{"mac":"02"}', name: "02" });
+    expect(pointerOf({ ...till, externalId: "02:00" })).toBe("/externalId");
+    const ce = { platform: "Windows", protocol: "ce", stableId: "till 7" } as const;
+    expect(asItSends({ ...ce, externalId: "{0f3b}" })).toEqual({ ...ce, externalId: "0F3B" });
+  });
+
   test("names what no client can send", () => {
     expect(pointerOf({ ...MENDER, stableId: "02:00" })).toBe("/stableId");
     expect(pointerOf({ ...MENDER, stableId: '{"a":"b"}', token: "-----BEGIN X" })).toBe("/token");
