@@ -1,3 +1,6 @@
+/** Requests at a door for devices that begin in one turn: what they change is one group of the writer. */
+export const REQUESTS_PER_TURN = 64;
+
 /**
  * Lets callers begin in the order in which they came, a few in each turn of the event loop.
  *
@@ -15,7 +18,7 @@ export class Turnstile {
   #isScheduled = false;
 
   /** @param perTurn callers that may begin in one turn */
-  constructor(perTurn: number) {
+  constructor(perTurn = REQUESTS_PER_TURN) {
     this.#perTurn = perTurn;
   }
 

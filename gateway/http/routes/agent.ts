@@ -29,6 +29,7 @@ import type { DeviceBell } from "../device-bell.ts";
 import type { AppEnv } from "../environment.ts";
 import { problem, problemResponse } from "../problem.ts";
 import { readBytes } from "../read-bytes.ts";
+import { Turnstile } from "../turnstile.ts";
 
 /** What agents ask of a site; each is a use-case of `devices/service/agent`. */
 export interface AgentUseCases {
@@ -74,6 +75,11 @@ const KNOCK_SECONDS = 60;
 export function agentRoutes(deps: AgentDeps): Hono<AppEnv> {
   const { agents, metrics } = deps;
   const routes = new Hono<AppEnv>();
+  const turnstile = new Turnstile();
+  routes.use("/agent/*", async (_, next) => {
+    await turnstile.pass();
+    await next();
+  });
 
   routes.post("/agent/v1/enrol", (c) => enrol(c, deps));
 

@@ -34,8 +34,6 @@ import type { AppEnv } from "../environment.ts";
 import { readBytes } from "../read-bytes.ts";
 import { Turnstile } from "../turnstile.ts";
 
-/** Requests that begin in one turn of the event loop. */
-export const DDI_PER_TURN = 64;
 /** Numbered headers in which a proxy may name issuers of a certificate. */
 const AUTHORITY_HEADERS_MAX = 20;
 
@@ -54,7 +52,7 @@ export function ddiRoutes(deps: DdiDeps): Hono<AppEnv> {
   const { ddi } = deps;
   const root = new Hono<AppEnv>();
   const routes = new Hono<AppEnv>();
-  const turnstile = new Turnstile(DDI_PER_TURN);
+  const turnstile = new Turnstile();
 
   /** Who asks, and the address under which it does. */
   async function enter(c: Context<AppEnv>): Promise<DdiClient & { readonly base: string }> {

@@ -31,6 +31,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import type { AppEnv } from "../environment.ts";
 import { STATUS_OF } from "../problem.ts";
 import { readBytes } from "../read-bytes.ts";
+import { Turnstile } from "../turnstile.ts";
 
 export interface MenderDeps {
   readonly site: MenderSite;
@@ -51,12 +52,14 @@ const ATTRIBUTES = `${V1}/inventory/device/attributes`;
 export function menderRoutes({ site, baseUrlOf, log, metrics }: MenderDeps): Hono<AppEnv> {
   const { context } = site;
   const routes = new Hono<AppEnv>();
+  const turnstile = new Turnstile();
   type Handler = (c: Context<AppEnv>) => Promise<Response>;
 
   /** Counts, and says what is wrong as Mender's server does: its clients write that into their logs. */
   const door =
     (operation: Operation, handle: Handler): Handler =>
     async (c) => {
+      await turnstile.pass();
       const answer = await handle(c).catch((error) => refusal(c, operation, error));
       const outcome = answer.ok ? "ok" : answer.status === 409 ? "aborted" : "refused";
       metrics.count("outpost_mender_requests_total", { operation, outcome });

@@ -21,9 +21,6 @@ import type { AppEnv } from "../environment.ts";
 import { receiveSyncml, type SyncmlBody, syncmlResponse } from "../syncml-body.ts";
 import { Turnstile } from "../turnstile.ts";
 
-/** Messages that begin in one turn of the event loop: what they change is one group of the writer. */
-export const MESSAGES_PER_TURN = 64;
-
 export interface OmaDmDeps {
   readonly serve: (message: Message, origin: MessageOrigin) => Promise<Served>;
   /** The gateway's address as the sender of this request reaches it. */
@@ -47,7 +44,7 @@ export interface VerifiedCertificates {
 export function omaDmRoutes(deps: OmaDmDeps): Hono<AppEnv> {
   const { serve, baseUrlOf, certificate, metrics } = deps;
   const routes = new Hono<AppEnv>();
-  const turnstile = new Turnstile(MESSAGES_PER_TURN);
+  const turnstile = new Turnstile();
   routes.post("/syncml", async (c) => {
     await turnstile.pass();
     const address = c.get("address") ?? "";

@@ -27,8 +27,6 @@ import { Turnstile } from "../turnstile.ts";
 
 /** Where clients look for their server unless they were told otherwise. [agents 5] */
 export const CE_PATH = "/devicemgmt/server.aspx";
-/** Documents that begin in one turn of the event loop. */
-export const CE_MESSAGES_PER_TURN = 64;
 
 export interface WindowsCeDeps {
   readonly answer: (headers: CeHeaders, request: CeRequest, origin: CeOrigin) => Promise<CeAnswer>;
@@ -45,7 +43,7 @@ export interface WindowsCeDeps {
 /** The Device Management Client of Windows CE: one address for all it says, and its scripts. */
 export function windowsCeRoutes(deps: WindowsCeDeps): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  const turnstile = new Turnstile(CE_MESSAGES_PER_TURN);
+  const turnstile = new Turnstile();
 
   routes.post(CE_PATH, async (c) => {
     await turnstile.pass();
