@@ -47,7 +47,7 @@ export class Agent {
   readonly #toDo = new Bell();
   #plan: PolledPlan | undefined;
   /** Of the plan that is known: what was evaluated. */
-  #looked = new Set<PlanWork>();
+  #looked = new Map<PlanWork, "awaited" | "settled">();
   #cancel = new AbortController();
   #isWorking = false;
   #isStale = false;
@@ -132,8 +132,13 @@ export class Agent {
   #isIdle(): boolean {
     const { state } = this.#given.store;
     if (!this.#plan || this.#isStale || this.#isWorking || state.run) return false;
-    if (this.#tells.size > 0 || this.#plan.plan.tell.length > 0) return false;
+    if (this.#tells.size > 0 || this.#plan.plan.tell.length > 0 || this.#isAwaiting) return false;
     return !nextWork(this.#plan.plan, state, this.#looked);
+  }
+
+  /** What was found is not as it should be, and the site has not said what is done about it. */
+  get #isAwaiting(): boolean {
+    return [...this.#looked.values()].includes("awaited");
   }
 
   /** How long to wait after this. */
@@ -167,9 +172,14 @@ export class Agent {
   }
 
   async #poll(once: boolean, signal: AbortSignal): Promise<void> {
-    const { client, say } = this.#given;
+    const { store, client, say } = this.#given;
     const told = await this.#told(signal);
-    const isWaiting = !once && told === undefined && !this.#isStale && this.#plan !== undefined;
+    const isWaiting =
+      !once &&
+      told === undefined &&
+      !this.#isStale &&
+      !this.#isAwaiting &&
+      this.#plan !== undefined;
     const waitSeconds = isWaiting ? this.#waitSeconds : 0;
     const woken = new AbortController();
     const either = AbortSignal.any([signal, woken.signal]);
@@ -188,7 +198,8 @@ export class Agent {
         await this.#take(polled);
         // A site that does not wait would be asked without end.
         if (isWaiting && isSame) await this.#given.around.clock.sleep(SAME_PLAN_MS, either);
-      }
+      } else if (this.#isAwaiting && store.state.outbox.length === 0)
+        this.#settle(this.#plan?.plan);
       // A once-only agent has nothing to wait for but its own work.
       else if (once && (this.#isWorking || !this.#isIdle())) await this.#toSend.wait(signal);
     } catch (error) {
@@ -206,7 +217,7 @@ export class Agent {
   async #take(polled: PolledPlan): Promise<void> {
     const { store, around } = this.#given;
     this.#plan = polled;
-    this.#looked = new Set();
+    this.#looked = new Map();
     for (const tell of polled.plan.tell) this.#tells.add(tell);
     let toStop = false;
     await store.change((state) => {
@@ -217,6 +228,14 @@ export class Agent {
     if (toStop) this.#cancel.abort(new Cancelled("called off"));
     this.#isWorking =
       nextWork(polled.plan, store.state, this.#looked) !== undefined || this.#isWorking;
+    this.#toDo.ring();
+  }
+
+  /** The site knows what was found, and has no other plan. */
+  #settle(plan: AgentPlan | undefined): void {
+    for (const work of this.#looked.keys()) this.#looked.set(work, "settled");
+    this.#isWorking ||=
+      plan !== undefined && nextWork(plan, this.#given.store.state, this.#looked) !== undefined;
     this.#toDo.ring();
   }
 
@@ -288,7 +307,7 @@ export class Agent {
     const isMet = unmet.length === 0;
     const result = isMet ? "up-to-date" : work.do === "check" ? "drifted" : "provision-needed";
     const text = unmetText(unmet);
-    this.#looked.add(work);
+    this.#looked.set(work, isMet ? "settled" : "awaited");
     say(`${work.package.name} ${work.package.version}: ${result}${isMet ? "" : ` (${text})`}`);
     await store.change((state) => report(state, work, [{ result, text }], around.clock.now()));
     this.#toSend.ring();

@@ -33,17 +33,32 @@ export function takePlan(
   return { state, toStop };
 }
 
-/** The first that there is to do, in the plan's order. What was looked at already for this plan is left out. */
+/**
+ * What of a plan was looked at. `awaited`: it is not as it should be, and the site is to say what is done about it;
+ * `settled`: it is, or the site has nothing to say.
+ */
+export type Looked = ReadonlyMap<PlanWork, "awaited" | "settled">;
+
+/**
+ * The first that there is to do, in the plan's order. What was looked at already for this plan is left out, and what
+ * comes behind something that is awaited is not begun before it. [4.1, 4.4]
+ */
 export function nextWork(
   { work }: AgentPlan,
   state: AgentState,
-  looked: ReadonlySet<PlanWork>,
+  looked: Looked,
 ): PlanWork | undefined {
-  return work.find((one) =>
-    one.do === "apply"
-      ? !state.ended.some((known) => isSame(known, one))
-      : !looked.has(one) && !state.outbox.some((result) => isSame(result, one)),
-  );
+  let isHeld = false;
+  for (const one of work) {
+    if (one.do === "apply") {
+      if (!isHeld && !state.ended.some((known) => isSame(known, one))) return one;
+      continue;
+    }
+    const told = state.outbox.find((result) => isSame(result, one));
+    if (!looked.has(one) && !told) return one;
+    isHeld ||= looked.get(one) === "awaited" || (told && told.result !== "up-to-date") === true;
+  }
+  return undefined;
 }
 
 function isWaiting({ outbox }: AgentState, key: WorkKey): boolean {

@@ -35,7 +35,7 @@ export interface AgentOptions {
   /** The device's own name. */
   readonly stableId?: string;
   readonly facts?: AgentFacts;
-  /** The line to the site, for what is not content. */
+  /** The line to the site. */
   readonly fetch?: Fetch;
 }
 
@@ -67,7 +67,7 @@ export class AgentAtSite implements Disposable {
 
   async run({ once = true }: { once?: boolean } = {}): Promise<AgentSummary> {
     const { clock = HASTY_CLOCK, hook, isAllowed = false, progress } = this.#options;
-    const { stableId = "agent-1", facts, code } = this.#options;
+    const { stableId = "agent-1", facts, code, fetch: line = fetch } = this.#options;
     const machine = { ...linuxMachine(clock), ...this.#options.machine };
     const state = join(this.folder, "state", "state.json");
     mkdirSync(dirname(state), { recursive: true });
@@ -89,7 +89,7 @@ export class AgentAtSite implements Disposable {
     });
     const { store } = this;
     const root = new DeviceRoot(this.device);
-    const client = new SiteClient(this.#url, this.#options.fetch ?? fetch, () => ({
+    const client = new SiteClient(this.#url, line, () => ({
       device: store.state.device ?? "",
       token: store.state.token,
     }));
@@ -101,7 +101,7 @@ export class AgentAtSite implements Disposable {
         machine,
         clock,
         folder: dirname(state),
-        fetch,
+        fetch: line,
         random: () => 0,
         progress: (name, done) => progress?.(name, done),
       },

@@ -49,9 +49,14 @@ export class AgentScenario implements AsyncDisposable {
   /** The reference agent on a folder tree of its own; enrolled, and idle. */
   async agent(stableId: string, options: AgentOptions = {}): Promise<AgentAtSite> {
     const code = await this.code();
-    const agent = new AgentAtSite(this.url, { stableId, code, ...options });
-    this.#agents.push(agent);
+    const agent = this.keep(new AgentAtSite(this.url, { stableId, code, ...options }));
     await agent.run();
+    return agent;
+  }
+
+  /** It is disposed of with the scenario. */
+  keep(agent: AgentAtSite): AgentAtSite {
+    this.#agents.push(agent);
     return agent;
   }
 

@@ -45,7 +45,11 @@ export function takeResults(
       }
       const key = keyOf(distribution, result.attempt);
       const after = afterHearing(heard.get(key) ?? [], result.sequence);
-      if (after === undefined) continue;
+      if (after === undefined) {
+        // Its answer was lost, and with it that there is another plan.
+        poll ||= CHANGES_PLAN.has(result.result);
+        continue;
+      }
       const taken = take(context, ledger, { ...result, distribution });
       if ("refused" in taken) {
         refused.push({ index, reason: taken.refused });

@@ -106,9 +106,9 @@ describe("results that wait", () => {
 describe("following a plan", () => {
   test("the first work comes first, and what has ended is not done again", () => {
     const both = plan({ work: [work("a"), work("b")] });
-    expect(nextWork(both, EMPTY, new Set())?.distribution).toBe("a");
+    expect(nextWork(both, EMPTY, new Map())?.distribution).toBe("a");
     const ended = reportEnd(EMPTY, key("a"), [{ result: "succeeded" }], 0);
-    expect(nextWork(both, ended, new Set())?.distribution).toBe("b");
+    expect(nextWork(both, ended, new Map())?.distribution).toBe("b");
     const taken = takePlan(acknowledged(ended, ended.outbox, 0), both, 0);
     expect(words(taken.state)).toEqual(["succeeded"]);
   });
@@ -116,10 +116,32 @@ describe("following a plan", () => {
   test("what was looked at is looked at again only for another plan", () => {
     const looked = work("a", "evaluate");
     const one = plan({ work: [looked] });
-    expect(nextWork(one, EMPTY, new Set())).toBe(looked);
-    expect(nextWork(one, EMPTY, new Set([looked]))).toBeUndefined();
+    expect(nextWork(one, EMPTY, new Map())).toBe(looked);
+    expect(nextWork(one, EMPTY, new Map([[looked, "settled"]]))).toBeUndefined();
     const waiting = report(EMPTY, key("a"), [{ result: "provision-needed" }], 0);
-    expect(nextWork(plan({ work: [work("a", "evaluate")] }), waiting, new Set())).toBeUndefined();
+    expect(nextWork(plan({ work: [work("a", "evaluate")] }), waiting, new Map())).toBeUndefined();
+  });
+
+  test("what comes behind something that is awaited is not begun before it [4.1, 4.4]", () => {
+    const [first, second, third] = [work("a", "evaluate"), work("b", "check"), work("c")];
+    const all = plan({ work: [first, second, third] });
+    expect(nextWork(all, EMPTY, new Map([[first, "awaited"]]))).toBe(second);
+    const both = new Map([
+      [first, "awaited" as const],
+      [second, "settled" as const],
+    ]);
+    expect(nextWork(all, EMPTY, both)).toBeUndefined();
+    expect(nextWork(all, EMPTY, both.set(first, "settled"))).toBe(third);
+    // Another plan came meanwhile, and what was found has not been sent.
+    for (const [result, expected] of [
+      ["provision-needed", undefined],
+      ["up-to-date", third],
+    ] as const) {
+      const told = report(EMPTY, key("a"), [{ result }], 0);
+      expect(nextWork(all, told, new Map([[second, "settled"]]))).toBe(expected);
+    }
+    const before = plan({ work: [third, first] });
+    expect(nextWork(before, EMPTY, new Map([[first, "awaited"]]))).toBe(third);
   });
 
   test("work that is called off before it was begun is dropped and never done", () => {
@@ -127,7 +149,7 @@ describe("following a plan", () => {
     const { state, toStop } = takePlan(EMPTY, off, 0);
     expect(toStop).toBe(false);
     expect(words(state)).toEqual(["cancelled"]);
-    expect(nextWork(plan({ work: [work("a")] }), state, new Set())).toBeUndefined();
+    expect(nextWork(plan({ work: [work("a")] }), state, new Map())).toBeUndefined();
     expect(words(takePlan(state, off, 0).state)).toEqual(["cancelled"]);
   });
 
