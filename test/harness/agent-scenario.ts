@@ -40,10 +40,10 @@ export class AgentScenario implements AsyncDisposable {
     return this.site.url;
   }
 
-  /** A one-time code for any device. */
-  async code(): Promise<string> {
+  /** A one-time code; for any device unless it says otherwise. */
+  async code(json: object = {}): Promise<string> {
     const path = "/api/v1/enrolment-codes";
-    return (await this.site.api.request(path, Code, { method: "POST", json: {} })).code;
+    return (await this.site.api.request(path, Code, { method: "POST", json })).code;
   }
 
   /** The reference agent on a folder tree of its own; enrolled, and idle. */

@@ -25,6 +25,8 @@ export class AgentSite implements AsyncDisposable {
   lostAnswers = 0;
   /** Answers every poll so instead. */
   refusal: number | undefined;
+  /** Seconds that a refusal asks to wait. */
+  retryAfter: number | undefined;
   /** Takes no enrolment code. */
   refusesCodes = false;
   readonly #files = new Map<string, ServedFile>();
@@ -92,7 +94,11 @@ export class AgentSite implements AsyncDisposable {
     }
     if (pathname.endsWith("/results")) return this.#take(readResults(body));
     if (!pathname.endsWith("/poll")) return new Response(null, { status: 204 });
-    if (this.refusal !== undefined) return new Response(null, { status: this.refusal });
+    if (this.refusal !== undefined) {
+      const seconds = this.retryAfter;
+      const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
+      return new Response(null, { status: this.refusal, headers });
+    }
     this.polls += 1;
     if (body.length > 0) this.lastPoll = JSON.parse(new TextDecoder().decode(body));
     const wait = Number(/wait=(\d+)/.exec(request.headers.get("prefer") ?? "")?.[1] ?? 0);

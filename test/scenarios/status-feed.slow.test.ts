@@ -34,7 +34,7 @@ describe("status feeds: rows of devices that others look after", () => {
   const at = (minutes: number) =>
     new Date(site.gateway.nowMs - 60 * MINUTE_MS + minutes * MINUTE_MS).toISOString();
 
-  test("S-02 one feed about ten devices: counts, and as many rows behind each", async () => {
+  test("[11.2, 11.3] S-02 one feed about ten devices: counts, and as many rows behind each", async () => {
     await addPackage("s02", "iOS");
     const told = [
       ...Array<string>(4).fill("Managed"),
@@ -78,7 +78,7 @@ describe("status feeds: rows of devices that others look after", () => {
     }
   });
 
-  test("S-03 the whole path of a paid app; a redemption code is asked for once", async () => {
+  test("[11.7] S-03 the whole path of a paid app; a redemption code is asked for once", async () => {
     await addPackage("s03", "iOS");
     const { id } = await iphone("s03");
     const distribution = await distributeReported(site, "s03", "1.0", { devices: [id] });
@@ -351,7 +351,7 @@ describe("status feeds: rows of devices that others look after", () => {
     expect((await android.feed([{ device: ids[4], apps: [] }])).devices[0]?.wanted).toEqual([]);
   });
 
-  test("11.4 what cannot be taken is named in its place, and costs the others nothing", async () => {
+  test("[11.4] what cannot be taken is named in its place, and costs the others nothing", async () => {
     await addPackage("mixed", "iOS");
     const ids = [(await iphone("mixed-a")).id, (await iphone("mixed-b")).id];
     const distribution = await distributeReported(site, "mixed", "1.0", { devices: ids });
@@ -390,7 +390,7 @@ describe("status feeds: rows of devices that others look after", () => {
     ]);
   });
 
-  test("11.6 what is told once is on the disk before the answer: the power fails right behind it", async () => {
+  test("[11.6] what is told once is on the disk before the answer: the power fails right behind it", async () => {
     await addPackage("once", "iOS");
     const { id } = await iphone("once");
     const distribution = await distributeReported(site, "once", "1.0", { devices: [id] });

@@ -97,6 +97,31 @@ describe("a package, from the plan to its end", () => {
     expect(agent.store?.state.outbox).toEqual([]);
   });
 
+  test("[1.4] it waits as long as the site asks, else longer each time, and keeps what it has to tell", async () => {
+    await using site = new AgentSite();
+    const waits: number[] = [];
+    using agent = new AgentAtSite(site.url, {
+      clock: {
+        ...HASTY_CLOCK,
+        sleep: async (ms, signal) => {
+          waits.push(ms);
+          if (waits.length === 3) site.retryAfter = undefined;
+          if (waits.length === 7) site.refusal = undefined;
+          await HASTY_CLOCK.sleep(ms, signal);
+        },
+      },
+    });
+    await agent.run();
+    waits.length = 0;
+    [site.refusal, site.retryAfter] = [503, 7];
+    site.plan(applied([{ kind: "CreateFolder", path: "\\x" }]));
+    await agent.run();
+    expect(waits.slice(0, 3)).toEqual([7_000, 7_000, 7_000]);
+    // By chance at least half of 1 s, doubled with each failure.
+    expect(waits.slice(3, 7)).toEqual([4_000, 8_000, 16_000, 32_000]);
+    expect(site.words.at(-1)).toBe("succeeded");
+  });
+
   test("a site that refuses the agent's token is asked to let it in again; nothing is forgotten", async () => {
     await using site = new AgentSite();
     using agent = new AgentAtSite(site.url);

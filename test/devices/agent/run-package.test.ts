@@ -70,7 +70,7 @@ function play(given: PlanWork, outcome: (index: number) => Outcome) {
   return { ran, end: endOf(run, []), drafts, resets, run };
 }
 
-describe("S-15: Critical decides on the steps that follow", () => {
+describe("S-15: Critical decides on the steps that follow [4.9]", () => {
   test.each<[Critical, "fails" | "succeeds", readonly number[], string]>([
     ["continue only on success", "fails", [0], "action-failed"],
     ["continue only on success", "succeeds", [0, 1, 2], "succeeded"],

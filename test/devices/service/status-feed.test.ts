@@ -29,7 +29,7 @@ async function iphone(core: SiteCore) {
 }
 
 describe("status feeds", () => {
-  test(`11.5 batches in any order, each twice: the row ends as the last that was read (TEST_SEED=${SEED})`, async () => {
+  test(`[11.5] batches in any order, each twice: the row ends as the last that was read (TEST_SEED=${SEED})`, async () => {
     const random = seededRandom(SEED);
     for (let round = 0; round < 5; round++) {
       await using core = await SiteCore.open();
@@ -55,7 +55,7 @@ describe("status feeds", () => {
     }
   });
 
-  test("11.5 a list that is forwarded every minute is stored once", async () => {
+  test("[11.5] a list that is forwarded every minute is stored once", async () => {
     await using core = await SiteCore.open();
     const distribution = await core.distributeReported("iOS");
     const { id, feed, told } = await iphone(core);
@@ -68,7 +68,7 @@ describe("status feeds", () => {
     expect(row.observedAtMs - row.sinceMs).toBe(4 * MINUTE_MS);
   });
 
-  test("11.6 what is told once is stored for each time it was told, and once for each", async () => {
+  test("[11.6] what is told once is stored for each time it was told, and once for each", async () => {
     await using core = await SiteCore.open();
     const distribution = await core.distributeReported("iOS");
     const { feed, told } = await iphone(core);
@@ -80,7 +80,7 @@ describe("status feeds", () => {
     expect(await told()).toEqual(["ManagementRejected", "ManagementRejected"]);
   });
 
-  test("11.5 who counts is put in order by its numbers, whatever the clock says", async () => {
+  test("[11.5] who counts is put in order by its numbers, whatever the clock says", async () => {
     await using core = await SiteCore.open();
     const distribution = await core.distributeReported("iOS");
     const { id, feed } = await iphone(core);
@@ -90,7 +90,7 @@ describe("status feeds", () => {
     expect((await core.row(id, distribution)).status).toBe("installed");
   });
 
-  test("11.8 what compliance holds is not wanted; what it does not hold is", async () => {
+  test("[11.8] what compliance holds is not wanted; what it does not hold is", async () => {
     await using core = await SiteCore.open();
     const distribution = await core.distributeReported("iOS");
     const { id, feed } = await iphone(core);
@@ -107,7 +107,7 @@ describe("status feeds", () => {
     expect(await tell("compliant")).toMatchObject([{ wanted: [{ distribution }] }]);
   });
 
-  test("11.1 an agent's token speaks for its own device only", async () => {
+  test("[11.1] an agent's token speaks for its own device only", async () => {
     await using core = await SiteCore.open();
     const distribution = await core.distributeReported("Android");
     const wanted = { platform: "Android", protocol: "agent" } as const;

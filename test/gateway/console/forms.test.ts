@@ -333,6 +333,29 @@ describe("a site's keys", () => {
   });
 });
 
+describe("the settings of Mender's clients", () => {
+  test("are a box to tick: saved, shown, written down, and only an administrator's", async () => {
+    await using console_ = await openConsole({ devices: 0 });
+    const isTicked = async () =>
+      /name="autoAccept"[^>]*checked/.test((await readPage(await console_.get("/settings"))).html);
+    expect(await isTicked()).toBe(false);
+    for (const [form, expected] of [
+      [{ autoAccept: "yes" }, true],
+      [{}, false],
+    ] as const) {
+      const saved = await console_.post("/settings/mender", { ...form });
+      expect([saved.status, saved.headers.get("location")]).toEqual([303, "/settings"]);
+      expect(console_.deps.settings.read().mender).toEqual({ autoAccept: expected });
+      expect(await isTicked()).toBe(expected);
+    }
+    const log = await console_.deps.audit.list({ limit: 5 });
+    expect(log.map(({ action }) => action)).toEqual(["settings.mender", "settings.mender"]);
+    await using operator = await openConsole({ devices: 0, as: "operator" });
+    expect((await operator.post("/settings/mender", { autoAccept: "yes" })).status).toBe(403);
+    expect(operator.deps.settings.read().mender).toEqual({ autoAccept: false });
+  });
+});
+
 describe("a file that is uploaded", () => {
   const send = async (
     console_: Awaited<ReturnType<typeof openConsole>>,

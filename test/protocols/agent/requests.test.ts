@@ -20,7 +20,7 @@ describe("messages of agents", () => {
     });
   });
 
-  test("1.3: what is wrong is named by its pointer", () => {
+  test("[1.3] what is wrong is named by its pointer", () => {
     const wrong: [string, () => unknown][] = [
       ["no JSON", () => readPoll(new TextEncoder().encode("{"))],
       ["no JSON in UTF-8", () => readPoll(Uint8Array.of(0xff, 0xfe))],
