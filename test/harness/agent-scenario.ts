@@ -7,10 +7,10 @@ const Code = z.looseObject({ code: z.string() });
 const Created = z.looseObject({ id: z.string() });
 const Told = z.array(z.looseObject({ value: z.string(), text: z.string().nullable() }));
 
-/** 13:00 in Vienna: a window at 22:00 there begins nine hours later. */
-export const NOW = "2026-03-07T12:00:00.000Z";
+/** 13:00 in Vienna: a window from 22:00 to 24:00 there ends at 23:00. */
+const NOW = "2026-03-07T12:00:00.000Z";
 const HOUR_MS = 3_600_000;
-const WINDOW_HOURS = 2;
+const DAY_MS = 24 * HOUR_MS;
 
 /** A file of a revision: its name and what is in it. */
 export type GivenFile = readonly [name: string, content: string | Uint8Array<ArrayBuffer>];
@@ -144,19 +144,18 @@ export class AgentScenario implements AsyncDisposable {
 
   /** Every night from 22:00 to 24:00. */
   addWindow(): Promise<void> {
-    return this.site.addWindow("2026-03-01T22:00", WINDOW_HOURS * 60);
+    return this.site.addWindow("2026-03-01T22:00", 120);
   }
 
-  /** The last millisecond of a night's window, the first is the one after NOW: every instant has come. */
-  toEndOfNight(night: number): Promise<void> {
-    return this.toHour(9 + WINDOW_HOURS + night * 24, -1);
+  /** The last millisecond of the window that is open or comes next: every instant has come. */
+  async toEndOfNight(): Promise<void> {
+    const { gateway } = this.site;
+    const endOfDayMs = Math.ceil((gateway.nowMs + HOUR_MS + 2) / DAY_MS) * DAY_MS;
+    await gateway.setClock(new Date(endOfDayMs - HOUR_MS - 1).toISOString());
   }
 
-  /** So many hours after NOW. */
-  toHour(hours: number, ms = 0): Promise<void> {
-    return this.site.gateway.setClock(
-      new Date(Date.parse(NOW) + hours * HOUR_MS + ms).toISOString(),
-    );
+  passHours(hours: number): Promise<void> {
+    return this.site.gateway.advance(hours * HOUR_MS);
   }
 
   /** Bytes of content that devices were given since the site was started. */

@@ -169,7 +169,7 @@ test("what was done in a former life of the device counts no more, in this one i
   const done = reportEnd(EMPTY, key("a"), [{ result: "succeeded" }], 0);
   const answer = { version: 1, device: "d", sequence: 9 };
   const offered = plan({ work: [work("a")] });
-  const isDoneAgain = (state: AgentState) => nextWork(offered, state, new Set()) !== undefined;
+  const isDoneAgain = (state: AgentState) => nextWork(offered, state, new Map()) !== undefined;
   expect(isDoneAgain(enrolled(done, { ...answer, life: 1 }))).toBe(false);
   expect(isDoneAgain(enrolled(done, answer))).toBe(false);
   const next = enrolled(done, { ...answer, life: 2 });

@@ -32,13 +32,17 @@ describe("protocols/agent/PROTOCOL.md", () => {
     expect(told.sort()).toEqual([...words.RESULTS].sort());
 
     const limits = new Map(Object.entries(words));
-    const rows = [...TEXT.matchAll(/^\| `([A-Z_/]+)` +\| ([\d,]+)(?: and ([\d,]+))?( MiB)?/gm)];
+    const rows = [
+      ...TEXT.matchAll(/^\| `([A-Z_/]+)` +\| ([\d,]+)(?: and ([\d,]+))?( MiB|\^\d+)?/gm),
+    ];
     expect(rows.length).toBeGreaterThan(5);
-    for (const [, name = "", first = "", second, mebi] of rows) {
+    for (const [, name = "", first = "", second, power = ""] of rows) {
       const names = second ? ["MIN", "MAX"].map((end) => name.replace("MIN/MAX", end)) : [name];
       for (const [n, one] of names.entries()) {
         const number = Number((n === 0 ? first : (second ?? "")).replaceAll(",", ""));
-        expect([one, limits.get(one)]).toEqual([one, number * (mebi ? 2 ** 20 : 1)] as never);
+        const limit = power.startsWith("^") ? number ** Number(power.slice(1)) : number;
+        const bytes = power === " MiB" ? limit * 2 ** 20 : limit;
+        expect([one, limits.get(one)]).toEqual([one, bytes] as never);
       }
     }
   });
