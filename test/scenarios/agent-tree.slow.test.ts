@@ -12,6 +12,8 @@ import { type AgentAtSite, HASTY_CLOCK } from "../harness/agent-at-site.ts";
 import { AgentScenario } from "../harness/agent-scenario.ts";
 import { samplePe } from "../harness/sample-pe.ts";
 
+const Told = z.looseObject({ attempt: z.int(), steps: z.array(z.looseObject({})) });
+
 let scenario: AgentScenario;
 beforeAll(async () => {
   scenario = await AgentScenario.start();
@@ -43,6 +45,15 @@ test("S-15 Critical decides on the steps that follow, in all six cases", async (
     const end = (await scenario.words(agent, distribution)).at(-1);
     ran[name] = [isThere(agent, `${at}/B`), isThere(agent, `${at}/C`), statusLabel, end];
   }
+  const { id } = await scenario.row(agent, orders[0]?.[1] ?? "");
+  expect(await scenario.site.api.request(`/api/v1/installations/${id}/work`, Told)).toMatchObject({
+    attempt: 1,
+    steps: [
+      { outcome: "failed", text: "\\none.txt is not there", action: { kind: "DeleteFiles" } },
+      { outcome: "not-run", at: null },
+      { outcome: "not-run", at: null },
+    ],
+  });
   expect(ran).toEqual({
     "continue only on success, fails": [false, false, "Failed", "action-failed"],
     "continue only on success, succeeds": [true, true, "Installed", "succeeded"],

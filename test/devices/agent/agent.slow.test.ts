@@ -12,7 +12,7 @@ const big = new Uint8Array(300_000).map((_, n) => (n * 7 + (n >> 8)) % 251);
 const mark = (path: string, text: string) => `#!/bin/sh\necho ${text} >> "${path}"\n`;
 
 describe("a package, from the plan to its end", () => {
-  test("is evaluated, downloaded, run and reported, and not done again", async () => {
+  test("[5.7] is evaluated, downloaded, run and reported, and not done again", async () => {
     await using site = new AgentSite();
     using agent = new AgentAtSite(site.url);
     const marks = join(agent.folder, "marks");
