@@ -68,6 +68,7 @@ export const DEVICE_FIELDS = {
   site: "text",
   name: "text",
   platform: "text",
+  protocol: "text",
   stableId: "text",
   manufacturer: "text",
   model: "text",

@@ -137,3 +137,8 @@ export function schemeWords(scheme: RecordedSession["scheme"]): string {
   };
   return words[scheme.toLowerCase()] ?? scheme;
 }
+
+/** A note as a sentence of its own. */
+export function asSentence(note: string): string {
+  return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
+}

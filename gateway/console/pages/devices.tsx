@@ -16,15 +16,16 @@ import { ESTATE_OPTIONS } from "../device-form.ts";
 import type { FormState } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
-import { ENROLMENT_WORDS } from "../words.ts";
+import { ENROLMENT_WORDS, PROTOCOL_WORDS } from "../words.ts";
 
 const SORTS = [
   { value: "name", label: "By name" },
   { value: "-lastContact", label: "Latest contact first" },
   { value: "lastContact", label: "Longest without contact first" },
   { value: "platform", label: "By platform" },
+  { value: "protocol", label: "By protocol" },
 ] as const;
-const EXAMPLE = 'platform:windows model:"TC*" removed:false';
+const EXAMPLE = "protocol:agent osPlatform:linux removed:false";
 
 /** The devices of the site, or of all sites. */
 export function devicePages(kit: Kit): void {
@@ -125,7 +126,7 @@ function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceVi
         <thead>
           <tr>
             <th scope="col">Device</th>
-            <th scope="col">Platform</th>
+            <th scope="col">System</th>
             <th scope="col">Installations</th>
             <th scope="col">State</th>
             <th scope="col">Last contact</th>
@@ -140,13 +141,12 @@ function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceVi
                   {[device.manufacturer, device.model].filter(Boolean).join(" ") || device.stableId}
                 </span>
               </td>
-              <td data-label="Platform">
+              <td data-label="System">
                 <span>
-                  {device.platform}
-                  <span class="sub">
-                    {[device.osPlatform, device.osVersion].filter(Boolean).join(" ") ||
-                      "version unknown"}
-                  </span>
+                  {[device.osPlatform ?? device.platform, device.osVersion]
+                    .filter(Boolean)
+                    .join(" ")}
+                  <span class="sub">{PROTOCOL_WORDS[device.protocol]}</span>
                 </span>
               </td>
               <td data-label="Installations">

@@ -9,11 +9,13 @@ import {
   distributionChange,
   notesOn,
 } from "../../http/routes/distribution-checks.ts";
+import { ceNotesHere } from "../../reports/ce-notes.ts";
 import { distributionIdFor, wantedDistribution } from "../authoring.ts";
 import { Live, Page } from "../components/layout.tsx";
 import { FRESH_FORM } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
+import { asSentence } from "../words.ts";
 import { NewDistributionPage } from "./distribution-form.tsx";
 import { DistributionPage } from "./distribution-page.tsx";
 import {
@@ -58,7 +60,11 @@ export function distributionPages(kit: Kit): void {
         reports: deps.reports,
         isSite: async (id) => sites?.some((one) => one.id === id) ?? false,
       });
-      const notes = notesOn(fields, revision, policy);
+      const app = policy.packages.get(revision.package);
+      const notes = [
+        ...notesOn(fields, revision, policy),
+        ...(await ceNotesHere(deps.reports, app, revision, fields.target)),
+      ];
       const id = distributionIdFor(given, policy, deps.now());
       const change = distributionChange(id, fields);
       await deps.author.write([change], visit.principal.name);
@@ -161,10 +167,6 @@ function ListPage(props: {
       </Live>
     </Page>
   );
-}
-
-function asSentence(note: string): string {
-  return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
 }
 
 function needDistribution({ c }: Visit | FormVisit, policy: Policy): Distribution {

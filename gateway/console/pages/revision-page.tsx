@@ -37,6 +37,7 @@ import {
 } from "../step-words.ts";
 import { byteWords, countWords } from "../time-words.ts";
 import { rowsUrl, url, type View, whyNot } from "../view.ts";
+import { asSentence } from "../words.ts";
 import { channelWords, targetingWords } from "./revision-words.ts";
 
 export interface RevisionPageProps {
@@ -51,10 +52,12 @@ export interface RevisionPageProps {
   readonly source: string | undefined;
   /** Its rows on devices. */
   readonly rows: readonly Term[];
+  /** What of it some devices cannot do. */
+  readonly notes: readonly string[];
 }
 
 export function RevisionPage(props: RevisionPageProps) {
-  const { view, app, revision, source, rows } = props;
+  const { view, app, revision, source, rows, notes } = props;
   const { agent, ddi, mender } = revision;
   const reason = whyNot(view, "policy:write");
   const files = filesOf(revision);
@@ -83,6 +86,13 @@ export function RevisionPage(props: RevisionPageProps) {
         </>
       }
     >
+      {notes.length > 0 && (
+        <Band view={view} kind="warn">
+          {notes.map((note) => (
+            <div>{asSentence(note)}</div>
+          ))}
+        </Band>
+      )}
       <Card title="The version">
         <dl class="facts">
           <Fact name="How it gets onto devices">{channelWords(revision)}</Fact>

@@ -8,6 +8,7 @@ import { needValid } from "../../http/field-problems.ts";
 import { whyFixed } from "../../http/metric-editor.ts";
 import { changed } from "../../http/routes/revision-metrics.ts";
 import { NewMetricSchema, wantedMetric } from "../../http/schemas/agent-install.ts";
+import { ceNotesHere } from "../../reports/ce-notes.ts";
 import { type FormState, FRESH_FORM, type SentForm } from "../form-state.ts";
 import type { FormVisit, Kit, Visit } from "../kit.tsx";
 import { RevisionPage } from "./revision-page.tsx";
@@ -61,12 +62,14 @@ export function revisionPages(kit: Kit): void {
     return { words: `Metric ${number} was removed.`, details: { number } };
   });
 
-  function shown(visit: Visit | FormVisit, form: FormState) {
+  async function shown(visit: Visit | FormVisit, form: FormState) {
     const { app, revision } = needRevision(visit);
     const fixed = whyFixed(deps.policy, revision);
     const source = revision.source && !revision.file ? deps.describeSource(revision) : undefined;
     const rows = [fieldIs("revision", revision.id), fieldIs("current", "true", "false")];
-    return <RevisionPage {...{ view: visit.view, app, revision, form, fixed, source, rows }} />;
+    const notes = await ceNotesHere(deps.reports, app, revision);
+    const { view } = visit;
+    return <RevisionPage {...{ view, app, revision, form, fixed, source, rows, notes }} />;
   }
 
   function needRevision({ c }: Visit | FormVisit): {

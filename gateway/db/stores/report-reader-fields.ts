@@ -80,6 +80,7 @@ const DEVICE_COLUMNS = {
   site: lower(devices.site),
   name: text(devices.name),
   platform: text(devices.platform),
+  protocol: text(devices.protocol),
   stableId: text(devices.stableId),
   manufacturer: text(devices.manufacturer),
   model: text(devices.model),

@@ -109,6 +109,7 @@ const DEVICE_SORTS: SortTable = {
   site: { kind: "text", column: devices.site },
   name: { kind: "text", column: devices.name },
   platform: { kind: "text", column: devices.platform },
+  protocol: { kind: "text", column: devices.protocol },
   stableId: { kind: "text", column: devices.stableId },
   manufacturer: { kind: "text", column: devices.manufacturer },
   model: { kind: "text", column: devices.model },

@@ -4,6 +4,7 @@ import type { Distribution } from "../../../devices/model/distribution.ts";
 import { AppError } from "../../../devices/model/errors.ts";
 import { parseDistributionId } from "../../../devices/model/ids.ts";
 import type { Policy } from "../../../devices/model/policy.ts";
+import { ceNotesHere } from "../../reports/ce-notes.ts";
 import { linkTo } from "../../reports/links.ts";
 import type { ReportReader } from "../../reports/report-reader.ts";
 import { linkedBuckets } from "../../reports/summary.ts";
@@ -73,7 +74,11 @@ export function distributionRoutes(deps: DistributionRoutesDeps): Api {
     if (isRepetition(fields, known, id)) {
       return c.json(await counted(needWritten(known, id), deps), 200);
     }
-    const notes = notesOn(fields, revision, before);
+    const app = before.packages.get(revision.package);
+    const notes = [
+      ...notesOn(fields, revision, before),
+      ...(await ceNotesHere(deps.reports, app, revision, fields.target)),
+    ];
     await writePolicy(deps, c, "distribution.create", [distributionChange(id, fields)]);
     const made = needDistribution(policy.read(), id);
     c.header("Location", `${c.req.path}/${id}`);

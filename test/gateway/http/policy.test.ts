@@ -280,6 +280,25 @@ describe("distributions", () => {
     expect(await notes()).not.toContain("is set");
   });
 
+  test("whoever distributes steps to clients of Windows CE learns what they cannot do", async () => {
+    const device = async (stableId: string, protocol: string) =>
+      (await kit.want(201, "POST", "/devices", { stableId, protocol, platform: "Windows" })).device;
+    const { id: ce } = await device("0F3B0C2D-4E5A", "ce");
+    const { id: other } = await device("kiosk-notes", "agent");
+    await kit.want(201, "POST", "/packages", { id: "steps", name: "Steps", platform: "Windows" });
+    const actions = [{ kind: "Terminate", modules: "till.exe" }];
+    await kit.want(201, "POST", "/packages/steps/revisions", { version: "1", agent: { actions } });
+    const notesFor = async (target: Json) =>
+      (await kit.want(201, "POST", "/distributions", { package: "steps", target })).notes ?? [];
+    const about = (notes: string[]) => notes.filter((note) => note.includes("Windows CE"));
+    expect(about(await notesFor({ kind: "all" }))).toEqual([
+      expect.stringContaining("Not Relevant: Terminate"),
+    ]);
+    expect(about(await notesFor({ kind: "device", device: ce }))).toHaveLength(1);
+    expect(about(await notesFor({ kind: "devices", devices: [ce, other] }))).toHaveLength(1);
+    expect(about(await notesFor({ kind: "device", device: other }))).toEqual([]);
+  });
+
   test("whoever has PCs asked learns that Windows may not be able to", async () => {
     await using core = await SiteCore.open();
     const noteOf = (made: DistributionId, question: string | null) => {
