@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncFolder } from "../durable/sync-to-disk.ts";
+import { hasCode, writeWhole } from "../durable/whole-file.ts";
 import { AgentState } from "./agent-state.ts";
-import { hasCode, syncFolder, writeWhole } from "./durable-file.ts";
 
 /**
  * The agent's memory, in one file that is always whole. What has happened is not given up for a full disk: nothing

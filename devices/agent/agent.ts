@@ -2,14 +2,15 @@ import type { AgentPlan, PlanFile, PlanWork } from "../../protocols/agent/answer
 import type { AgentFacts, PollRequest } from "../../protocols/agent/requests.ts";
 import { WAIT_SECONDS_MAX } from "../../protocols/agent/words.ts";
 import { unmetText } from "../install/work-words.ts";
+import { backOffMs } from "../model/back-off.ts";
 import { acknowledged, enrolled, nextResults, report } from "./agent-state.ts";
 import type { AgentStore } from "./agent-store.ts";
-import { backoffMs } from "./backoff.ts";
 import { Bell } from "./bell.ts";
 import { Cancelled, carryOut, type Restarting } from "./carry-out.ts";
 import { nextWork, takePlan } from "./follow-plan.ts";
 import type { LookAt } from "./metrics.ts";
 import { unmetMetrics } from "./metrics.ts";
+import { RETRY } from "./retry.ts";
 import { type PolledPlan, type SiteClient, SiteRefusal } from "./site-client.ts";
 import type { Surroundings } from "./steps.ts";
 import { newToken } from "./token.ts";
@@ -144,7 +145,7 @@ export class Agent {
   /** How long to wait after this. */
   async #judge(error: unknown): Promise<number> {
     const { store, around } = this.#given;
-    const waitMs = backoffMs(this.#failures, around.random());
+    const waitMs = backOffMs(RETRY, this.#failures + 1, around.random());
     this.#failures += 1;
     if (!(error instanceof SiteRefusal)) return waitMs;
     if (error.status === 401 && store.state.nextToken === null) {

@@ -1,7 +1,7 @@
 import { readdir, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { statOf } from "../durable/whole-file.ts";
 import { readDevicePath } from "./device-path.ts";
-import { statOf } from "./durable-file.ts";
 import { StepError } from "./step-error.ts";
 
 /**

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { statOf } from "../durable/whole-file.ts";
+import { backOffMs } from "../model/back-off.ts";
 import type { AgentClock } from "./agent-clock.ts";
-import { backoffMs } from "./backoff.ts";
-import { statOf } from "./durable-file.ts";
+import { RETRY } from "./retry.ts";
 import { StepError } from "./step-error.ts";
 
 /** Tries one after the other that bring not a byte. By the waiting between them: about half an hour. */
@@ -54,7 +55,7 @@ export async function download(wanted: Wanted, around: DownloadSurroundings): Pr
       if (barren >= BARREN_TRIES_MAX) {
         throw new StepError("download-failed", `${wanted.name}: ${reason}`);
       }
-      if (barren > 0) await clock.sleep(backoffMs(barren - 1, around.random()), signal);
+      if (barren > 0) await clock.sleep(backOffMs(RETRY, barren, around.random()), signal);
       isResumed ||= before > 0;
       try {
         await fetchMore(wanted, before, around);

@@ -1,17 +1,11 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { PlanStep } from "../../protocols/agent/answers.ts";
+import { syncFolder } from "../durable/sync-to-disk.ts";
+import { copyWhole, makeFolder, moveWhole, PARTIAL_PREFIX, statOf } from "../durable/whole-file.ts";
 import { hasWildcard, wildcard } from "../install/wildcards.ts";
 import { isNameAlone } from "./device-path.ts";
 import type { DeviceRoot } from "./device-root.ts";
-import {
-  copyWhole,
-  makeFolder,
-  moveWhole,
-  PARTIAL_PREFIX,
-  statOf,
-  syncFolder,
-} from "./durable-file.ts";
 import { StepError } from "./step-error.ts";
 
 /** Steps that change nothing but files and folders. */

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { createServer } from "node:net";
+import { sha256Hex } from "../model/sha256.ts";
 
 /**
  * One agent alone has a folder. The system gives the claim back when the process ends, however it ends: it is a socket
@@ -9,9 +9,7 @@ import { createServer } from "node:net";
  * @returns undefined when another process has it
  */
 export async function claim(folder: string): Promise<Disposable | undefined> {
-  const name = createHash("sha256")
-    .update(await realpath(folder))
-    .digest("hex");
+  const name = sha256Hex(await realpath(folder));
   const server = createServer((socket) => socket.destroy());
   const path =
     process.platform === "win32" ? `\\\\.\\pipe\\outpost-agent-${name}` : `\0outpost-agent-${name}`;

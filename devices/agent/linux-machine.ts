@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
 import type { AgentFacts, InventoryEntry } from "../../protocols/agent/requests.ts";
 import { INVENTORY_MAX, NAME_CHARACTERS_MAX } from "../../protocols/agent/words.ts";
 import { cutText } from "../model/cut-text.ts";
+import { sha256Hex } from "../model/sha256.ts";
 import type { AgentClock } from "./agent-clock.ts";
 import { endLinuxProcess, linuxProcesses } from "./linux-processes.ts";
 import type { Machine } from "./machine.ts";
@@ -59,7 +59,7 @@ async function facts(): Promise<AgentFacts & { readonly name: string }> {
 async function stableId(): Promise<string | undefined> {
   const id = await lineOf("/etc/machine-id");
   if (id === undefined) return undefined;
-  return `linux-${createHash("sha256").update(`outpost agent ${id}`).digest("hex").slice(0, 32)}`;
+  return `linux-${sha256Hex(`outpost agent ${id}`).slice(0, 32)}`;
 }
 
 async function inventory(): Promise<readonly InventoryEntry[]> {

@@ -1,9 +1,9 @@
 import { access, constants } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { statOf } from "../durable/whole-file.ts";
 import type { AgentClock } from "./agent-clock.ts";
 import { splitCommand } from "./command-line.ts";
 import type { DeviceRoot } from "./device-root.ts";
-import { statOf } from "./durable-file.ts";
 import type { Machine } from "./machine.ts";
 import { ProgramOutput } from "./program-output.ts";
 import type { Outcome, ProgramTask } from "./run.ts";

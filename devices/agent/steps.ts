@@ -1,11 +1,11 @@
 import { chmod, mkdir, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { PlanFile, PlanStep, PlanWork } from "../../protocols/agent/answers.ts";
+import { moveWhole, statOf } from "../durable/whole-file.ts";
 import { fillInFolders } from "../install/tokens.ts";
 import type { AgentClock } from "./agent-clock.ts";
 import type { DeviceRoot } from "./device-root.ts";
 import { download, type Fetch, forgetDownload, refuseWithoutRoom, sha256Of } from "./download.ts";
-import { moveWhole, statOf } from "./durable-file.ts";
 import { performFiles, prepareFiles } from "./file-actions.ts";
 import type { Machine } from "./machine.ts";
 import { performProgram, prepareProgram } from "./programs.ts";

@@ -2,7 +2,7 @@
  * Names of things. Whoever holds one of these holds a checked one: each is made only by its
  * `parse…` function (undefined when the text is not such a name) or by a `…From` that derives it.
  */
-import { createHash } from "node:crypto";
+import { sha256Hex } from "./sha256.ts";
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -63,7 +63,7 @@ export function parseSha256(text: string): Sha256 | undefined {
  * device apart name it alike. [decisions D10]
  */
 export function deviceIdFrom(organisation: string, stableId: string): DeviceId {
-  const digest = createHash("sha256").update(`${organisation}\n${stableId}`).digest("hex");
+  const digest = sha256Hex(`${organisation}\n${stableId}`);
   return digest.slice(0, 32) as DeviceId;
 }
 

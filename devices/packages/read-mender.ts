@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import {
   type MenderHeader,
@@ -6,6 +5,7 @@ import {
   readMenderVersion,
 } from "../../protocols/content/mender-header.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
+import { sha256Hex } from "../model/sha256.ts";
 import { bytesSource, type RangeSource } from "./range-source.ts";
 import { type TarEntry, tarEntries } from "./tar-entries.ts";
 
@@ -95,7 +95,7 @@ function sumsOf(manifest: Uint8Array): ReadonlyMap<string, string> {
 }
 
 function checkSum(sums: ReadonlyMap<string, string>, name: string, bytes: Uint8Array): void {
-  if (sums.get(name) === createHash("sha256").update(bytes).digest("hex")) return;
+  if (sums.get(name) === sha256Hex(bytes)) return;
   throw new ProtocolError(
     "mender-checksum",
     `${name} of the artifact is not what its manifest says`,

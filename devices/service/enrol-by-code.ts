@@ -2,9 +2,10 @@ import { schemeOf, verifyBasic } from "../../protocols/oma-dm/credentials.ts";
 import type { Message } from "../../protocols/syncml/message.ts";
 import type { Device } from "../model/device.ts";
 import { AppError } from "../model/errors.ts";
+import { sha256Hex } from "../model/sha256.ts";
 import type { EnrolmentCode } from "../ports/enrolment-codes.ts";
 import { type NewDevice, registerDevice } from "./register-device.ts";
-import { type SiteContext, sha256Hex } from "./site-context.ts";
+import type { SiteContext } from "./site-context.ts";
 
 /** A code as people type it: case and separators do not matter. */
 export function enrolmentCodeHash(code: string): string {

@@ -13,6 +13,7 @@ import {
 import { AppError } from "../model/errors.ts";
 import { type DeviceId, deviceIdFrom } from "../model/ids.ts";
 import { DEVICES_MAX } from "../model/limits.ts";
+import { sha256Hex } from "../model/sha256.ts";
 import type { DeviceChanges, DeviceView } from "../ports/site-store.ts";
 import { firstContactToken, TOKEN_CHARACTERS, tokenOf } from "./contact/device-token.ts";
 import { Ledger } from "./ledger.ts";
@@ -23,7 +24,7 @@ import {
   PASSWORD_CHARACTERS,
   type ServerAccount,
 } from "./server-secret.ts";
-import { randomName, type SiteContext, sha256Hex } from "./site-context.ts";
+import { randomName, type SiteContext } from "./site-context.ts";
 
 /** What an administrator or the device itself tells about a new device; missing facts are unknown. */
 export interface NewDevice {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { RequiredProof } from "../model/credential.ts";
 import { AppError } from "../model/errors.ts";
 import type { DeviceId, SiteId } from "../model/ids.ts";
@@ -74,8 +73,4 @@ export function withDevice<T>(
 export function randomName(context: SiteContext, count = 16): string {
   const alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
   return [...context.randomBytes(count)].map((byte) => alphabet[byte % 32]).join("");
-}
-
-export function sha256Hex(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { targets } from "../install/targets.ts";
 import type { Device } from "../model/device.ts";
 import type { Distribution } from "../model/distribution.ts";
 import type { DistributionId, GroupName, PackageId, RevisionId } from "../model/ids.ts";
 import type { Package, Revision } from "../model/package.ts";
 import type { Policy } from "../model/policy.ts";
+import { shortDigest } from "../model/sha256.ts";
 import type { FoundSource } from "../ports/order-sources.ts";
 import type { PolicyRecordChange } from "../ports/policy-writer.ts";
 
@@ -100,7 +100,7 @@ function revisionToInstall(
   if (known) return { revision: known, changes: [] };
   const owner = app?.id ?? newPackageId(productId, policy);
   const named = content.kind === "file" ? content.file.sha256 : content.source.url;
-  const id = `${owner.slice(0, 40)}-${digest(owner, version, named)}`;
+  const id = `${owner.slice(0, 40)}-${shortDigest(owner, version, named)}`;
   const fields = {
     id,
     package: owner,
@@ -193,7 +193,7 @@ function newDistribution(
   const former = policy.distributions.filter(
     (one) => one.revision === revision.id && one.operation === operation,
   ).length;
-  const id = `${ORDER_PREFIX}${digest(device.site, revision.id, operation, String(former))}`;
+  const id = `${ORDER_PREFIX}${shortDigest(device.site, revision.id, operation, String(former))}`;
   const body = {
     id,
     package: revision.package,
@@ -221,9 +221,5 @@ function newPackage(id: PackageId, productId: string, name: string): PolicyRecor
 /** Named after the product, unless an administrator has called another package so. */
 function newPackageId(productId: string, policy: Policy): PackageId {
   const plain = productId.slice(1, -1).toLowerCase() as PackageId;
-  return policy.packages.has(plain) ? (`app-${digest(productId)}` as PackageId) : plain;
-}
-
-function digest(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
+  return policy.packages.has(plain) ? (`app-${shortDigest(productId)}` as PackageId) : plain;
 }

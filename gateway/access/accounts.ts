@@ -1,10 +1,11 @@
 import { AppError, fieldError } from "../../devices/model/errors.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type { AccessStore, Administrator } from "./access-store.ts";
 import { LoginBackoff } from "./login-backoff.ts";
 import { checkPassword, PasswordHasher } from "./password.ts";
 import type { AdministratorPrincipal } from "./principal.ts";
 import type { Role } from "./role.ts";
-import { randomText, sha256Hex } from "./secret-text.ts";
+import { randomText } from "./secret-text.ts";
 
 /** A session ends this long after the login, however busy it was. */
 export const SESSION_MS = 12 * 60 * 60_000;

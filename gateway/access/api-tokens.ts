@@ -1,9 +1,10 @@
 import { AppError, fieldError } from "../../devices/model/errors.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type { AccessStore, ApiToken } from "./access-store.ts";
 import type { Principal, TokenPrincipal } from "./principal.ts";
 import { may } from "./principal.ts";
 import { isAtLeast, type Role, SCOPES, type Scope } from "./role.ts";
-import { randomText, sha256Hex } from "./secret-text.ts";
+import { randomText } from "./secret-text.ts";
 
 /** Tells what the text is, to people and to programs that look for leaked secrets. */
 export const TOKEN_PREFIX = "outpost_";

@@ -1,4 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 
 /** 32 characters without l, o, 0 and 1: people read these aloud and type them. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -6,10 +7,6 @@ const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 /** `count` random characters of five bits each. */
 export function randomText(count: number): string {
   return [...randomBytes(count)].map((byte) => ALPHABET[byte % 32]).join("");
-}
-
-export function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Compares two secrets without telling by the time it takes where they differ. */

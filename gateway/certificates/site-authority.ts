@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { DeviceId } from "../../devices/model/ids.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type {
   CertificateIssuer,
   DeviceCertificate,
@@ -131,7 +132,7 @@ export class SiteAuthority implements CertificateIssuer {
       subject: `CN=${commonName}`,
       certificate: Buffer.from(certificate).toString("base64"),
       thumbprint: thumbprintOf(certificate),
-      keyHash: createHash("sha256").update(publicKey).digest("hex"),
+      keyHash: sha256Hex(publicKey),
       authority: viewOf(current).thumbprint,
       notBeforeMs,
       notAfterMs: wholeSeconds(notAfterMs),
@@ -254,7 +255,7 @@ function viewOf(kept: Kept): AuthorityView {
     name,
     certificate,
     thumbprint: thumbprintOf(certificate),
-    fingerprint: createHash("sha256").update(certificate).digest("hex").toUpperCase(),
+    fingerprint: sha256Hex(certificate).toUpperCase(),
     notBeforeMs,
     notAfterMs,
   };

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 
 /** Everything that a page loads, by the name under which pages ask for it. */
 export type AssetName =
@@ -52,6 +52,6 @@ export function assetPath(name: AssetName): string {
 
 function read(name: string, source: URL): Asset {
   const bytes = new Uint8Array(readFileSync(source));
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const hash = sha256Hex(bytes).slice(0, 16);
   return { bytes, type: TYPES[name.split(".").at(-1) ?? ""] ?? "application/octet-stream", hash };
 }

@@ -1,3 +1,5 @@
+import type { BackOff } from "../../devices/model/back-off.ts";
+
 /**
  * `away`: nobody answers. `busy`: try later, says the hub. `cut`: the answer broke off. `refused`:
  * the hub answers, but not with this file. `corrupt`: what came is not this file. `no-room`: our disk.
@@ -11,7 +13,7 @@ const MINUTE_MS = 60_000;
  * How long to wait after the first failure in a row and at most. Corrupt files are asked for rarely:
  * each attempt may carry gigabytes over a thin line for nothing.
  */
-export const BACK_OFF: Readonly<Record<FailureKind, { firstMs: number; maxMs: number }>> = {
+export const BACK_OFF: Readonly<Record<FailureKind, BackOff>> = {
   away: { firstMs: 5_000, maxMs: 5 * MINUTE_MS },
   busy: { firstMs: 10_000, maxMs: 15 * MINUTE_MS },
   cut: { firstMs: 1_000, maxMs: 5 * MINUTE_MS },
@@ -19,13 +21,3 @@ export const BACK_OFF: Readonly<Record<FailureKind, { firstMs: number; maxMs: nu
   corrupt: { firstMs: MINUTE_MS, maxMs: 6 * 60 * MINUTE_MS },
   "no-room": { firstMs: MINUTE_MS, maxMs: 15 * MINUTE_MS },
 };
-
-/**
- * The wait after `failures` failures in a row (at least 1), in milliseconds: doubling, with up to half
- * taken off by `random` (0 to 1) so that sites do not come back all at once.
- */
-export function backOffMs(kind: FailureKind, failures: number, random: number): number {
-  const { firstMs, maxMs } = BACK_OFF[kind];
-  const full = Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 30));
-  return Math.round(full * (1 - random / 2));
-}

@@ -1,7 +1,8 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { syncFolder } from "../../devices/durable/sync-to-disk.ts";
 import { parseSha256, type Sha256 } from "../../devices/model/ids.ts";
-import { isMissing, syncFolder } from "./partial-file.ts";
+import { isMissing } from "./partial-file.ts";
 
 /** Damaged files kept for whoever wants to look at them; older ones are deleted. */
 export const QUARANTINED_FILES_MAX = 4;

@@ -127,16 +127,6 @@ export class PartialFile implements AsyncDisposable {
   }
 }
 
-/** Makes names in a folder (created, renamed, removed) survive a power cut. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** True for an error that says that a file or folder is not there. */
 export function isMissing(error: unknown): boolean {
   return errorCodeOf(error) === "ENOENT";

@@ -1,5 +1,6 @@
+import { backOffMs } from "../../devices/model/back-off.ts";
 import type { Log } from "../../devices/ports/log.ts";
-import { BACK_OFF, backOffMs, type FailureKind } from "./back-off.ts";
+import { BACK_OFF, type FailureKind } from "./back-off.ts";
 import { TransferFailed } from "./transfer.ts";
 
 /** Transfers under way at once: two keep a line full while one of them waits for an answer. */
@@ -185,7 +186,7 @@ export class PullQueue<Item> {
       const failures = known?.progressed ? 1 : failuresBefore + 1;
       // The sender may ask for a longer pause, but not for ever.
       const askedMs = Math.min(known?.failure.retryAfterMs ?? 0, BACK_OFF[kind].maxMs);
-      const pauseMs = Math.max(askedMs, backOffMs(kind, failures, this.#deps.random()));
+      const pauseMs = Math.max(askedMs, backOffMs(BACK_OFF[kind], failures, this.#deps.random()));
       return { item, failures, nextAtMs: this.#deps.now() + pauseMs, last: { kind, problem } };
     });
     if (known) this.#deps.log.warn("content-pull-failed", { key, kind, problem });

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { RevisionId, Sha256 } from "../../devices/model/ids.ts";
 import { UPLOAD_BYTES_MAX } from "../../devices/model/limits.ts";
 import type { PackageFile } from "../../devices/model/package.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { DiskFloor } from "./disk-floor.ts";
 import { adoptStray } from "./hub-file.ts";
@@ -239,5 +239,5 @@ export class VendorFiles {
 
 /** The name of the partial file: two revisions of one URL are two files. */
 function keyOf(revision: RevisionId, url: string): string {
-  return createHash("sha256").update(`${revision}\n${url}`).digest("hex");
+  return sha256Hex(`${revision}\n${url}`);
 }

@@ -1,4 +1,5 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type { Log } from "../../devices/ports/log.ts";
 import type { Connection } from "./driver/connection.ts";
 
@@ -99,7 +100,7 @@ export function migrationState(
 
 /** The name that a migration goes by in the database: SHA-256 of its SQL, as drizzle has it. */
 export function hashOf(migration: Migration): string {
-  return new Bun.CryptoHasher("sha256").update(migration.sql).digest("hex");
+  return sha256Hex(migration.sql);
 }
 
 function refuseDisorder(migrations: readonly Migration[]): void {

@@ -1,5 +1,5 @@
 import { AppError } from "../../devices/model/errors.ts";
-import { sha256Hex } from "../access/secret-text.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type { AppContext } from "./environment.ts";
 
 /** The entity tag of a record as it is shown. */

@@ -1,8 +1,8 @@
 import { createMiddleware } from "hono/factory";
 import { AppError } from "../../devices/model/errors.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type { AccessStore, IdempotentAnswer } from "../access/access-store.ts";
 import type { Principal } from "../access/principal.ts";
-import { sha256Hex } from "../access/secret-text.ts";
 import type { AppContext, AppEnv } from "./environment.ts";
 import { PROBLEM_TYPE } from "./problem.ts";
 

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../devices/model/errors.ts";
 import type { DeviceId, Sha256, SiteId } from "../../devices/model/ids.ts";
 import type { Log } from "../../devices/ports/log.ts";
-import { backoffMs } from "../../sync/link/backoff.ts";
 import { httpTransport } from "../../sync/link/http-transport.ts";
 import { joinHub } from "../../sync/link/join-hub.ts";
 import { type Keyring, keyFingerprint } from "../../sync/link/keyring.ts";
+import { linkBackOffMs } from "../../sync/link/link-back-off.ts";
 import { runLink } from "../../sync/link/run-link.ts";
 import { SiteLink } from "../../sync/link/site-link.ts";
 import type { PolicyBook } from "../../sync/policy/policy-book.ts";
@@ -197,7 +197,7 @@ export class SiteUplink implements PolicyAuthor {
     const { signal } = this.#stop;
     for (let failures = 1; !this.#identity && !signal.aborted; failures++) {
       if (await this.#tryJoin()) break;
-      await sleep(backoffMs(failures, Math.random, 0), undefined, { signal }).catch(
+      await sleep(linkBackOffMs(failures, Math.random, 0), undefined, { signal }).catch(
         () => undefined,
       );
     }

@@ -3,7 +3,6 @@
  * as base64 of DER (SPKI public, PKCS#8 private).
  */
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -69,10 +68,6 @@ export function parsePublicKey(text: string, kind: "ed25519" | "x25519"): KeyObj
   } catch {
     return undefined; // Whatever node finds wrong with it, it is not a key.
   }
-}
-
-export function sha256Hex(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function publicText(key: KeyObject): string {

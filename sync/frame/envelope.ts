@@ -7,12 +7,14 @@
  * the body's SHA-256, so that one signature covers everything and a wrong frame is found out before
  * anything of its body is unpacked.
  */
+
 import type { KeyObject } from "node:crypto";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
 import { parseSiteId, type SiteId } from "../../devices/model/ids.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { isSigned, SIGNATURE_BYTES, sha256Hex } from "../crypto/keys.ts";
+import { isSigned, SIGNATURE_BYTES } from "../crypto/keys.ts";
 import {
   FRAME_BODY_BYTES_MAX,
   FRAME_BYTES_MAX,

@@ -4,8 +4,9 @@
  *
  *   abcde-fghij-kmnpq-rstuv.0123456789abcdef
  */
+
 import type { SiteId } from "../../devices/model/ids.ts";
-import { sha256Hex } from "../crypto/keys.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import { JOIN_CODE_MS_MAX } from "../limits.ts";
 import type { JoinCode } from "../ports/hub-store.ts";
 

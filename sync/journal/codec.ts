@@ -2,14 +2,15 @@
  * Facts on their way: a JSON list of lists, in the order of `COLUMNS`, which compresses well and
  * repeats no names. Site, incarnation and number are in the frame's header. [PROTOCOL 5]
  */
+
 import { z } from "zod";
 import { FACT_KINDS, FACT_SOURCES, type Fact } from "../../devices/model/fact.ts";
 import { parseHlc } from "../../devices/model/hlc.ts";
 import { parseDeviceId, parseDistributionId, type SiteId } from "../../devices/model/ids.ts";
 import { ACTORS, OPERATIONS, STATUSES } from "../../devices/model/installation.ts";
 import { NAME_CHARACTERS_MAX } from "../../devices/model/limits.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import { ProtocolError } from "../../protocols/errors.ts";
-import { sha256Hex } from "../crypto/keys.ts";
 import {
   FACT_TEXT_CHARACTERS_MAX,
   JOURNAL_FACTS_MAX,

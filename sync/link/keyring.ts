@@ -1,5 +1,6 @@
 import type { SiteId } from "../../devices/model/ids.ts";
-import { newSiteKeys, sha256Hex, signerFor } from "../crypto/keys.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
+import { newSiteKeys, signerFor } from "../crypto/keys.ts";
 import { SUCCESSIONS_MAX } from "../limits.ts";
 import { type Succession, successionOf } from "../messages/succession.ts";
 import type { SealingKeys } from "../policy/secrets.ts";

@@ -24,12 +24,12 @@ import {
   type SiteLinkStore,
 } from "../ports/site-link-store.ts";
 import { adoptFromHub } from "./adopt.ts";
-import { backoffMs } from "./backoff.ts";
 import { ask, LinkFailure, SessionOver, type Transport } from "./exchange.ts";
 import { FrameMaker } from "./frame-maker.ts";
 import { helloBody } from "./hello-body.ts";
 import { linkUrl } from "./http-transport.ts";
 import { confirmed, type Keyring } from "./keyring.ts";
+import { linkBackOffMs } from "./link-back-off.ts";
 import type { LinkPhase, LinkView } from "./link-view.ts";
 import { positionAfter } from "./position-after.ts";
 
@@ -304,7 +304,7 @@ export class SiteLink {
     this.#lastError = answer.message;
     this.#deps.log.warn("link-refused", { code: answer.code });
     if (answer.code === "revoked") this.#onTurnedAway();
-    return backoffMs(1, this.#deps.random, answer.retryAfterMs);
+    return linkBackOffMs(1, this.#deps.random, answer.retryAfterMs);
   }
 
   async #sendFrame(frame: OutboxFrame): Promise<number> {
@@ -335,7 +335,7 @@ export class SiteLink {
     this.#setAsides += 1;
     this.#lastError = `the hub set a ${frame.kind} frame aside: ${answer.reason}`;
     this.#deps.log.warn("link-frame-set-aside", { seq: frame.seq, reason: answer.reason });
-    return backoffMs(this.#setAsides, this.#deps.random, 0);
+    return linkBackOffMs(this.#setAsides, this.#deps.random, 0);
   }
 
   /** The hub knows the new keys now, or will not have them: they hold, or are dropped. [PROTOCOL 1.8] */
@@ -434,7 +434,7 @@ export class SiteLink {
     if (isOver && this.#failures === 1) return 0;
     if (!(error instanceof LinkFailure)) this.#deps.log.error("link-step-failed", error);
     const retryAfterMs = error instanceof LinkFailure ? error.retryAfterMs : 0;
-    return backoffMs(this.#failures, this.#deps.random, retryAfterMs);
+    return linkBackOffMs(this.#failures, this.#deps.random, retryAfterMs);
   }
 
   #endSession(phase: LinkPhase): void {

@@ -2,8 +2,9 @@
  * A site's word on a record of the hub. It is a key of its own beside the hub's, and which of the
  * two holds is decided here, by class of field, never by the order of Yjs clients. [PROTOCOL 7.4]
  */
+
 import type { Hlc } from "../../devices/model/hlc.ts";
-import { sha256Hex } from "../crypto/keys.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
 import type { PolicyKind } from "../ports/policy-author.ts";
 import type { Fields, OverrideRecord } from "./policy-document.ts";
 

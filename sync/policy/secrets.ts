@@ -3,7 +3,8 @@
  * stands beside it, sealed for each site that may read it. Clear text exists only in the gateway's
  * own `values` (the hub's copy) and in memory. [D21, PROTOCOL 7.6]
  */
-import { parsePublicKey, sha256Hex } from "../crypto/keys.ts";
+import { sha256Hex } from "../../devices/model/sha256.ts";
+import { parsePublicKey } from "../crypto/keys.ts";
 import { open, seal } from "../crypto/seal.ts";
 import type { PolicyKind } from "../ports/policy-author.ts";
 import type { DocumentChange, Fields } from "./policy-document.ts";

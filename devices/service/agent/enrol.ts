@@ -2,11 +2,12 @@ import type { EnrolRequest } from "../../../protocols/agent/requests.ts";
 import { AGENT_VERSIONS } from "../../../protocols/agent/words.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 import { holderOfToken } from "../contact/device-token.ts";
 import { noteKnock, TOO_MANY_AT_ONCE, whyItWaits } from "../contact/knock.ts";
 import { enrolmentCodeHash } from "../enrol-by-code.ts";
 import { deviceIdFor, type NewDevice, registerDevice } from "../register-device.ts";
-import { type SiteContext, sha256Hex } from "../site-context.ts";
+import type { SiteContext } from "../site-context.ts";
 import { deviceFacts } from "./check-in.ts";
 
 export type EnrolOutcome =

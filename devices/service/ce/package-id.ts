@@ -1,6 +1,6 @@
 import type { Device } from "../../model/device.ts";
 import type { DistributionId } from "../../model/ids.ts";
-import { sha256Hex } from "../site-context.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 
 /** One part of one attempt at one distribution. */
 export interface PackagePart {

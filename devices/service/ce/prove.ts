@@ -2,10 +2,11 @@ import { type CeHeaders, canonicalUuid } from "../../../protocols/wince/headers.
 import type { CePoll } from "../../../protocols/wince/requests.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 import { deviceOfToken, firstContactToken, TOKEN_CHARACTERS } from "../contact/device-token.ts";
 import { noteKnock, TOO_MANY_AT_ONCE, whyItWaits } from "../contact/knock.ts";
 import { registerDevice } from "../register-device.ts";
-import { randomName, sha256Hex } from "../site-context.ts";
+import { randomName } from "../site-context.ts";
 import { CE, type CeContext } from "./ce-context.ts";
 import { pollFacts } from "./hear-inventory.ts";
 

@@ -3,7 +3,8 @@ import type { DeviceToken, PullProtocol } from "../../model/agent-device.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import type { DeviceId } from "../../model/ids.ts";
-import { randomName, type SiteContext, sha256Hex } from "../site-context.ts";
+import { sha256Hex } from "../../model/sha256.ts";
+import { randomName, type SiteContext } from "../site-context.ts";
 
 /** Characters of a token that a site makes: 160 bits. */
 export const TOKEN_CHARACTERS = 32;

@@ -1,10 +1,10 @@
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import { NAME_CHARACTERS_MAX } from "../../model/limits.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 import { deviceOfToken } from "../contact/device-token.ts";
 import { noteKnock, whyItWaits } from "../contact/knock.ts";
 import { registerDevice } from "../register-device.ts";
-import { sha256Hex } from "../site-context.ts";
 import type { DdiContext } from "./ddi-context.ts";
 
 /** What a request shows. */

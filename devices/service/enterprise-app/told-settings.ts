@@ -4,7 +4,7 @@ import {
 } from "../../../protocols/csp/enterprise-app-management/commands.ts";
 import type { Device } from "../../model/device.ts";
 import type { EnterpriseSettings } from "../../model/policy.ts";
-import { sha256Hex } from "../site-context.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 
 /**
  * What a device was told about its enrolment, as the site remembers it in `Device.enrolmentDigest`: the

@@ -3,10 +3,11 @@ import { printToken, readToken } from "../../../protocols/mender/bearer-token.ts
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
 import { parseDeviceId } from "../../model/ids.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 import { deviceOfToken } from "../contact/device-token.ts";
 import { type KnockDetails, noteKnock, TOO_MANY_AT_ONCE, whyItWaits } from "../contact/knock.ts";
 import { registerDevice } from "../register-device.ts";
-import { type SiteContext, sha256Hex } from "../site-context.ts";
+import type { SiteContext } from "../site-context.ts";
 
 /** A device asks for a new token when this is over; it does so by itself, and before it installs. */
 export const BEARER_LIFE_MS = 24 * 3_600_000;

@@ -1,8 +1,8 @@
 import { AppError } from "../../model/errors.ts";
 import type { DistributionId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 import type { Ledger } from "../ledger.ts";
-import { sha256Hex } from "../site-context.ts";
 
 /**
  * How an attempt at a row is called towards the device, in the form of a UUID: the same whenever it is

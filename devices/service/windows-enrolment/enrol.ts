@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readCertificateRequest } from "../../../protocols/mde2/certificate-request.ts";
 import {
   type DeviceContext,
@@ -11,6 +10,7 @@ import { isWeaker, secretHashOf } from "../../../protocols/oma-dm/credentials.ts
 import { AppError } from "../../model/errors.ts";
 import type { DeviceId } from "../../model/ids.ts";
 import { DEVICES_MAX } from "../../model/limits.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 import type { DeviceCertificate } from "../../ports/certificates.ts";
 import type { WindowsEnrolment } from "../../ports/windows-enrolments.ts";
 import {
@@ -66,7 +66,7 @@ export async function enrolWindowsPc(
     pc,
     baseUrl,
     publicKey,
-    keyHash: createHash("sha256").update(publicKey).digest("hex"),
+    keyHash: sha256Hex(publicKey),
     stableId: pc.hardwareId === "" ? pc.deviceId : pc.hardwareId,
   };
   context.site.log.info("windows-enrolment-asked", {

@@ -1,7 +1,8 @@
-import { createHash, type KeyObject, X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { readCertificateRequest } from "../../../protocols/mde2/certificate-request.ts";
 import { readRenewalRequest } from "../../../protocols/mde2/renewal-request.ts";
 import type { TokenRequest } from "../../../protocols/mde2/token-request.ts";
+import { sha256Hex } from "../../model/sha256.ts";
 import type { DeviceCertificate } from "../../ports/certificates.ts";
 import type { Provisioned } from "./enrol.ts";
 import {
@@ -73,7 +74,7 @@ async function alreadyIssued(
   old: DeviceCertificate,
   publicKey: Uint8Array,
 ): Promise<DeviceCertificate | undefined> {
-  const keyHash = createHash("sha256").update(publicKey).digest("hex");
+  const keyHash = sha256Hex(publicKey);
   const issued = await context.certificates.ofDevice(old.device);
   return issued.find(
     (one) => one.keyHash === keyHash && one.revokedAtMs === null && one.issuedAtMs > old.issuedAtMs,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../model/sha256.ts";
 import { enrolPc } from "../enrol-pc.ts";
 import type { Fetch } from "../fetch-content.ts";
 import type { PlannedDevice } from "../fleet-plan.ts";
@@ -29,7 +29,7 @@ export async function enrolPlannedPc(
   const { provisioning } = await enrolPc(
     {
       deviceId,
-      hardwareId: createHash("sha256").update(plan.stableId).digest("hex").toUpperCase(),
+      hardwareId: sha256Hex(plan.stableId).toUpperCase(),
       deviceName: plan.name,
       deviceType: "CIMClient_Windows",
       osVersion,

@@ -1,14 +1,12 @@
 import { z } from "zod";
-import { fieldIs, printFilter } from "../../../devices/filter/filter.ts";
 import { ApiClient } from "../../client/api-client.ts";
-import { CommandError, type CommandGroup, command, JSON_ARG } from "../command.ts";
+import { type CommandGroup, command, JSON_ARG } from "../command.ts";
 import { CONNECTION_ARGS } from "../connection-args.ts";
 import { EXIT } from "../exit-codes.ts";
+import { idOfDevice } from "../id-of-device.ts";
 import { siteUrl, tokenOf } from "../options.ts";
 
 const Device = z.object({ id: z.string(), name: z.string(), enrolment: z.string() });
-const Devices = z.object({ rows: z.array(Device) });
-const ID = /^[0-9a-f]{32}$/;
 
 /** `outpost devices …`: what is done to single devices of a running site. */
 export const deviceCommands: CommandGroup = {
@@ -41,27 +39,11 @@ function change(
     },
     run: async (args, terminal) => {
       const client = new ApiClient(siteUrl(args.url), await tokenOf(args.token, terminal));
-      const id = await idOf(client, args.device);
+      const id = await idOfDevice(client, args.device);
       const path = `/api/v1/devices/${id}/${verb}`;
       const device = await client.request(path, Device, { method: "POST" });
       terminal.out(args.json === true ? JSON.stringify(device) : done(device));
       return EXIT.ok;
     },
   });
-}
-
-/** Names are not unique: of several devices of one name none is taken. */
-async function idOf(client: ApiClient, text: string): Promise<string> {
-  if (ID.test(text)) return text;
-  const query = new URLSearchParams({ filter: printFilter([fieldIs("name", text)]), limit: "500" });
-  const { rows } = await client.request(`/api/v1/devices?${query}`, Devices);
-  const named = rows.filter(({ name }) => name === text);
-  const [only] = named;
-  if (only !== undefined && named.length === 1) return only.id;
-  throw new CommandError(
-    named.length === 0
-      ? `No device is called ${text}.`
-      : `${named.length} devices are called ${text}: name one by its id.`,
-    EXIT.usage,
-  );
 }

@@ -3,6 +3,7 @@ import { ApiClient } from "../../client/api-client.ts";
 import { CommandError, command, JSON_ARG } from "../command.ts";
 import { CONNECTION_ARGS } from "../connection-args.ts";
 import { EXIT } from "../exit-codes.ts";
+import { idOfDevice } from "../id-of-device.ts";
 import { siteUrl, tokenOf } from "../options.ts";
 import { bytesText, tableText } from "../table.ts";
 
@@ -18,14 +19,12 @@ const Session = z.looseObject({
   bytesOut: z.number(),
 });
 const Sessions = z.object({ rows: z.array(Session), total: z.number() });
-const Devices = z.looseObject({ rows: z.array(z.looseObject({ id: z.string() })) });
-const DEVICE_ID = /^[0-9a-f]{32}$/;
 
 /** `outpost sessions DEVICE`: what a device said lately, and with --show what was said in one session. */
 export const sessionsCommand = command({
   about: "List a device's recorded sessions, or print one of them, decoded, without secrets.",
   args: {
-    device: { type: "positional", description: "The device's id or its name." },
+    device: { type: "positional", required: true, description: "The device's id or its name." },
     show: {
       type: "string",
       valueHint: "SESSION",
@@ -37,7 +36,7 @@ export const sessionsCommand = command({
   },
   run: async (args, terminal) => {
     const client = new ApiClient(siteUrl(args.url), await tokenOf(args.token, terminal));
-    const device = await deviceNamed(client, args.device);
+    const device = await idOfDevice(client, args.device);
     const query = new URLSearchParams({ limit: args.show === undefined ? args.limit : "1" });
     const path = `/api/v1/devices/${device}/sessions?${query}`;
     if (args.show !== undefined) {
@@ -106,19 +105,3 @@ async function print(
 }
 
 const Messages = z.object({ rows: z.array(z.unknown()), next: z.string().nullable() });
-
-async function deviceNamed(client: ApiClient, given: string | undefined): Promise<string> {
-  if (given === undefined) throw new CommandError("Name a device.", EXIT.usage);
-  if (DEVICE_ID.test(given)) return given;
-  const filter = `name:"${given.replaceAll(/["*]/g, "")}"`;
-  const { rows } = await client.request(
-    `/api/v1/devices?${new URLSearchParams({ filter, limit: "2" })}`,
-    Devices,
-  );
-  const [device, another] = rows;
-  if (device === undefined) throw new CommandError(`There is no device called ${given}.`);
-  if (another !== undefined) {
-    throw new CommandError(`Several devices are called ${given}: give the id of one.`);
-  }
-  return device.id;
-}

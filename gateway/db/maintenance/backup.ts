@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { asc, eq } from "drizzle-orm";
+import { syncFile, syncFolder } from "../../../devices/durable/sync-to-disk.ts";
 import { Connection } from "../driver/connection.ts";
 import { drizzleOver } from "../drizzle.ts";
 import { readLock } from "../lock-file.ts";
@@ -11,7 +12,6 @@ import { blobs } from "../schema/content.ts";
 import { checkDatabaseFile } from "./check-file.ts";
 import { checkText } from "./check-text.ts";
 import { type DatabaseName, databasePathIn, databasesIn } from "./data-folder.ts";
-import { sha256OfFile, syncToDisk } from "./durable-file.ts";
 import {
   BackupError,
   type DatabaseInBackup,
@@ -20,6 +20,7 @@ import {
   MANIFEST_FORMAT,
   type Manifest,
 } from "./manifest.ts";
+import { sha256OfFile } from "./sha256-of-file.ts";
 
 export interface BackupOptions {
   /** The folder to make; it must not exist yet. */
@@ -113,10 +114,10 @@ export async function backUpOpen(
     };
     const manifestPath = join(partial, MANIFEST_FILE);
     await Bun.write(manifestPath, `${JSON.stringify(manifest, null, 2)}\n`);
-    await syncToDisk(manifestPath);
-    await syncToDisk(partial);
+    await syncFile(manifestPath);
+    await syncFolder(partial);
     await rename(partial, folder);
-    await syncToDisk(dirname(folder));
+    await syncFolder(dirname(folder));
     return { folder, manifest };
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
@@ -131,7 +132,7 @@ async function copyInto(
 ): Promise<DatabaseInBackup> {
   const path = databasePathIn(folder, name);
   connection.prepare("VACUUM INTO ?").run(path);
-  await syncToDisk(path);
+  await syncFile(path);
   // A backup that cannot be read is found out now, not on the day it is needed.
   await refuseUnlessOk(path, options);
   return {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { syncFile, syncFolder } from "../../../devices/durable/sync-to-disk.ts";
 import { databasePathIn } from "./data-folder.ts";
-import { sha256OfFile, syncToDisk } from "./durable-file.ts";
 import { BackupError, MANIFEST_FILE, readManifest } from "./manifest.ts";
+import { sha256OfFile } from "./sha256-of-file.ts";
 
 /**
  * Copies a backup to a new folder, verified by the checksums in its manifest and whole or not at all.
@@ -25,13 +26,13 @@ export async function copyBackup(from: string, to: string): Promise<string> {
       if ((await sha256OfFile(path)) !== sha256) {
         throw new BackupError(`The copy of ${name} is not what was backed up.`);
       }
-      await syncToDisk(path);
+      await syncFile(path);
     }
     await copyFile(join(from, MANIFEST_FILE), join(partial, MANIFEST_FILE));
-    await syncToDisk(join(partial, MANIFEST_FILE));
-    await syncToDisk(partial);
+    await syncFile(join(partial, MANIFEST_FILE));
+    await syncFolder(partial);
     await rename(partial, folder);
-    await syncToDisk(dirname(folder));
+    await syncFolder(dirname(folder));
     return folder;
   } catch (error) {
     await rm(partial, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { syncFile, syncFolder } from "../../../devices/durable/sync-to-disk.ts";
 import { BlobFolder } from "../../content/blob-folder.ts";
 import { Connection } from "../driver/connection.ts";
 import { lockPathOf } from "../lock-file.ts";
@@ -10,7 +11,6 @@ import { RESTORED_AT } from "../stores/value-store.ts";
 import { checkDatabaseFile } from "./check-file.ts";
 import { checkText } from "./check-text.ts";
 import { contentFolderIn, databasePathIn } from "./data-folder.ts";
-import { sha256OfFile, syncToDisk } from "./durable-file.ts";
 import { restoringPathOf } from "./half-restored.ts";
 import {
   BackupError,
@@ -19,6 +19,7 @@ import {
   type Manifest,
   readManifest,
 } from "./manifest.ts";
+import { sha256OfFile } from "./sha256-of-file.ts";
 
 export interface RestoreOptions {
   /** The folder that `backUp` made. */
@@ -69,7 +70,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     putAside.push(...(await moveAside(path, manifest.madeAtMs)));
     await rename(restoringPathOf(path), path);
   }
-  await syncToDisk(options.dataDir);
+  await syncFolder(options.dataDir);
   return { manifest, putAside, missingFiles: await missingFiles(manifest, options.dataDir) };
 }
 
@@ -104,7 +105,7 @@ async function makeAllReady(manifest: Manifest, options: RestoreOptions): Promis
       const path = databasePathIn(options.dataDir, name);
       await makeReady(databasePathIn(options.backup, name), path, options);
     }
-    await syncToDisk(options.dataDir);
+    await syncFolder(options.dataDir);
   } catch (error) {
     for (const path of paths) await discardReady(path);
     throw error;
@@ -133,7 +134,7 @@ async function makeReady(from: string, path: string, options: RestoreOptions): P
   } finally {
     connection.close();
   }
-  await syncToDisk(partial);
+  await syncFile(partial);
 }
 
 /** The log goes with its database: read into another one it would damage it. */

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { sha256Hex } from "../../../devices/model/sha256.ts";
 
 type Contents = readonly (readonly [name: string, content: Uint8Array | string])[];
 
@@ -75,9 +75,7 @@ export function sampleMender(wanted: SampleMender = {}): Uint8Array<ArrayBuffer>
     [`header.tar${compression}`, packers[compression](tar)],
     ["data/0000.tar", sampleTar([["image", payload]])],
   ];
-  const sums = files.map(
-    ([file, content]) => `${createHash("sha256").update(content).digest("hex")}  ${file}\n`,
-  );
+  const sums = files.map(([file, content]) => `${sha256Hex(content)}  ${file}\n`);
   const [version = ["version", ""] as const, ...rest] = files;
   return sampleTar([
     version,

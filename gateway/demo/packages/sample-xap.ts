@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import yazl from "yazl";
+import { sha256Hex } from "../../../devices/model/sha256.ts";
 
 export interface MadeXap {
   readonly fileName: string;
@@ -41,7 +42,7 @@ export async function makeXap(input: {
     ...facts,
     fileName: `${input.title.replaceAll(" ", "")}-${input.version}.xap`,
     bytes,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
+    sha256: sha256Hex(bytes),
   };
 }
 

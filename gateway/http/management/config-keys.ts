@@ -1,8 +1,8 @@
 import type { z } from "@hono/zod-openapi";
+import { sha256Hex } from "../../../devices/model/sha256.ts";
 import { DDI_DEFAULT, type DdiSettings } from "../../../devices/service/ddi/ddi-settings.ts";
 import type { ConfigValue } from "../../../protocols/ddi/management/requests.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
-import { sha256Hex } from "../../access/secret-text.ts";
 import { DDI_FIELDS } from "../routes/ddi-settings.ts";
 
 /** A gateway token that a tool brings speaks for every device. */

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEVICE_FIELDS, parseFilter } from "../../../devices/filter/filter.ts";
 import { AppError } from "../../../devices/model/errors.ts";
+import { sha256Hex } from "../../../devices/model/sha256.ts";
 import {
   AUTHORITIES_MAX,
   type DdiSettings,
@@ -9,7 +10,7 @@ import {
 import { parseClockTime, parsePollingTime } from "../../../protocols/ddi/polling-time.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
 import type { Audit } from "../../access/audit.ts";
-import { randomText, sha256Hex } from "../../access/secret-text.ts";
+import { randomText } from "../../access/secret-text.ts";
 import { recordAction } from "../audited.ts";
 import type { Api, AppContext } from "../environment.ts";
 import { guarded, json, newApi, PROBLEMS } from "../openapi.ts";

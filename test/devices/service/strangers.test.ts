@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { DeviceId } from "../../../devices/model/ids.ts";
+import { sha256Hex } from "../../../devices/model/sha256.ts";
 import { removeDevice } from "../../../devices/service/change-device.ts";
 import {
   KNOCK_NOTE_MS,
@@ -10,7 +11,6 @@ import {
   StrangerGuard,
 } from "../../../devices/service/contact/stranger-guard.ts";
 import { registerDevice } from "../../../devices/service/register-device.ts";
-import { sha256Hex } from "../../../devices/service/site-context.ts";
 import { siteUseCases } from "../../../gateway/roles/site-use-cases.ts";
 import { AgentDoor } from "../../harness/agent-door.ts";
 import { MenderDevice } from "../../harness/mender-device.ts";

@@ -490,7 +490,7 @@ function pullerOf(
     onFetched: more.onFetched ?? (() => {}),
     stallBeats: more.stallBeats,
     now: () => content.clock.nowMs,
-    random: () => 0,
+    random: () => 1,
     log: silentLog,
   });
 }

@@ -154,7 +154,7 @@ function siteOf(content: ContentHarness, fetchContent: () => Promise<ContentResp
     fetchContent,
     onFetched: () => {},
     now,
-    random: () => 0,
+    random: () => 1,
     log: silentLog,
   });
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { sha256Hex } from "../../../devices/model/sha256.ts";
 import { FEEDBACKS_MAX } from "../../../devices/service/ddi/job-state.ts";
-import { sha256Hex } from "../../../devices/service/site-context.ts";
 import { decodeCbor, encodeCbor } from "../../../protocols/ddi/cbor.ts";
 import { DDI_BODY_BYTES_MAX } from "../../../protocols/ddi/requests.ts";
 import { BASE, CONTENT, type DdiDevice, DdiSite, stop } from "../../harness/ddi-site.ts";

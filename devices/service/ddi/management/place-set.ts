@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { MODULE_TYPES } from "../../../../protocols/ddi/management/types.ts";
 import type { DistributionSet, SoftwareModule } from "../../../model/ddi-catalogue.ts";
 import type { Platform } from "../../../model/device.ts";
 import type { DeviceId, DistributionId, PackageId, SiteId } from "../../../model/ids.ts";
 import type { DdiHandling, DdiInstall } from "../../../model/package.ts";
 import type { Policy } from "../../../model/policy.ts";
+import { shortDigest } from "../../../model/sha256.ts";
 import type { Schedule } from "../../../model/window.ts";
 import type { PolicyRecordChange } from "../../../ports/policy-writer.ts";
 
@@ -33,9 +33,13 @@ export function placeSet(
   const { site, platform, handling, schedule } = order;
   const name = set.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   const slug = name.slice(0, SLUG_CHARACTERS_MAX).replaceAll(/^-+|-+$/g, "");
-  const owner = joined("set", slug, digest(site, platform, set.name)) as PackageId;
+  const owner = joined("set", slug, shortDigest(site, platform, set.name)) as PackageId;
   const install: DdiInstall = { handling, chunks: modules.map(chunkOf) };
-  const revision = joined("set", slug, digest(site, owner, set.version, JSON.stringify(install)));
+  const revision = joined(
+    "set",
+    slug,
+    shortDigest(site, owner, set.version, JSON.stringify(install)),
+  );
   const app: PolicyRecordChange = {
     kind: "package",
     id: owner,
@@ -98,8 +102,4 @@ function chunkOf({ type, name, version, artifacts }: SoftwareModule): DdiInstall
 
 function joined(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join("-");
-}
-
-function digest(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 16);
 }

@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import { chmod, copyFile, lstat, mkdir, open, rename, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { sha256Hex } from "../model/sha256.ts";
+import { syncFile, syncFolder } from "./sync-to-disk.ts";
 
 /** Begins the names of files that are not whole yet. Wildcards never find them. */
 export const PARTIAL_PREFIX = ".outpost-partial-";
@@ -38,15 +39,6 @@ export async function copyWhole(source: string, target: string): Promise<void> {
   await syncFolder(dirname(target));
 }
 
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
 /** Moves a file: the source goes only when the target is whole and on disk. [A-066] */
 export async function moveWhole(source: string, target: string): Promise<void> {
   try {
@@ -63,17 +55,6 @@ export async function moveWhole(source: string, target: string): Promise<void> {
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   await syncFolder(dirname(path));
-}
-
-/** Makes it last that names in a folder have changed. Windows keeps no such promise and needs none. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /** What is there, without following a link; undefined: nothing. */
@@ -94,7 +75,7 @@ function partialOf(path: string): string {
   const name = basename(path);
   // A file system takes no longer one than it has already.
   const isLong = Buffer.byteLength(name) + PARTIAL_PREFIX.length > NAME_BYTES_MAX;
-  const own = isLong ? createHash("sha256").update(name).digest("hex") : name;
+  const own = isLong ? sha256Hex(name) : name;
   return join(dirname(path), `${PARTIAL_PREFIX}${own}`);
 }
 
