@@ -139,6 +139,22 @@ describe("an assignment", () => {
     expect(await jobOf(device)).toStartWith(`/deploymentBase/${back}?`);
   });
 
+  test("that is asked for twice at once is made once", async () => {
+    await using site = await ManagementSite.open();
+    await site.makeTarget("kiosk-7");
+    const set = await site.makeImage("image");
+    const path = `distributionsets/${set}/assignedTargets`;
+    const Counts = z.looseObject({ assigned: z.int(), alreadyAssigned: z.int() });
+    const answers = await Promise.all(
+      [1, 2, 3].map(async () =>
+        Counts.parse(await site.want(200, "POST", path, [{ id: "kiosk-7" }])),
+      ),
+    );
+    expect(answers.map(({ assigned }) => assigned).sort()).toEqual([0, 0, 1]);
+    expect(answers.map(({ alreadyAssigned }) => alreadyAssigned).sort()).toEqual([0, 1, 1]);
+    expect(await site.want(200, "GET", "targets/kiosk-7/actions")).toMatchObject({ total: 1 });
+  });
+
   test("of many targets is one distribution where their terms are the same", async () => {
     await using site = await ManagementSite.open();
     for (const name of ["a", "b", "c"]) await site.makeTarget(name);

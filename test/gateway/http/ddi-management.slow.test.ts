@@ -1,7 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { MANAGEMENT_BODY_BYTES_MAX } from "../../../protocols/ddi/management/requests.ts";
+import { ARTIFACTS_MAX, MODULES_MAX, SETS_MAX } from "../../../devices/model/ddi-catalogue.ts";
+import { REMEMBERED_LOGINS_MAX } from "../../../gateway/http/basic-login.ts";
+import {
+  GATEWAY_TOKEN_MAX,
+  GATEWAY_TOKEN_MIN,
+} from "../../../gateway/http/management/config-keys.ts";
+import {
+  MANAGEMENT_BODY_BYTES_MAX,
+  REQUEST_ITEMS_MAX,
+} from "../../../protocols/ddi/management/requests.ts";
 import { ManagementSite } from "../../harness/management-site.ts";
 
 const REPOSITORY = "org.eclipse.hawkbit.repository.exception.";
@@ -49,6 +58,27 @@ describe("who asks", () => {
     for (let n = 0; n < 5; n++) await site.want(200, "GET", "targets");
     const logged = await site.harness.deps.audit.list({ limit: 50 });
     expect(logged.filter(({ action }) => action === "login")).toHaveLength(1);
+  });
+
+  test("is remembered among so many; whoever is forgotten logs in again", async () => {
+    await using site = await ManagementSite.open();
+    const { accounts, audit } = site.harness.deps;
+    const logins = async () =>
+      (await audit.list({ limit: 1_000 })).filter(
+        ({ action, subject }) => action === "login" && subject === "admin",
+      ).length;
+    const { user, password } = site;
+    await site.want(200, "GET", "targets");
+    for (let n = 1; n <= REMEMBERED_LOGINS_MAX; n++) {
+      if (n === REMEMBERED_LOGINS_MAX) expect(await logins()).toBe(1);
+      site.user = `person-${n}`;
+      site.password = await accounts.add(site.user, "viewer");
+      // It is to be changed first, but it is right.
+      await site.want(403, "GET", "targets");
+    }
+    Object.assign(site, { user, password });
+    await site.want(200, "GET", "targets");
+    expect(await logins()).toBe(2);
   });
 
   test("is not a page of somebody else in a browser that knows the password", async () => {
@@ -109,7 +139,18 @@ describe("settings of the tenant", () => {
     const invalid = "hawkbit.server.error.configValueInvalid";
     expect(await wrong("pollingTime", "soon")).toBe(invalid);
     expect(await wrong("authentication.targettoken.enabled", "yes")).toBe(invalid);
-    expect(await wrong("authentication.gatewaytoken.key", "short")).toBe(invalid);
+    const key = "authentication.gatewaytoken.key";
+    for (const value of [
+      "x".repeat(GATEWAY_TOKEN_MIN - 1),
+      "x".repeat(GATEWAY_TOKEN_MAX + 1),
+      `${"x".repeat(GATEWAY_TOKEN_MIN)} y`,
+      7,
+    ]) {
+      expect(await wrong(key, value)).toBe(invalid);
+    }
+    for (const length of [GATEWAY_TOKEN_MIN, GATEWAY_TOKEN_MAX]) {
+      await site.want(200, "PUT", `system/configs/${key}`, { value: "x".repeat(length) });
+    }
     expect(await wrong("anonymous.download.enabled", true)).toBe(invalid);
     expect(await wrong("rollout.approval.enabled", true)).toBe(
       "hawkbit.server.error.configKeyInvalid",
@@ -246,6 +287,37 @@ describe("modules and sets", () => {
     await site.want(204, "DELETE", `${path}/${artifact.id}`);
     await site.want(404, "GET", `${path}/${artifact.id}`);
     await site.want(404, "GET", "softwaremodules/99999999999999999");
+  });
+
+  test("are as many as there may be", async () => {
+    await using site = await ManagementSite.open();
+    const module = await site.makeModule("image");
+    const form = (n: number) => site.addArtifact(module, `file-${n}`, "bytes");
+    for (let n = 0; n < ARTIFACTS_MAX; n++) expect((await form(n)).status).toBe(201);
+    const crowded = await form(ARTIFACTS_MAX);
+    expect([crowded.status, await crowded.json()]).toMatchObject([
+      403,
+      { errorCode: "hawkbit.server.error.quota.tooManyEntries" },
+    ]);
+    const many = (path: string, first: number, count: number) =>
+      site.ask("POST", path, {
+        json: Array.from({ length: count }, (_, n) => ({
+          name: `${first + n}`,
+          version: "1",
+          type: "os",
+        })),
+      });
+    for (const [path, max, there] of [
+      ["softwaremodules", MODULES_MAX, 1],
+      ["distributionsets", SETS_MAX, 0],
+    ] as const) {
+      for (let made = there; made < max; made += REQUEST_ITEMS_MAX) {
+        const answer = await many(path, made, Math.min(REQUEST_ITEMS_MAX, max - made));
+        expect(answer.status).toBe(201);
+      }
+      expect((await many(path, max, 1)).status).toBe(403);
+      expect(await site.want(200, "GET", `${path}?limit=1`)).toMatchObject({ total: max, size: 1 });
+    }
   });
 
   test("are made, listed and taken away", async () => {
