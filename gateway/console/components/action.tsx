@@ -64,6 +64,17 @@ export function PostForm(props: PropsWithChildren<PostFormProps>) {
   );
 }
 
+/** The last line of a form whose fields stay as they were set. */
+export function SaveLine() {
+  return (
+    <div>
+      <button type="submit" class="primary">
+        Save
+      </button>
+    </div>
+  );
+}
+
 export function CsrfField({ view }: { view: View }) {
   const token = view.principal?.session.csrfToken;
   return token === undefined ? null : <input type="hidden" name={CSRF_FIELD} value={token} />;

@@ -1,5 +1,5 @@
 import type { AgentSettings } from "../../../devices/service/agent/enrol.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { CheckField } from "../components/field.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
 import { url, type View } from "../view.ts";
@@ -30,11 +30,7 @@ export function AgentSettingsForm({ view, form, settings, isLocked }: AgentSetti
           }
           checked={settings.plugAndPlay}
         />
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );

@@ -1,7 +1,7 @@
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import type { ContentOrigin } from "../../content/content-origin.ts";
 import { checkedOrigins } from "../../http/routes/content-origins.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { TextArea } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
@@ -35,11 +35,7 @@ export function ContentOriginsForm({ view, form, origins, isLocked }: ContentOri
           value={origins.map(lineOf).join("\n")}
           rows={3}
         />
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );

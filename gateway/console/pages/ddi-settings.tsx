@@ -1,7 +1,7 @@
 import { fieldError } from "../../../devices/model/errors.ts";
 import type { DdiSettings } from "../../../devices/service/ddi/ddi-settings.ts";
 import { DDI_FIELDS } from "../../http/routes/ddi-settings.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { CheckField, TextArea, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
@@ -96,11 +96,7 @@ export function DdiSettingsForm({ view, form, settings, isLocked }: DdiSettingsF
               rows={2}
             />
           </div>
-          <div>
-            <button type="submit" class="primary">
-              Save
-            </button>
-          </div>
+          <SaveLine />
         </fieldset>
       </PostForm>
       <PostForm view={view} path="/settings/ddi/gateway-token" class="sheet">

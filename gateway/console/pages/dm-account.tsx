@@ -5,7 +5,7 @@ import { recordAction } from "../../http/audited.ts";
 import { needValid } from "../../http/field-problems.ts";
 import { DmAccountPatchSchema } from "../../http/schemas/device.ts";
 import type { DeviceView } from "../../reports/report-reader.ts";
-import { Action, PostForm } from "../components/action.tsx";
+import { Action, PostForm, SaveLine } from "../components/action.tsx";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
@@ -192,11 +192,7 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
               value={account.notifyAddress ?? ""}
             />
           </div>
-          <div>
-            <button type="submit" class="primary">
-              Save
-            </button>
-          </div>
+          <SaveLine />
         </fieldset>
       </PostForm>
     </Page>

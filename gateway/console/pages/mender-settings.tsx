@@ -1,5 +1,5 @@
 import type { MenderSettings } from "../../../devices/service/mender/authenticate.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { CheckField } from "../components/field.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
 import type { View } from "../view.ts";
@@ -24,11 +24,7 @@ export function MenderSettingsForm({ view, form, settings, isLocked }: MenderSet
           hint="Otherwise it waits for an approval under Enrolment. One that shows another key, or was removed, always waits."
           checked={settings.autoAccept}
         />
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );

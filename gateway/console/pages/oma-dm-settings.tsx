@@ -2,7 +2,7 @@ import { REQUIRED_PROOFS } from "../../../devices/model/credential.ts";
 import { fieldError } from "../../../devices/model/errors.ts";
 import type { OmaDmSettings } from "../../../devices/service/site-context.ts";
 import { SERVER_ID, SERVER_ID_RULE } from "../../http/routes/oma-dm-settings.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
@@ -41,11 +41,7 @@ export function OmaDmSettingsForm({ view, form, settings, isLocked }: OmaDmSetti
             required
           />
         </div>
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );

@@ -4,7 +4,7 @@ import {
   RECORDINGS,
   type SessionRecording,
 } from "../../../devices/model/recorded-session.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
@@ -63,11 +63,7 @@ export function SessionRecordingForm(props: SessionRecordingFormProps) {
             />
           ))}
         </div>
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );

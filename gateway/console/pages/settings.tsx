@@ -9,7 +9,7 @@ import {
   RETENTION_DAYS_MIN,
 } from "../../http/routes/settings.ts";
 import type { LocalSettings } from "../../http/use-cases.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { Card } from "../components/card.tsx";
 import { SelectField, TextArea, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
@@ -285,11 +285,7 @@ function SettingsPage(props: SettingsPageProps) {
             value={String(settings.factRetentionDays)}
             required
           />
-          <div>
-            <button type="submit" class="primary">
-              Save
-            </button>
-          </div>
+          <SaveLine />
         </fieldset>
       </PostForm>
       {view.role === "site" && (
@@ -397,11 +393,7 @@ function SettingsPage(props: SettingsPageProps) {
             value={policy.platforms.join("\n")}
             rows={3}
           />
-          <div>
-            <button type="submit" class="primary">
-              Save
-            </button>
-          </div>
+          <SaveLine />
         </fieldset>
       </PostForm>
       <Card title="Reports of this gateway">

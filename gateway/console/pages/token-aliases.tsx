@@ -1,7 +1,7 @@
 import type { TokenAliases } from "../../../devices/install/tokens.ts";
 import { AppError, fieldError } from "../../../devices/model/errors.ts";
 import { checkedAliases } from "../../http/routes/substitution-tokens.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { TextArea } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { TokenList } from "../components/step-fields.tsx";
@@ -33,11 +33,7 @@ export function TokenAliasesForm({ view, form, aliases, isLocked }: TokenAliases
           rows={3}
         />
         <TokenList aliases={{}} />
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );

@@ -1,7 +1,7 @@
 import { fieldError } from "../../../devices/model/errors.ts";
 import { CE_RANGES, type CeSettings } from "../../../devices/service/ce/settings.ts";
 import { PollServerSchema } from "../../http/routes/windows-ce-settings.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
@@ -76,11 +76,7 @@ export function WindowsCeSettingsForm(props: WindowsCeSettingsFormProps) {
             value={settings.pollServer ?? ""}
           />
         </div>
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );

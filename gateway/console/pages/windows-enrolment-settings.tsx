@@ -13,7 +13,7 @@ import {
   HOST,
   HOST_RULE,
 } from "../../http/routes/windows-enrolment-settings.ts";
-import { PostForm } from "../components/action.tsx";
+import { PostForm, SaveLine } from "../components/action.tsx";
 import { CheckField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import type { FormState, SentForm } from "../form-state.ts";
@@ -100,11 +100,7 @@ export function WindowsEnrolmentForm({ view, path, form, settings }: WindowsEnro
           label="Also when somebody logs in"
           checked={settings.pollOnLogin}
         />
-        <div>
-          <button type="submit" class="primary">
-            Save
-          </button>
-        </div>
+        <SaveLine />
       </fieldset>
     </PostForm>
   );
