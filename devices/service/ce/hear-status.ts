@@ -1,6 +1,7 @@
 import type { CeStatusMessage } from "../../../protocols/wince/requests.ts";
 import { workOf } from "../../install/explain.ts";
 import type { Device } from "../../model/device.ts";
+import { AppError } from "../../model/errors.ts";
 import type { DistributionId } from "../../model/ids.ts";
 import type { Installation } from "../../model/installation.ts";
 import { hearReports } from "../contact/contact.ts";
@@ -8,6 +9,7 @@ import { reportWork } from "../contact/report-work.ts";
 import type { Ledger } from "../ledger.ts";
 import { CE, type CeContext } from "./ce-context.ts";
 import { type PackagePart, packageIdOf } from "./package-id.ts";
+import { POLICY_RETRY_MS } from "./poll.ts";
 import { type CeProgress, progressIn, progressJob, progressOf } from "./progress.ts";
 import { partsOf } from "./work-parts.ts";
 
@@ -24,6 +26,7 @@ const EXECUTED = "11035";
  * late is history. A message about no package of ours is refused by itself, the others are taken.
  *
  * @returns how many were refused
+ * @throws AppError "unavailable" while policy is not known
  */
 export async function hearStatus(
   context: CeContext,
@@ -31,6 +34,12 @@ export async function hearStatus(
   messages: readonly CeStatusMessage[],
 ): Promise<number> {
   const { site } = context;
+  // Of how many parts a package is says policy alone: the client keeps what it could not tell.
+  if (!context.isPolicyKnown()) {
+    throw new AppError("unavailable", "what the device was given is not known here yet", {
+      retryAfterMs: POLICY_RETRY_MS,
+    });
+  }
   const jobs = await site.store.jobs(device.id);
   return hearReports(site, device.id, CE, (ledger) => {
     let progress = progressIn(ledger.device, jobs);

@@ -521,6 +521,24 @@ describe("what a device of Windows CE is to have", () => {
   });
 });
 
+test("what a device tells before policy is known is not judged: a part of three is no package", async () => {
+  await using site = await CeSite.open();
+  const { core, client } = site;
+  const actions = (CAB.actions ?? []).slice(0, 1);
+  const three = { actions: [...actions, ...actions, ...actions] };
+  const { id, distribution } = await site.withWork(three);
+  const [first] = await site.fetchWork();
+  const { packages, revisions, distributions } = core.policy;
+  site.isPolicyKnown = false;
+  await core.change({ packages: new Map(), revisions: new Map(), distributions: [] });
+  expect((await client.status(first?.id ?? "", 11030, 11031)).status).toBe(503);
+  expect((await core.row(id, distribution)).status).toBe("pending_install");
+  site.isPolicyKnown = true;
+  await core.change({ packages, revisions, distributions });
+  expect((await client.status(first?.id ?? "", 11030, 11031)).status).toBe(200);
+  expect((await core.row(id, distribution)).status).toBe("installing");
+});
+
 describe("an inventory of Windows CE", () => {
   test("tells the facts that packages are targeted by, and is kept by name", async () => {
     await using site = await CeSite.open();
