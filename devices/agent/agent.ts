@@ -20,6 +20,9 @@ const GATHER_MS = 100;
 /** A check-in that is cut by a proxy waits for less the next time; never for less than this. Seconds. */
 const WAIT_SECONDS_MIN = 5;
 
+/** After so many that were not cut a longer one is tried: what cut may have been the site's restart. */
+const LONGER_AFTER = 20;
+
 /** A site that did not wait and had nothing new is left alone for so long. Milliseconds. */
 const SAME_PLAN_MS = 10_000;
 
@@ -53,6 +56,8 @@ export class Agent {
   #isWorking = false;
   #isStale = false;
   #waitSeconds = WAIT_SECONDS_MAX;
+  /** Check-ins that waited and were answered, since one was cut. */
+  #waited = 0;
   #tells = new Set<AgentPlan["tell"][number]>();
   #failures = 0;
   #done = 0;
@@ -193,12 +198,16 @@ export class Agent {
         signal: either,
       });
       this.#isStale = false;
+      if (isWaiting && ++this.#waited % LONGER_AFTER === 0) {
+        this.#waitSeconds = Math.min(WAIT_SECONDS_MAX, waitSeconds * 2);
+      }
       if (told) await told.done();
       if (polled) {
         const isSame = JSON.stringify(polled.plan) === JSON.stringify(this.#plan?.plan);
         await this.#take(polled);
-        // A site that does not wait would be asked without end.
-        if (isWaiting && isSame) await this.#given.around.clock.sleep(SAME_PLAN_MS, either);
+        // A site that does not wait, or asks again for what it was told just now, would be asked without end.
+        const isAskedAgain = isSame && (isWaiting || polled.plan.tell.length > 0);
+        if (isAskedAgain) await this.#given.around.clock.sleep(SAME_PLAN_MS, either);
       } else if (this.#isAwaiting && store.state.outbox.length === 0)
         this.#settle(this.#plan?.plan);
       // A once-only agent has nothing to wait for but its own work.
@@ -207,6 +216,7 @@ export class Agent {
       if (woken.signal.aborted && !signal.aborted) return; // There is something to send.
       if (waitSeconds > WAIT_SECONDS_MIN && performance.now() - startedMs > 2_000) {
         this.#waitSeconds = Math.max(WAIT_SECONDS_MIN, Math.floor(waitSeconds / 2));
+        this.#waited = 0;
         say(`A check-in that waited was cut: the next waits for ${this.#waitSeconds} s.`);
       }
       throw error;

@@ -6,13 +6,19 @@ import type { Ledger } from "../ledger.ts";
 /** What an agent said is installed is asked for again when it is so old. Milliseconds. */
 export const INVENTORY_AGE_MS = 24 * 3_600_000;
 
-/** Is there none, is it of yesterday, or of before something was done to the device? [3.5] */
+/**
+ * Is there none, is it of yesterday, or of before something was done to the device? What was done by a clock that
+ * was set back since comes up when it is that late again. [3.5]
+ */
 export function isInventoryOld({ device, rows }: Ledger, nowMs: number): boolean {
   const { inventoryAtMs } = device;
   if (inventoryAtMs === null || nowMs - inventoryAtMs >= INVENTORY_AGE_MS) return true;
   return rows.some(
     ({ source, nativeValue, observedAtMs }) =>
-      source === "agent" && observedAtMs > inventoryAtMs && MAY_CHANGE.test(nativeValue ?? ""),
+      source === "agent" &&
+      observedAtMs > inventoryAtMs &&
+      observedAtMs <= nowMs &&
+      MAY_CHANGE.test(nativeValue ?? ""),
   );
 }
 

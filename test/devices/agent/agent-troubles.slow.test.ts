@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { AgentStore } from "../../../devices/agent/agent-store.ts";
 import { OUTPUT_BYTES_MAX } from "../../../devices/agent/program-output.ts";
 import { AGENT_CLOCK } from "../../../gateway/cli/agent-setup.ts";
-import { AgentAtSite } from "../../harness/agent-at-site.ts";
+import { AgentAtSite, HASTY_CLOCK } from "../../harness/agent-at-site.ts";
 import { AgentSite, applied } from "../../harness/agent-site.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -116,7 +116,8 @@ describe("what was downloaded is started as it was downloaded", () => {
     await agent.run();
     expect(site.results.at(-1)).toMatchObject({
       result: "checksum-failed",
-      text: `step 3, ${kind}: \\tool.sh is not what the site has as tool`,
+      step: { index: 2, kind },
+      text: "\\tool.sh is not what the site has as tool",
     });
     expect(existsSync(mark)).toBe(false);
     site.plan(applied([download, start[kind]], { files: [tool], attempt: 2 }));
@@ -151,9 +152,28 @@ describe("a full disk", () => {
   test("ends an agent that cannot wait with the error, not as if all were done", async () => {
     await using site = new AgentSite();
     using agent = new AgentAtSite(site.url);
-    const fill = `#!/bin/sh\nln -sf /dev/full "${partial(agent.folder)}"\n`;
+    const fill = `#!/bin/sh\nuntil ln -s /dev/full "${partial(agent.folder)}"; do :; done\n`;
     agent.put({ "fill.sh": fill }, 0o755);
     site.plan(applied([{ kind: "Run", command: "\\fill.sh", timeout: -1 }]));
     await expect(agent.run()).rejects.toThrow("ENOSPC");
   });
+});
+
+test("a site that asks for the same again and again is not told without a pause", async () => {
+  await using site = new AgentSite();
+  const waits: number[] = [];
+  using agent = new AgentAtSite(site.url, {
+    clock: {
+      ...HASTY_CLOCK,
+      sleep: (ms, signal) => {
+        waits.push(ms);
+        if (waits.length === 3) agent.stop.abort();
+        return HASTY_CLOCK.sleep(ms, signal);
+      },
+    },
+  });
+  Object.defineProperty(site, "tell", { get: () => ["facts"], set: () => {} });
+  await agent.run({ once: false });
+  expect(waits).toEqual([10_000, 10_000, 10_000]);
+  expect(site.polls).toBe(4);
 });

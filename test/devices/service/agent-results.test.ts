@@ -165,6 +165,13 @@ test("what is installed is asked for again after work, and a day later", async (
   expect(await isAsked()).toBe(true);
   await tells();
   expect(await isAsked()).toBe(false);
+  await ask(core, id, await core.distributeAgent("2.0", {}, { metrics: [] }));
+  const [work] = (await polls(core, id)).work;
+  await says(core, id, work?.distribution ?? "", 4, ["succeeded"], work?.attempt);
+  expect(await isAsked()).toBe(true);
+  core.nowMs -= 3_600_000; // The site's clock is set back: it is not asked without end.
+  await tells();
+  expect(await isAsked()).toBe(false);
   core.nowMs += INVENTORY_AGE_MS;
   expect(await isAsked()).toBe(true);
 });
