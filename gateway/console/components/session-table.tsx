@@ -5,6 +5,7 @@ import { byteWords, durationWords, plural } from "../time-words.ts";
 import { url, type View } from "../view.ts";
 import { OUTCOME_LOOKS, schemeWords } from "../words.ts";
 import { Badge } from "./badge.tsx";
+import { CardTable } from "./card-table.tsx";
 import { When } from "./when.tsx";
 
 /** Commands of a session that its row shows: those that failed first. */
@@ -20,57 +21,46 @@ interface SessionTableProps {
 /** Sessions of devices, one row each: how it ended, and what was done. */
 export function SessionTable({ view, rows, names }: SessionTableProps) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Sessions</caption>
-        <thead>
-          <tr>
-            <th scope="col">Began</th>
-            {names && <th scope="col">Device</th>}
-            <th scope="col">Ended</th>
-            <th scope="col">Commands</th>
-            <th scope="col">Messages</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((session) => (
-            <tr id={`session-${session.id}`}>
-              <td class="title">
-                <a href={url(view, `/sessions/${session.id}`)}>
-                  <When view={view} at={session.startedAtMs} stacked />
-                </a>
-                <span class="sub">{manner(session)}</span>
-              </td>
-              {names && (
-                <td data-label="Device">
-                  <DeviceName view={view} session={session} names={names} />
-                </td>
-              )}
-              <td data-label="Ended" class="wide">
-                <span>
-                  <OutcomeBadge view={view} session={session} />
-                  {session.reason !== null && <span class="sub">{session.reason}</span>}
-                </span>
-              </td>
-              <td data-label="Commands" class="wide">
-                <CommandSummary session={session} />
-              </td>
-              <td data-label="Messages">
-                <span>
-                  <span class="nowrap">
-                    {plural(session.messages, "message")}
-                    {session.messages > 1 && `, ${lengthWords(session)}`}
-                  </span>
-                  <span class="sub nowrap">
-                    {byteWords(session.bytesIn)} in, {byteWords(session.bytesOut)} out
-                  </span>
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption="Sessions"
+      columns={["Began", names !== undefined && "Device", "Ended", "Commands", "Messages"]}
+    >
+      {rows.map((session) => (
+        <tr id={`session-${session.id}`}>
+          <td class="title">
+            <a href={url(view, `/sessions/${session.id}`)}>
+              <When view={view} at={session.startedAtMs} stacked />
+            </a>
+            <span class="sub">{manner(session)}</span>
+          </td>
+          {names && (
+            <td data-label="Device">
+              <DeviceName view={view} session={session} names={names} />
+            </td>
+          )}
+          <td data-label="Ended" class="wide">
+            <span>
+              <OutcomeBadge view={view} session={session} />
+              {session.reason !== null && <span class="sub">{session.reason}</span>}
+            </span>
+          </td>
+          <td data-label="Commands" class="wide">
+            <CommandSummary session={session} />
+          </td>
+          <td data-label="Messages">
+            <span>
+              <span class="nowrap">
+                {plural(session.messages, "message")}
+                {session.messages > 1 && `, ${lengthWords(session)}`}
+              </span>
+              <span class="sub nowrap">
+                {byteWords(session.bytesIn)} in, {byteWords(session.bytesOut)} out
+              </span>
+            </span>
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

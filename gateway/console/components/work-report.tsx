@@ -9,6 +9,7 @@ import { actionWords, metricWords, targetWords } from "../step-words.ts";
 import { countWords } from "../time-words.ts";
 import type { View } from "../view.ts";
 import { Badge } from "./badge.tsx";
+import { CardTable } from "./card-table.tsx";
 import { When } from "./when.tsx";
 
 const STEP_LOOKS: Readonly<
@@ -32,48 +33,35 @@ interface StepTableProps {
 /** What became of each step, in the order of the package. */
 export function StepTable({ view, steps, site, caption }: StepTableProps) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">{caption}</caption>
-        <thead>
+    <CardTable caption={caption} columns={["Step", "Result", "What the device said", "When"]}>
+      {steps.map(({ index, action, outcome, exitCode, text, atMs }) => {
+        const target = targetWords(action.targeting);
+        return (
           <tr>
-            <th scope="col">Step</th>
-            <th scope="col">Result</th>
-            <th scope="col">What the device said</th>
-            <th scope="col">When</th>
+            <td class="title">
+              {index + 1}. {actionWords(action)}
+              {target !== null && <span class="sub">On {target} alone.</span>}
+            </td>
+            <td data-label="Result">
+              <span>
+                <Badge view={view} {...STEP_LOOKS[outcome]} />
+                {exitCode !== null && <span class="sub">Exit code {exitCode}</span>}
+              </span>
+            </td>
+            <td data-label="It said">
+              {text === null ? (
+                <span class="muted">nothing</span>
+              ) : (
+                <span class="small told">{STEP_TEXTS[text] ?? text}</span>
+              )}
+            </td>
+            <td data-label="When">
+              <When view={view} at={atMs} site={site} none="not yet" />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {steps.map(({ index, action, outcome, exitCode, text, atMs }) => {
-            const target = targetWords(action.targeting);
-            return (
-              <tr>
-                <td class="title">
-                  {index + 1}. {actionWords(action)}
-                  {target !== null && <span class="sub">On {target} alone.</span>}
-                </td>
-                <td data-label="Result">
-                  <span>
-                    <Badge view={view} {...STEP_LOOKS[outcome]} />
-                    {exitCode !== null && <span class="sub">Exit code {exitCode}</span>}
-                  </span>
-                </td>
-                <td data-label="It said">
-                  {text === null ? (
-                    <span class="muted">nothing</span>
-                  ) : (
-                    <span class="small told">{STEP_TEXTS[text] ?? text}</span>
-                  )}
-                </td>
-                <td data-label="When">
-                  <When view={view} at={atMs} site={site} none="not yet" />
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </CardTable>
   );
 }
 
@@ -102,46 +90,34 @@ interface MetricTableProps {
 /** What is wanted of the device's files, and what was found. */
 export function MetricTable({ view, metrics, site }: MetricTableProps) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Metrics on this device</caption>
-        <thead>
-          <tr>
-            <th scope="col">Wanted</th>
-            <th scope="col">On the device</th>
-            <th scope="col">Found</th>
-            <th scope="col">Looked at</th>
-          </tr>
-        </thead>
-        <tbody>
-          {metrics.map(({ metric, outcome, found, atMs }) => (
-            <tr>
-              <td class="title">
-                <code class="path">{metric.file}</code>{" "}
-                <span class="sub">
-                  {metricWords(metric)} <code class="path">{wantedValue(metric)}</code>
-                </span>
-              </td>
-              <td data-label="On the device">
-                <Badge view={view} {...METRIC_LOOKS[outcome]} />
-              </td>
-              <td data-label="Found">
-                {found === null ? (
-                  <span class="muted">
-                    {outcome === "holds" ? "what is wanted" : "nothing told"}
-                  </span>
-                ) : (
-                  <span class="small told">{found}</span>
-                )}
-              </td>
-              <td data-label="Looked at">
-                <When view={view} at={atMs} site={site} none="not yet" />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption="Metrics on this device"
+      columns={["Wanted", "On the device", "Found", "Looked at"]}
+    >
+      {metrics.map(({ metric, outcome, found, atMs }) => (
+        <tr>
+          <td class="title">
+            <code class="path">{metric.file}</code>{" "}
+            <span class="sub">
+              {metricWords(metric)} <code class="path">{wantedValue(metric)}</code>
+            </span>
+          </td>
+          <td data-label="On the device">
+            <Badge view={view} {...METRIC_LOOKS[outcome]} />
+          </td>
+          <td data-label="Found">
+            {found === null ? (
+              <span class="muted">{outcome === "holds" ? "what is wanted" : "nothing told"}</span>
+            ) : (
+              <span class="small told">{found}</span>
+            )}
+          </td>
+          <td data-label="Looked at">
+            <When view={view} at={atMs} site={site} none="not yet" />
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

@@ -5,6 +5,7 @@ import { recordAction } from "../../http/audited.ts";
 import { Action, PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
@@ -125,86 +126,73 @@ async function administratorsPage({ view, deps }: Visit, form: FormState) {
 function AdministratorTable(props: { view: View; administrators: readonly Administrator[] }) {
   const { view, administrators } = props;
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Administrators</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Role</th>
-            <th scope="col">State</th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          {administrators.map((one) => {
-            const path = `/settings/administrators/${encodeURIComponent(one.name)}`;
-            const own = one.name === view.principal?.name ? "This is you" : undefined;
-            return (
-              <tr id={`administrator-${one.name.replace(/[^\w-]/g, "_")}`}>
-                <td class="title">
-                  {one.name}
-                  <span class="sub">
-                    since <When view={view} at={one.createdAtMs} />
-                  </span>
-                </td>
-                <td data-label="Role">
-                  {own !== undefined ? (
-                    one.role
-                  ) : (
-                    <PostForm view={view} path={`${path}/role`} class="filter-bar">
-                      <select name="role" aria-label={`Role of ${one.name}`}>
-                        {ROLES.map((role) => (
-                          <option value={role} selected={role === one.role}>
-                            {role}
-                          </option>
-                        ))}
-                      </select>
-                      <button type="submit">Set</button>
-                    </PostForm>
-                  )}
-                </td>
-                <td data-label="State">
-                  {one.disabledAtMs !== null ? (
-                    <Badge view={view} kind="plain" label="Switched off" />
-                  ) : one.mustChange ? (
-                    <Badge view={view} kind="warn" label="Has a one-time password" />
-                  ) : (
-                    <Badge view={view} kind="good" label="Active" />
-                  )}
-                </td>
-                <td data-label="Actions">
-                  <div class="buttons">
+    <CardTable caption="Administrators" columns={["Name", "Role", "State", "Actions"]}>
+      {administrators.map((one) => {
+        const path = `/settings/administrators/${encodeURIComponent(one.name)}`;
+        const own = one.name === view.principal?.name ? "This is you" : undefined;
+        return (
+          <tr id={`administrator-${one.name.replace(/[^\w-]/g, "_")}`}>
+            <td class="title">
+              {one.name}
+              <span class="sub">
+                since <When view={view} at={one.createdAtMs} />
+              </span>
+            </td>
+            <td data-label="Role">
+              {own !== undefined ? (
+                one.role
+              ) : (
+                <PostForm view={view} path={`${path}/role`} class="filter-bar">
+                  <select name="role" aria-label={`Role of ${one.name}`}>
+                    {ROLES.map((role) => (
+                      <option value={role} selected={role === one.role}>
+                        {role}
+                      </option>
+                    ))}
+                  </select>
+                  <button type="submit">Set</button>
+                </PostForm>
+              )}
+            </td>
+            <td data-label="State">
+              {one.disabledAtMs !== null ? (
+                <Badge view={view} kind="plain" label="Switched off" />
+              ) : one.mustChange ? (
+                <Badge view={view} kind="warn" label="Has a one-time password" />
+              ) : (
+                <Badge view={view} kind="good" label="Active" />
+              )}
+            </td>
+            <td data-label="Actions">
+              <div class="buttons">
+                <Action
+                  view={view}
+                  path={`${path}/reset`}
+                  label="New password"
+                  confirm={`Give ${one.name} a new one-time password? Their sessions end.`}
+                />
+                {own === undefined && (
+                  <>
                     <Action
                       view={view}
-                      path={`${path}/reset`}
-                      label="New password"
-                      confirm={`Give ${one.name} a new one-time password? Their sessions end.`}
+                      path={`${path}/switch`}
+                      label={one.disabledAtMs === null ? "Switch off" : "Switch on"}
                     />
-                    {own === undefined && (
-                      <>
-                        <Action
-                          view={view}
-                          path={`${path}/switch`}
-                          label={one.disabledAtMs === null ? "Switch off" : "Switch on"}
-                        />
-                        <Action
-                          view={view}
-                          path={`${path}/remove`}
-                          label="Remove"
-                          kind="danger"
-                          confirm={`Remove ${one.name}?`}
-                        />
-                      </>
-                    )}
-                  </div>
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+                    <Action
+                      view={view}
+                      path={`${path}/remove`}
+                      label="Remove"
+                      kind="danger"
+                      confirm={`Remove ${one.name}?`}
+                    />
+                  </>
+                )}
+              </div>
+            </td>
+          </tr>
+        );
+      })}
+    </CardTable>
   );
 }
 
@@ -357,55 +345,41 @@ function NewToken({ view, form }: { view: View; form: FormState }) {
 
 function TokenTable({ view, tokens }: { view: View; tokens: readonly ApiToken[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">API tokens</caption>
-        <thead>
-          <tr>
-            <th scope="col">Token</th>
-            <th scope="col">May</th>
-            <th scope="col">State</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tokens.map((token) => (
-            <tr id={`token-${token.id}`}>
-              <td class="title">
-                {token.name}
-                <span class="sub">
-                  by {token.createdBy}, <When view={view} at={token.createdAtMs} />
-                </span>
-              </td>
-              <td data-label="May">
-                <span>
-                  {token.role}
-                  <span class="sub">{token.scopes.join(", ") || "all that the role may"}</span>
-                </span>
-              </td>
-              <td data-label="State">
-                <TokenState view={view} token={token} />
-              </td>
-              <td data-label="Last used">
-                <When view={view} at={token.lastUsedAtMs} />
-              </td>
-              <td data-label="Actions">
-                {token.revokedAtMs === null && (
-                  <Action
-                    view={view}
-                    path={`/settings/tokens/${token.id}/revoke`}
-                    label="Revoke"
-                    kind="danger"
-                    confirm={`Revoke ${token.name}? Programs that use it are refused from now on.`}
-                  />
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable caption="API tokens" columns={["Token", "May", "State", "Last used", "Actions"]}>
+      {tokens.map((token) => (
+        <tr id={`token-${token.id}`}>
+          <td class="title">
+            {token.name}
+            <span class="sub">
+              by {token.createdBy}, <When view={view} at={token.createdAtMs} />
+            </span>
+          </td>
+          <td data-label="May">
+            <span>
+              {token.role}
+              <span class="sub">{token.scopes.join(", ") || "all that the role may"}</span>
+            </span>
+          </td>
+          <td data-label="State">
+            <TokenState view={view} token={token} />
+          </td>
+          <td data-label="Last used">
+            <When view={view} at={token.lastUsedAtMs} />
+          </td>
+          <td data-label="Actions">
+            {token.revokedAtMs === null && (
+              <Action
+                view={view}
+                path={`/settings/tokens/${token.id}/revoke`}
+                label="Revoke"
+                kind="danger"
+                confirm={`Revoke ${token.name}? Programs that use it are refused from now on.`}
+              />
+            )}
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

@@ -5,6 +5,7 @@ import type { BreakdownRow, BucketCounts } from "../../reports/report-reader.ts"
 import { Donut } from "../charts/donut.tsx";
 import { StatusBadge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
@@ -129,58 +130,43 @@ function Revisions(props: {
     );
   }
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Versions</caption>
-        <thead>
-          <tr>
-            <th scope="col">Version</th>
-            <th scope="col">File</th>
-            <th scope="col">For</th>
-            <th scope="col">Made</th>
-          </tr>
-        </thead>
-        <tbody>
-          {revisions.map((revision) => (
-            <tr>
-              <td class="title">
-                <a href={url(view, `/apps/${app.id}/revisions/${revision.id}`)}>
-                  {revision.version}
-                </a>
+    <CardTable caption="Versions" columns={["Version", "File", "For", "Made"]}>
+      {revisions.map((revision) => (
+        <tr>
+          <td class="title">
+            <a href={url(view, `/apps/${app.id}/revisions/${revision.id}`)}>{revision.version}</a>
+            <span class="sub">
+              {channelWords(revision)},{" "}
+              <a
+                href={rowsUrl(view, [
+                  fieldIs("revision", revision.id),
+                  fieldIs("current", "true", "false"),
+                ])}
+              >
+                its devices
+              </a>
+            </span>
+          </td>
+          <td data-label="File">
+            {revision.file === null ? (
+              missingWords(revision, describeSource)
+            ) : (
+              <span>
+                {revision.file.name}
                 <span class="sub">
-                  {channelWords(revision)},{" "}
-                  <a
-                    href={rowsUrl(view, [
-                      fieldIs("revision", revision.id),
-                      fieldIs("current", "true", "false"),
-                    ])}
-                  >
-                    its devices
-                  </a>
+                  {byteWords(revision.file.bytes)}
+                  {dependencyWords(revision)}
                 </span>
-              </td>
-              <td data-label="File">
-                {revision.file === null ? (
-                  missingWords(revision, describeSource)
-                ) : (
-                  <span>
-                    {revision.file.name}
-                    <span class="sub">
-                      {byteWords(revision.file.bytes)}
-                      {dependencyWords(revision)}
-                    </span>
-                  </span>
-                )}
-              </td>
-              <td data-label="For">{targetingWords(revision)}</td>
-              <td data-label="Made">
-                <When view={view} at={revision.createdAtMs} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+              </span>
+            )}
+          </td>
+          <td data-label="For">{targetingWords(revision)}</td>
+          <td data-label="Made">
+            <When view={view} at={revision.createdAtMs} />
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

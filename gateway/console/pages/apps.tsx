@@ -9,6 +9,7 @@ import { csvLine } from "../../reports/csv.ts";
 import type { BlobView, BucketCounts, GroupedCounts } from "../../reports/report-reader.ts";
 import { packageFrom, revisionFrom } from "../authoring.ts";
 import { BucketNumbers, StackedBar } from "../charts/stacked-bars.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
@@ -197,57 +198,46 @@ function AppsPage(props: { view: View; policy: Policy; grouped: readonly Grouped
               </Way>
             </Empty>
           ) : (
-            <div class="table-box">
-              <table class="cards">
-                <caption class="visually-hidden">Apps</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">App</th>
-                    <th scope="col">Versions</th>
-                    <th scope="col">Meant for</th>
-                    <th scope="col">Installed</th>
-                    <th scope="col">How they stand</th>
+            <CardTable
+              caption="Apps"
+              columns={["App", "Versions", "Meant for", "Installed", "How they stand"]}
+            >
+              {apps.map((app) => {
+                const own = counts.get(app.id) ?? EMPTY_COUNTS;
+                const terms = [fieldIs("package", app.id)];
+                return (
+                  <tr id={`app-${app.id}`}>
+                    <td class="title">
+                      <a href={url(view, `/apps/${app.id}`)}>{app.name}</a>
+                      <span class="sub">
+                        {app.platform}
+                        {app.publisher === null ? "" : `, ${app.publisher}`}
+                      </span>
+                    </td>
+                    <td data-label="Versions">{versionWords(policy, app)}</td>
+                    <td data-label="Meant for">
+                      <a href={rowsUrl(view, terms)} data-count={own.total}>
+                        {plural(own.total, "device")}
+                      </a>
+                    </td>
+                    <td data-label="Installed">
+                      <a href={rowsUrl(view, terms, "received")} data-count={own.received}>
+                        {countWords(own.received)}
+                      </a>
+                    </td>
+                    <td data-label="How they stand" class="wide">
+                      <div>
+                        <StackedBar
+                          view={view}
+                          row={{ key: app.id, label: app.name, href: "", counts: own, terms }}
+                        />
+                        <BucketNumbers view={view} counts={own} terms={terms} />
+                      </div>
+                    </td>
                   </tr>
-                </thead>
-                <tbody>
-                  {apps.map((app) => {
-                    const own = counts.get(app.id) ?? EMPTY_COUNTS;
-                    const terms = [fieldIs("package", app.id)];
-                    return (
-                      <tr id={`app-${app.id}`}>
-                        <td class="title">
-                          <a href={url(view, `/apps/${app.id}`)}>{app.name}</a>
-                          <span class="sub">
-                            {app.platform}
-                            {app.publisher === null ? "" : `, ${app.publisher}`}
-                          </span>
-                        </td>
-                        <td data-label="Versions">{versionWords(policy, app)}</td>
-                        <td data-label="Meant for">
-                          <a href={rowsUrl(view, terms)} data-count={own.total}>
-                            {plural(own.total, "device")}
-                          </a>
-                        </td>
-                        <td data-label="Installed">
-                          <a href={rowsUrl(view, terms, "received")} data-count={own.received}>
-                            {countWords(own.received)}
-                          </a>
-                        </td>
-                        <td data-label="How they stand" class="wide">
-                          <div>
-                            <StackedBar
-                              view={view}
-                              row={{ key: app.id, label: app.name, href: "", counts: own, terms }}
-                            />
-                            <BucketNumbers view={view} counts={own} terms={terms} />
-                          </div>
-                        </td>
-                      </tr>
-                    );
-                  })}
-                </tbody>
-              </table>
-            </div>
+                );
+              })}
+            </CardTable>
           )}
         </section>
       </Live>

@@ -1,4 +1,5 @@
 import type { AuditEntry } from "../../access/access-store.ts";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
@@ -62,44 +63,33 @@ function AuditPage({ view, entries, query }: AuditPageProps) {
           {entries.length === 0 ? (
             <Empty title="No entry" words="Nothing that fits was done yet." />
           ) : (
-            <div class="table-box">
-              <table class="cards">
-                <caption class="visually-hidden">Audit log</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">Who</th>
-                    <th scope="col">What</th>
-                    <th scope="col">To what</th>
-                    <th scope="col">Particulars</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {entries.map((entry) => (
-                    <tr id={`audit-${entry.id}`}>
-                      <td data-label="When">
-                        <When view={view} at={entry.atMs} stacked />
-                      </td>
-                      <td data-label="Who">
-                        <span>
-                          <a href={url(view, "/audit", { by: entry.by })}>{entry.by}</a>
-                          <span class="sub">{entry.address}</span>
-                        </span>
-                      </td>
-                      <td data-label="What">
-                        <a href={url(view, "/audit", { action: entry.action })}>{entry.action}</a>
-                      </td>
-                      <td data-label="To what">
-                        <code class="small">{entry.subject}</code>
-                      </td>
-                      <td data-label="Particulars" class="small">
-                        {particulars(entry)}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <CardTable
+              caption="Audit log"
+              columns={["When", "Who", "What", "To what", "Particulars"]}
+            >
+              {entries.map((entry) => (
+                <tr id={`audit-${entry.id}`}>
+                  <td data-label="When">
+                    <When view={view} at={entry.atMs} stacked />
+                  </td>
+                  <td data-label="Who">
+                    <span>
+                      <a href={url(view, "/audit", { by: entry.by })}>{entry.by}</a>
+                      <span class="sub">{entry.address}</span>
+                    </span>
+                  </td>
+                  <td data-label="What">
+                    <a href={url(view, "/audit", { action: entry.action })}>{entry.action}</a>
+                  </td>
+                  <td data-label="To what">
+                    <code class="small">{entry.subject}</code>
+                  </td>
+                  <td data-label="Particulars" class="small">
+                    {particulars(entry)}
+                  </td>
+                </tr>
+              ))}
+            </CardTable>
           )}
           {entries.length === ENTRIES_SHOWN && last && (
             <nav class="pager" aria-label="Pages">

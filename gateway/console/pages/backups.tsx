@@ -3,6 +3,7 @@ import { recordAction } from "../../http/audited.ts";
 import type { BackupSummary, Backups } from "../../http/use-cases.ts";
 import { Action } from "../components/action.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
@@ -71,50 +72,37 @@ async function backupsPage(view: View, backups: Backups) {
 
 function BackupTable({ view, backups }: { view: View; backups: readonly BackupSummary[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Backups</caption>
-        <thead>
-          <tr>
-            <th scope="col">Backup</th>
-            <th scope="col">Made</th>
-            <th scope="col">Databases</th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          {backups.map((backup) => (
-            <tr id={`backup-${backup.name}`}>
-              <td class="title">
-                {backup.name}
-                <span class="sub">{backup.folder}</span>
-              </td>
-              <td data-label="Made">
-                <When view={view} at={backup.madeAtMs} stacked />
-              </td>
-              <td data-label="Databases">
-                <span>
-                  {backup.databases.map(({ bytes, files, isEncrypted, name }) => (
-                    <span class="sub">
-                      {name}: {byteWords(bytes)}
-                      {isEncrypted ? ", encrypted" : ""}, lists {plural(files, "file", "files")}
-                    </span>
-                  ))}
+    <CardTable caption="Backups" columns={["Backup", "Made", "Databases", "Actions"]}>
+      {backups.map((backup) => (
+        <tr id={`backup-${backup.name}`}>
+          <td class="title">
+            {backup.name}
+            <span class="sub">{backup.folder}</span>
+          </td>
+          <td data-label="Made">
+            <When view={view} at={backup.madeAtMs} stacked />
+          </td>
+          <td data-label="Databases">
+            <span>
+              {backup.databases.map(({ bytes, files, isEncrypted, name }) => (
+                <span class="sub">
+                  {name}: {byteWords(bytes)}
+                  {isEncrypted ? ", encrypted" : ""}, lists {plural(files, "file", "files")}
                 </span>
-              </td>
-              <td data-label="Actions">
-                <Action
-                  view={view}
-                  path={`/settings/backups/${backup.name}/remove`}
-                  label="Remove"
-                  kind="danger"
-                  confirm={`Remove the backup ${backup.name}?`}
-                />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+              ))}
+            </span>
+          </td>
+          <td data-label="Actions">
+            <Action
+              view={view}
+              path={`/settings/backups/${backup.name}/remove`}
+              label="Remove"
+              kind="danger"
+              confirm={`Remove the backup ${backup.name}?`}
+            />
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }

@@ -1,6 +1,7 @@
 import type { DeviceAttribute } from "../../../devices/model/agent-device.ts";
 import type { InventoryItem } from "../../../devices/model/inventory.ts";
 import type { DeviceView } from "../../reports/report-reader.ts";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { When } from "../components/when.tsx";
 import type { View } from "../view.ts";
@@ -23,35 +24,24 @@ export function Inventory(props: {
     );
   }
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Apps that the device says are installed</caption>
-        <thead>
-          <tr>
-            <th scope="col">App</th>
-            <th scope="col">Version</th>
-            <th scope="col">Publisher</th>
-            <th scope="col">Installed</th>
-            <th scope="col">Product</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <tr>
-              <td class="title">{item.title ?? "no title"}</td>
-              <td data-label="Version">{item.version ?? "not told"}</td>
-              <td data-label="Publisher">{item.publisher ?? "not told"}</td>
-              <td data-label="Installed">
-                <InstallDate view={view} item={item} site={device.site} />
-              </td>
-              <td data-label="Product">
-                <code class="small">{item.productId}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption="Apps that the device says are installed"
+      columns={["App", "Version", "Publisher", "Installed", "Product"]}
+    >
+      {items.map((item) => (
+        <tr>
+          <td class="title">{item.title ?? "no title"}</td>
+          <td data-label="Version">{item.version ?? "not told"}</td>
+          <td data-label="Publisher">{item.publisher ?? "not told"}</td>
+          <td data-label="Installed">
+            <InstallDate view={view} item={item} site={device.site} />
+          </td>
+          <td data-label="Product">
+            <code class="small">{item.productId}</code>
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 
@@ -63,29 +53,20 @@ export function Attributes(props: {
 }) {
   const { view, attributes, device } = props;
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">What the device tells of itself by name</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Value</th>
-            <th scope="col">Told</th>
-          </tr>
-        </thead>
-        <tbody>
-          {attributes.map(({ name, value, atMs }) => (
-            <tr>
-              <td class="title">{name}</td>
-              <td data-label="Value">{value}</td>
-              <td data-label="Told">
-                <When view={view} at={atMs} site={device.site} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption="What the device tells of itself by name"
+      columns={["Name", "Value", "Told"]}
+    >
+      {attributes.map(({ name, value, atMs }) => (
+        <tr>
+          <td class="title">{name}</td>
+          <td data-label="Value">{value}</td>
+          <td data-label="Told">
+            <When view={view} at={atMs} site={device.site} />
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

@@ -5,6 +5,7 @@ import { type DeviceView, PAGE_ROWS_DEFAULT } from "../../reports/report-reader.
 import { BucketNumbers } from "../charts/stacked-bars.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Band } from "../components/band.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FilterBar } from "../components/filter-bar.tsx";
@@ -120,56 +121,43 @@ function ListFrame(props: { view: View; text: string; sort: string; children?: u
 
 function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceView[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Devices</caption>
-        <thead>
-          <tr>
-            <th scope="col">Device</th>
-            <th scope="col">System</th>
-            <th scope="col">Installations</th>
-            <th scope="col">State</th>
-            <th scope="col">Last contact</th>
-          </tr>
-        </thead>
-        <tbody>
-          {devices.map((device) => (
-            <tr id={`device-${device.id}-${device.site}`}>
-              <td class="title">
-                <a href={url(view, `/devices/${device.id}`)}>{device.name}</a>
-                <span class="sub">
-                  {[device.manufacturer, device.model].filter(Boolean).join(" ") || device.stableId}
-                </span>
-              </td>
-              <td data-label="System">
-                <span>
-                  {[device.osPlatform ?? device.platform, device.osVersion]
-                    .filter(Boolean)
-                    .join(" ")}
-                  <span class="sub">{PROTOCOL_WORDS[device.protocol]}</span>
-                </span>
-              </td>
-              <td data-label="Installations">
-                <BucketNumbers
-                  view={view}
-                  counts={device.counts}
-                  terms={[fieldIs("device", device.id)]}
-                />
-              </td>
-              <td data-label="State">
-                <DeviceBadges view={view} device={device} />
-              </td>
-              <td data-label="Last contact">
-                <span>
-                  <When view={view} at={device.lastContactMs} site={device.site} stacked />
-                  {view.role === "hub" && <span class="sub">at {device.site}</span>}
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption="Devices"
+      columns={["Device", "System", "Installations", "State", "Last contact"]}
+    >
+      {devices.map((device) => (
+        <tr id={`device-${device.id}-${device.site}`}>
+          <td class="title">
+            <a href={url(view, `/devices/${device.id}`)}>{device.name}</a>
+            <span class="sub">
+              {[device.manufacturer, device.model].filter(Boolean).join(" ") || device.stableId}
+            </span>
+          </td>
+          <td data-label="System">
+            <span>
+              {[device.osPlatform ?? device.platform, device.osVersion].filter(Boolean).join(" ")}
+              <span class="sub">{PROTOCOL_WORDS[device.protocol]}</span>
+            </span>
+          </td>
+          <td data-label="Installations">
+            <BucketNumbers
+              view={view}
+              counts={device.counts}
+              terms={[fieldIs("device", device.id)]}
+            />
+          </td>
+          <td data-label="State">
+            <DeviceBadges view={view} device={device} />
+          </td>
+          <td data-label="Last contact">
+            <span>
+              <When view={view} at={device.lastContactMs} site={device.site} stacked />
+              {view.role === "hub" && <span class="sub">at {device.site}</span>}
+            </span>
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

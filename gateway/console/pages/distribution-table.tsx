@@ -4,6 +4,7 @@ import type { Policy } from "../../../devices/model/policy.ts";
 import type { BucketCounts, ReportReader } from "../../reports/report-reader.ts";
 import { BucketNumbers, StackedBar } from "../charts/stacked-bars.tsx";
 import { Badge } from "../components/badge.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
@@ -61,78 +62,67 @@ export function DistributionTable({ view, rows, policy, withoutApp }: Distributi
     );
   }
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Distributions</caption>
-        <thead>
-          <tr>
-            <th scope="col">{withoutApp ? "Version" : "What"}</th>
-            <th scope="col">To whom</th>
-            <th scope="col">How</th>
-            <th scope="col">How it stands</th>
-            <th scope="col">Made</th>
+    <CardTable
+      caption="Distributions"
+      columns={[withoutApp ? "Version" : "What", "To whom", "How", "How it stands", "Made"]}
+    >
+      {rows.map(({ distribution, counts }) => {
+        const terms = [fieldIs("distribution", distribution.id)];
+        const version = policy.revisions.get(distribution.revision)?.version ?? "";
+        const app = policy.packages.get(distribution.package)?.name ?? distribution.package;
+        return (
+          <tr id={`distribution-${distribution.id}`}>
+            <td class="title">
+              <a href={url(view, `/distributions/${distribution.id}`)}>
+                {withoutApp ? version : `${app} ${version}`}
+              </a>
+              {distribution.operation === "uninstall" && <span class="sub">Uninstall</span>}
+              {distribution.stoppedAtMs !== null && (
+                <>
+                  {" "}
+                  <Badge view={view} kind="plain" label="Stopped" />
+                </>
+              )}
+            </td>
+            <td data-label="To whom">
+              <span>
+                {targetWords(distribution)}
+                <span class="sub">{sitesWords(distribution)}</span>
+              </span>
+            </td>
+            <td data-label="How">
+              {distribution.mode === "automatic" ? "in windows" : "on demand"}
+            </td>
+            <td data-label="How it stands" class="wide">
+              <div>
+                <StackedBar
+                  view={view}
+                  row={{
+                    key: distribution.id,
+                    label: distribution.id,
+                    href: "",
+                    counts,
+                    terms,
+                  }}
+                />
+                <BucketNumbers view={view} counts={counts} terms={terms} />{" "}
+                <a class="small" href={rowsUrl(view, terms)} data-count={counts.total}>
+                  all {counts.total}
+                </a>
+              </div>
+            </td>
+            <td data-label="Made">
+              <span>
+                <When view={view} at={distribution.createdAtMs} stacked />
+                <span class="sub">
+                  by {distribution.author} at the {distribution.origin}
+                </span>
+              </span>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ distribution, counts }) => {
-            const terms = [fieldIs("distribution", distribution.id)];
-            const version = policy.revisions.get(distribution.revision)?.version ?? "";
-            const app = policy.packages.get(distribution.package)?.name ?? distribution.package;
-            return (
-              <tr id={`distribution-${distribution.id}`}>
-                <td class="title">
-                  <a href={url(view, `/distributions/${distribution.id}`)}>
-                    {withoutApp ? version : `${app} ${version}`}
-                  </a>
-                  {distribution.operation === "uninstall" && <span class="sub">Uninstall</span>}
-                  {distribution.stoppedAtMs !== null && (
-                    <>
-                      {" "}
-                      <Badge view={view} kind="plain" label="Stopped" />
-                    </>
-                  )}
-                </td>
-                <td data-label="To whom">
-                  <span>
-                    {targetWords(distribution)}
-                    <span class="sub">{sitesWords(distribution)}</span>
-                  </span>
-                </td>
-                <td data-label="How">
-                  {distribution.mode === "automatic" ? "in windows" : "on demand"}
-                </td>
-                <td data-label="How it stands" class="wide">
-                  <div>
-                    <StackedBar
-                      view={view}
-                      row={{
-                        key: distribution.id,
-                        label: distribution.id,
-                        href: "",
-                        counts,
-                        terms,
-                      }}
-                    />
-                    <BucketNumbers view={view} counts={counts} terms={terms} />{" "}
-                    <a class="small" href={rowsUrl(view, terms)} data-count={counts.total}>
-                      all {counts.total}
-                    </a>
-                  </div>
-                </td>
-                <td data-label="Made">
-                  <span>
-                    <When view={view} at={distribution.createdAtMs} stacked />
-                    <span class="sub">
-                      by {distribution.author} at the {distribution.origin}
-                    </span>
-                  </span>
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </CardTable>
   );
 }
 

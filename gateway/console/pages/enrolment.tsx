@@ -13,6 +13,7 @@ import { NewEnrolmentCodeSchema } from "../../http/schemas/access.ts";
 import { Action, PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
@@ -204,61 +205,48 @@ function NewCode({ view, form }: { view: View; form: FormState }) {
 function Knocks({ view, knocks }: { view: View; knocks: readonly Knock[] }) {
   const reason = whyNot(view, "devices:write");
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Unknown devices</caption>
-        <thead>
-          <tr>
-            <th scope="col">Device</th>
-            <th scope="col">It says</th>
-            <th scope="col">Last knock</th>
-            <th scope="col">Decide</th>
-          </tr>
-        </thead>
-        <tbody>
-          {knocks.map((knock) => (
-            <tr id={`knock-${knock.protocol}-${knock.externalId.replace(/[^\w-]/g, "_")}`}>
-              <td class="title">
-                {knock.externalId}
-                <span class="sub">
-                  {knock.protocol === "external" ? "unknown" : PROTOCOL_WORDS[knock.protocol]} from{" "}
-                  {knock.address}
-                </span>
-              </td>
-              <td data-label="It says">
-                <span class="small">{detailWords(knock.details)}</span>
-              </td>
-              <td data-label="Last knock">
-                <span>
-                  <When view={view} at={knock.lastAtMs} />
-                  <span class="sub">
-                    {plural(knock.count, "time")} since <When view={view} at={knock.firstAtMs} />
-                  </span>
-                </span>
-              </td>
-              <td data-label="Decide">
-                {reason !== undefined ? (
-                  <span class="muted">{reason}</span>
-                ) : (
-                  <div class="buttons">
-                    <PostForm view={view} path="/enrolment/knocks/approve">
-                      <KnockFields knock={knock} />
-                      <button type="submit" class="primary">
-                        Approve
-                      </button>
-                    </PostForm>
-                    <PostForm view={view} path="/enrolment/knocks/forget">
-                      <KnockFields knock={knock} />
-                      <button type="submit">Forget</button>
-                    </PostForm>
-                  </div>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable caption="Unknown devices" columns={["Device", "It says", "Last knock", "Decide"]}>
+      {knocks.map((knock) => (
+        <tr id={`knock-${knock.protocol}-${knock.externalId.replace(/[^\w-]/g, "_")}`}>
+          <td class="title">
+            {knock.externalId}
+            <span class="sub">
+              {knock.protocol === "external" ? "unknown" : PROTOCOL_WORDS[knock.protocol]} from{" "}
+              {knock.address}
+            </span>
+          </td>
+          <td data-label="It says">
+            <span class="small">{detailWords(knock.details)}</span>
+          </td>
+          <td data-label="Last knock">
+            <span>
+              <When view={view} at={knock.lastAtMs} />
+              <span class="sub">
+                {plural(knock.count, "time")} since <When view={view} at={knock.firstAtMs} />
+              </span>
+            </span>
+          </td>
+          <td data-label="Decide">
+            {reason !== undefined ? (
+              <span class="muted">{reason}</span>
+            ) : (
+              <div class="buttons">
+                <PostForm view={view} path="/enrolment/knocks/approve">
+                  <KnockFields knock={knock} />
+                  <button type="submit" class="primary">
+                    Approve
+                  </button>
+                </PostForm>
+                <PostForm view={view} path="/enrolment/knocks/forget">
+                  <KnockFields knock={knock} />
+                  <button type="submit">Forget</button>
+                </PostForm>
+              </div>
+            )}
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 
@@ -273,52 +261,41 @@ function KnockFields({ knock }: { knock: Knock }) {
 
 function Codes({ view, codes }: { view: View; codes: readonly EnrolmentCode[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Enrolment codes</caption>
-        <thead>
-          <tr>
-            <th scope="col">What for</th>
-            <th scope="col">State</th>
-            <th scope="col">Made</th>
-            <th scope="col">Expires</th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          {codes.map((code) => (
-            <tr id={`code-${code.id}`}>
-              <td class="title">
-                {code.note || "no note"}
-                {code.stableId !== null && <span class="sub">only for {code.stableId}</span>}
-              </td>
-              <td data-label="State">
-                <CodeState view={view} code={code} />
-              </td>
-              <td data-label="Made">
-                <span>
-                  <When view={view} at={code.createdAtMs} />
-                  <span class="sub">by {code.createdBy}</span>
-                </span>
-              </td>
-              <td data-label="Expires">
-                <When view={view} at={code.expiresAtMs} />
-              </td>
-              <td data-label="Actions">
-                {isCodeOpen(code, view.nowMs) && (
-                  <Action
-                    view={view}
-                    path={`/enrolment/codes/${code.id}/remove`}
-                    label="Take back"
-                    whyNot={whyNot(view, "devices:write")}
-                  />
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption="Enrolment codes"
+      columns={["What for", "State", "Made", "Expires", "Actions"]}
+    >
+      {codes.map((code) => (
+        <tr id={`code-${code.id}`}>
+          <td class="title">
+            {code.note || "no note"}
+            {code.stableId !== null && <span class="sub">only for {code.stableId}</span>}
+          </td>
+          <td data-label="State">
+            <CodeState view={view} code={code} />
+          </td>
+          <td data-label="Made">
+            <span>
+              <When view={view} at={code.createdAtMs} />
+              <span class="sub">by {code.createdBy}</span>
+            </span>
+          </td>
+          <td data-label="Expires">
+            <When view={view} at={code.expiresAtMs} />
+          </td>
+          <td data-label="Actions">
+            {isCodeOpen(code, view.nowMs) && (
+              <Action
+                view={view}
+                path={`/enrolment/codes/${code.id}/remove`}
+                label="Take back"
+                whyNot={whyNot(view, "devices:write")}
+              />
+            )}
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

@@ -5,6 +5,7 @@ import type { FileContents, Members } from "../../content/file-contents.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Page } from "../components/layout.tsx";
 import type { Kit } from "../kit.tsx";
 import { noticesOf } from "../prefill.ts";
@@ -69,29 +70,17 @@ function MembersCard({ members: { count, listed } }: { members: Members }) {
   const hasVersions = listed.some(({ version }) => version !== null);
   return (
     <Card title={`Files inside: ${countWords(count)}`}>
-      <div class="table-box">
-        <table class="cards">
-          <caption class="visually-hidden">Files inside</caption>
-          <thead>
-            <tr>
-              <th scope="col">File</th>
-              <th scope="col">Size</th>
-              {hasVersions && <th scope="col">Version</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {listed.map(({ path, bytes, version }) => (
-              <tr>
-                <td class="title">{path}</td>
-                <td data-label="Size" class="nowrap">
-                  {byteWords(bytes)}
-                </td>
-                {hasVersions && <td data-label="Version">{version ?? "none"}</td>}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <CardTable caption="Files inside" columns={["File", "Size", hasVersions && "Version"]}>
+        {listed.map(({ path, bytes, version }) => (
+          <tr>
+            <td class="title">{path}</td>
+            <td data-label="Size" class="nowrap">
+              {byteWords(bytes)}
+            </td>
+            {hasVersions && <td data-label="Version">{version ?? "none"}</td>}
+          </tr>
+        ))}
+      </CardTable>
       {count > listed.length && (
         <p class="small muted">The first {countWords(listed.length)} of them are shown.</p>
       )}

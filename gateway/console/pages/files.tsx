@@ -8,6 +8,7 @@ import { problemOf, problemResponse } from "../../http/problem.ts";
 import type { BlobView } from "../../reports/report-reader.ts";
 import { Badge } from "../components/badge.tsx";
 import { Band } from "../components/band.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
@@ -142,61 +143,47 @@ function FilesPage(props: { view: View; files: readonly BlobView[]; policy: Poli
               </Way>
             </Empty>
           ) : (
-            <div class="table-box">
-              <table class="cards">
-                <caption class="visually-hidden">Files</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">File</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Size</th>
-                    <th scope="col">Used by</th>
-                    <th scope="col">Served</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {files.map((file) => (
-                    <tr id={`file-${file.sha256}`}>
-                      <td class="title">
-                        <a href={url(view, `/files/${file.sha256}`)}>{file.name}</a>
-                        <span class="sub" title={file.sha256}>
-                          <code>{file.sha256.slice(0, 16)}…</code>
-                        </span>
-                      </td>
-                      <td data-label="State">
-                        <span>
-                          <Badge
-                            view={view}
-                            kind={STATE_BADGES[file.state]}
-                            label={BLOB_STATE_WORDS[file.state]}
-                          />
-                          {file.problem !== null && <span class="sub">{file.problem}</span>}
-                          {file.state === "filling" && (
-                            <progress
-                              max={Math.max(1, file.bytes)}
-                              value={file.filledBytes}
-                              aria-label={`${byteWords(file.filledBytes)} of ${byteWords(file.bytes)}`}
-                            />
-                          )}
-                        </span>
-                      </td>
-                      <td data-label="Size" class="nowrap">
-                        {byteWords(file.bytes)}
-                      </td>
-                      <td data-label="Used by">
-                        <Users view={view} file={file} users={users.get(file.sha256) ?? []} />
-                      </td>
-                      <td data-label="Served">
-                        <span>
-                          {plural(file.servedRequests, "time")}
-                          <span class="sub">{byteWords(file.servedBytes)}</span>
-                        </span>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <CardTable caption="Files" columns={["File", "State", "Size", "Used by", "Served"]}>
+              {files.map((file) => (
+                <tr id={`file-${file.sha256}`}>
+                  <td class="title">
+                    <a href={url(view, `/files/${file.sha256}`)}>{file.name}</a>
+                    <span class="sub" title={file.sha256}>
+                      <code>{file.sha256.slice(0, 16)}…</code>
+                    </span>
+                  </td>
+                  <td data-label="State">
+                    <span>
+                      <Badge
+                        view={view}
+                        kind={STATE_BADGES[file.state]}
+                        label={BLOB_STATE_WORDS[file.state]}
+                      />
+                      {file.problem !== null && <span class="sub">{file.problem}</span>}
+                      {file.state === "filling" && (
+                        <progress
+                          max={Math.max(1, file.bytes)}
+                          value={file.filledBytes}
+                          aria-label={`${byteWords(file.filledBytes)} of ${byteWords(file.bytes)}`}
+                        />
+                      )}
+                    </span>
+                  </td>
+                  <td data-label="Size" class="nowrap">
+                    {byteWords(file.bytes)}
+                  </td>
+                  <td data-label="Used by">
+                    <Users view={view} file={file} users={users.get(file.sha256) ?? []} />
+                  </td>
+                  <td data-label="Served">
+                    <span>
+                      {plural(file.servedRequests, "time")}
+                      <span class="sub">{byteWords(file.servedBytes)}</span>
+                    </span>
+                  </td>
+                </tr>
+              ))}
+            </CardTable>
           )}
         </section>
       </Live>

@@ -6,6 +6,7 @@ import type { Policy } from "../../../devices/model/policy.ts";
 import { recordAction } from "../../http/audited.ts";
 import { groupFrom } from "../authoring.ts";
 import { Action, PostForm } from "../components/action.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { SelectField, TextArea, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
@@ -120,70 +121,57 @@ function ListPage(props: { view: View; rows: readonly Row[]; policy: Policy }) {
               </Way>
             </Empty>
           ) : (
-            <div class="table-box">
-              <table class="cards">
-                <caption class="visually-hidden">Groups</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Group</th>
-                    <th scope="col">Members</th>
-                    <th scope="col">Devices</th>
-                    <th scope="col">Used by</th>
-                    <th scope="col">Actions</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {rows.map(({ group, members }) => (
-                    <tr id={`group-${group.name.replaceAll(" ", "_")}`}>
-                      <td class="title">
-                        {group.name}
-                        {group.description !== "" && <span class="sub">{group.description}</span>}
-                      </td>
-                      <td data-label="Members">
-                        {group.members.kind === "list" ? (
-                          `a list of ${plural(group.members.devices.length, "name")}`
-                        ) : (
-                          <code>{group.members.filter || "every device"}</code>
-                        )}
-                      </td>
-                      <td data-label="Devices">
-                        <span>
-                          <a href={devicesUrl(view, group)} data-count={members}>
-                            {countWords(members)}
-                          </a>
-                          <span class="sub">
-                            <a href={rowsUrl(view, [fieldIs("group", group.name)])}>
-                              installations
-                            </a>
-                          </span>
-                        </span>
-                      </td>
-                      <td data-label="Used by">{usersOf(policy, group)}</td>
-                      <td data-label="Actions">
-                        <div class="buttons">
-                          {reason === undefined && (
-                            <a
-                              class="button"
-                              href={url(view, `/groups/${encodeURIComponent(group.name)}/edit`)}
-                            >
-                              Edit
-                            </a>
-                          )}
-                          <Action
-                            view={view}
-                            path={`/groups/${encodeURIComponent(group.name)}/remove`}
-                            label="Remove"
-                            kind="danger"
-                            confirm={`Remove the group ${group.name}?`}
-                            whyNot={reason ?? whyNotRemove(policy, group)}
-                          />
-                        </div>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <CardTable
+              caption="Groups"
+              columns={["Group", "Members", "Devices", "Used by", "Actions"]}
+            >
+              {rows.map(({ group, members }) => (
+                <tr id={`group-${group.name.replaceAll(" ", "_")}`}>
+                  <td class="title">
+                    {group.name}
+                    {group.description !== "" && <span class="sub">{group.description}</span>}
+                  </td>
+                  <td data-label="Members">
+                    {group.members.kind === "list" ? (
+                      `a list of ${plural(group.members.devices.length, "name")}`
+                    ) : (
+                      <code>{group.members.filter || "every device"}</code>
+                    )}
+                  </td>
+                  <td data-label="Devices">
+                    <span>
+                      <a href={devicesUrl(view, group)} data-count={members}>
+                        {countWords(members)}
+                      </a>
+                      <span class="sub">
+                        <a href={rowsUrl(view, [fieldIs("group", group.name)])}>installations</a>
+                      </span>
+                    </span>
+                  </td>
+                  <td data-label="Used by">{usersOf(policy, group)}</td>
+                  <td data-label="Actions">
+                    <div class="buttons">
+                      {reason === undefined && (
+                        <a
+                          class="button"
+                          href={url(view, `/groups/${encodeURIComponent(group.name)}/edit`)}
+                        >
+                          Edit
+                        </a>
+                      )}
+                      <Action
+                        view={view}
+                        path={`/groups/${encodeURIComponent(group.name)}/remove`}
+                        label="Remove"
+                        kind="danger"
+                        confirm={`Remove the group ${group.name}?`}
+                        whyNot={reason ?? whyNotRemove(policy, group)}
+                      />
+                    </div>
+                  </td>
+                </tr>
+              ))}
+            </CardTable>
           )}
         </section>
       </Live>

@@ -6,6 +6,7 @@ import { recordAction } from "../../http/audited.ts";
 import type { OverrideSummary, SiteSummary } from "../../http/use-cases.ts";
 import { Action } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -154,80 +155,70 @@ function FilterForm({ view, query, sites }: Pick<OverridesPageProps, "view" | "q
 
 function OverrideTable({ view, rows }: { view: View; rows: readonly OverrideSummary[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Overrides</caption>
-        <thead>
-          <tr>
-            <th scope="col">Site</th>
-            <th scope="col">About</th>
-            <th scope="col">What it says, and what the hub says</th>
-            <th scope="col">Who and when</th>
-            <th scope="col">State</th>
-            <th scope="col">Actions</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr id={`override-${row.site}-${row.kind}-${row.id}`}>
-              <td class="title">
-                <a href={url(view, "/overrides", { site: row.site })}>{row.siteName}</a>
-              </td>
-              <td data-label="About">
-                <span>
-                  <a href={url(view, pathOf(row.kind, row.id))}>{row.name}</a>
-                  <span class="sub">{KINDS[row.kind]}</span>
+    <CardTable
+      caption="Overrides"
+      columns={[
+        "Site",
+        "About",
+        "What it says, and what the hub says",
+        "Who and when",
+        "State",
+        "Actions",
+      ]}
+    >
+      {rows.map((row) => (
+        <tr id={`override-${row.site}-${row.kind}-${row.id}`}>
+          <td class="title">
+            <a href={url(view, "/overrides", { site: row.site })}>{row.siteName}</a>
+          </td>
+          <td data-label="About">
+            <span>
+              <a href={url(view, pathOf(row.kind, row.id))}>{row.name}</a>
+              <span class="sub">{KINDS[row.kind]}</span>
+            </span>
+          </td>
+          <td data-label="What it says">
+            <span>
+              {row.fields.map(({ hub, name, site }) => (
+                <span class="sub">
+                  {FIELDS[name] ?? name}: <b>{shown(name, site)}</b>; at the hub: {shown(name, hub)}
                 </span>
-              </td>
-              <td data-label="What it says">
-                <span>
-                  {row.fields.map(({ hub, name, site }) => (
-                    <span class="sub">
-                      {FIELDS[name] ?? name}: <b>{shown(name, site)}</b>; at the hub:{" "}
-                      {shown(name, hub)}
-                    </span>
-                  ))}
-                </span>
-              </td>
-              <td data-label="Who and when">
-                <span>
-                  {row.author}
-                  <span class="sub">
-                    <When view={view} at={row.atMs} site={row.site} />
-                  </span>
-                  <span class="sub">
-                    {row.isBaseCurrent
-                      ? "decided against the hub's record as it is now"
-                      : "the hub's record was changed since"}{" "}
-                    (<code>{row.base}</code>)
-                  </span>
-                </span>
-              </td>
-              <td data-label="State">
-                <span>
-                  <Badge
-                    view={view}
-                    kind={STATES[row.state].kind}
-                    label={STATES[row.state].label}
-                  />
-                  <span class="sub">{STATES[row.state].meaning}</span>
-                </span>
-              </td>
-              <td data-label="Actions">
-                <Action
-                  view={view}
-                  path={`/overrides/${row.site}/${row.kind}/${row.id}/revoke`}
-                  label="Revoke"
-                  kind="danger"
-                  confirm={`Let the hub's record hold at ${row.siteName} again?`}
-                  whyNot={whyNotRevoke(view, row)}
-                />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+              ))}
+            </span>
+          </td>
+          <td data-label="Who and when">
+            <span>
+              {row.author}
+              <span class="sub">
+                <When view={view} at={row.atMs} site={row.site} />
+              </span>
+              <span class="sub">
+                {row.isBaseCurrent
+                  ? "decided against the hub's record as it is now"
+                  : "the hub's record was changed since"}{" "}
+                (<code>{row.base}</code>)
+              </span>
+            </span>
+          </td>
+          <td data-label="State">
+            <span>
+              <Badge view={view} kind={STATES[row.state].kind} label={STATES[row.state].label} />
+              <span class="sub">{STATES[row.state].meaning}</span>
+            </span>
+          </td>
+          <td data-label="Actions">
+            <Action
+              view={view}
+              path={`/overrides/${row.site}/${row.kind}/${row.id}/revoke`}
+              label="Revoke"
+              kind="danger"
+              confirm={`Let the hub's record hold at ${row.siteName} again?`}
+              whyNot={whyNotRevoke(view, row)}
+            />
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 

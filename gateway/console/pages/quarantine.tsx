@@ -9,6 +9,7 @@ import type { HubOversight, QuarantinedFrameSummary, RefusedRecord } from "../..
 import { quarantineAdvice } from "../../reports/quarantine-advice.ts";
 import { Action } from "../components/action.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -127,47 +128,36 @@ function QuarantinePage({ view, site, isFirst, page, refused }: QuarantinePagePr
 
 function FrameTable({ view, rows }: { view: View; rows: readonly QuarantinedFrameSummary[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Frames in quarantine</caption>
-        <thead>
-          <tr>
-            <th scope="col">Site</th>
-            <th scope="col">Received</th>
-            <th scope="col">Frame</th>
-            <th scope="col">Why</th>
-            <th scope="col">What to do</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((frame) => (
-            <tr id={`frame-${frame.id}`}>
-              <td class="title">
-                <a href={url(view, "/quarantine", { site: frame.site })}>{frame.siteName}</a>
-              </td>
-              <td data-label="Received">
-                <When view={view} at={frame.receivedAtMs} stacked />
-              </td>
-              <td data-label="Frame">
-                <span>
-                  <a href={url(view, `/quarantine/${frame.id}`)}>
-                    {KINDS[frame.kind] ?? (frame.kind || "Frame")} {frame.frameSeq}
-                  </a>
-                  <span class="sub">{byteWords(frame.bytes)}</span>
-                </span>
-              </td>
-              <td data-label="Why">{frame.reason}</td>
-              <td data-label="What to do">
-                <span>
-                  {quarantineAdvice(frame.kind).happened}
-                  <span class="sub">{quarantineAdvice(frame.kind).todo}</span>
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable
+      caption="Frames in quarantine"
+      columns={["Site", "Received", "Frame", "Why", "What to do"]}
+    >
+      {rows.map((frame) => (
+        <tr id={`frame-${frame.id}`}>
+          <td class="title">
+            <a href={url(view, "/quarantine", { site: frame.site })}>{frame.siteName}</a>
+          </td>
+          <td data-label="Received">
+            <When view={view} at={frame.receivedAtMs} stacked />
+          </td>
+          <td data-label="Frame">
+            <span>
+              <a href={url(view, `/quarantine/${frame.id}`)}>
+                {KINDS[frame.kind] ?? (frame.kind || "Frame")} {frame.frameSeq}
+              </a>
+              <span class="sub">{byteWords(frame.bytes)}</span>
+            </span>
+          </td>
+          <td data-label="Why">{frame.reason}</td>
+          <td data-label="What to do">
+            <span>
+              {quarantineAdvice(frame.kind).happened}
+              <span class="sub">{quarantineAdvice(frame.kind).todo}</span>
+            </span>
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }
 
@@ -240,35 +230,23 @@ function FramePage({ view, frame }: { view: View; frame: QuarantinedFrameSummary
 
 function RefusedTable({ records }: { records: readonly RefusedRecord[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Records that were not taken</caption>
-        <thead>
-          <tr>
-            <th scope="col">Record</th>
-            <th scope="col">From</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {records.map(({ id, kind, origin, reason }) => (
-            <tr>
-              <td class="title">
-                {kind} {id}
-              </td>
-              <td data-label="From">
-                <code class="small">{origin}</code>
-              </td>
-              <td data-label="Why">
-                <span>
-                  {reason}
-                  <span class="sub">Its last good version holds, if there was one.</span>
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <CardTable caption="Records that were not taken" columns={["Record", "From", "Why"]}>
+      {records.map(({ id, kind, origin, reason }) => (
+        <tr>
+          <td class="title">
+            {kind} {id}
+          </td>
+          <td data-label="From">
+            <code class="small">{origin}</code>
+          </td>
+          <td data-label="Why">
+            <span>
+              {reason}
+              <span class="sub">Its last good version holds, if there was one.</span>
+            </span>
+          </td>
+        </tr>
+      ))}
+    </CardTable>
   );
 }

@@ -11,6 +11,7 @@ import { Action, PostForm } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { Live, Page } from "../components/layout.tsx";
@@ -126,94 +127,82 @@ function SiteTable(props: {
 }) {
   const { view, sites, counts } = props;
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Sites</caption>
-        <thead>
-          <tr>
-            <th scope="col">Site</th>
-            <th scope="col">As of</th>
-            <th scope="col">Last heard</th>
-            <th scope="col">Installations</th>
-            <th scope="col">Policy, clock, key</th>
-            <th scope="col">Actions</th>
+    <CardTable
+      caption="Sites"
+      columns={["Site", "As of", "Last heard", "Installations", "Policy, clock, key", "Actions"]}
+    >
+      {sites.map((site) => {
+        const own = counts.get(site.id) ?? EMPTY_COUNTS;
+        const terms = [fieldIs("site", site.id)];
+        return (
+          <tr id={`site-${site.id}`} class={site.stale ? "stale" : undefined}>
+            <td class="title">
+              <a href={rowsUrl(view, terms)} data-count={own.total}>
+                {site.name}
+              </a>
+              <span class="sub">
+                {site.id}, {site.timeZone}
+              </span>
+              <SiteBadge view={view} site={site} />
+            </td>
+            <td data-label="As of">
+              <When view={view} at={site.asOfMs} site={site.id} none="no report yet" stacked />
+            </td>
+            <td data-label="Last heard">
+              <When view={view} at={site.lastSeenMs} site={site.id} stacked />
+            </td>
+            <td data-label="Installations">
+              <div>
+                <StackedBar
+                  view={view}
+                  row={{ key: site.id, label: site.name, href: "", counts: own, terms }}
+                />
+                <BucketNumbers view={view} counts={own} terms={terms} />
+              </div>
+            </td>
+            <td data-label="Policy, clock, key">
+              <span>
+                {site.policyConfirmed
+                  ? "Has the newest policy"
+                  : "Has not confirmed the newest policy"}
+                <span class="sub">{clockNote(site.clockOffsetMs)}</span>
+                <span class="sub">
+                  Key <code>{site.keyFingerprint}</code>
+                  {site.keysSinceMs !== null && (
+                    <>
+                      , since <When view={view} at={site.keysSinceMs} />
+                    </>
+                  )}
+                  {site.announcesKeys && "; new keys are announced"}
+                </span>
+              </span>
+            </td>
+            <td data-label="Actions">
+              <div class="buttons">
+                {site.alarm !== null && (
+                  <Action
+                    view={view}
+                    path={`/sites/${site.id}/clear-alarm`}
+                    label="Alarm seen"
+                    whyNot={whyNot(view, "sites:write")}
+                  />
+                )}
+                <Action
+                  view={view}
+                  path={`/sites/${site.id}/revoke`}
+                  label="Revoke"
+                  kind="danger"
+                  confirm={`Take nothing from ${site.name} any more?`}
+                  whyNot={
+                    site.revokedAtMs === null ? whyNot(view, "sites:write") : "Revoked already"
+                  }
+                />
+              </div>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {sites.map((site) => {
-            const own = counts.get(site.id) ?? EMPTY_COUNTS;
-            const terms = [fieldIs("site", site.id)];
-            return (
-              <tr id={`site-${site.id}`} class={site.stale ? "stale" : undefined}>
-                <td class="title">
-                  <a href={rowsUrl(view, terms)} data-count={own.total}>
-                    {site.name}
-                  </a>
-                  <span class="sub">
-                    {site.id}, {site.timeZone}
-                  </span>
-                  <SiteBadge view={view} site={site} />
-                </td>
-                <td data-label="As of">
-                  <When view={view} at={site.asOfMs} site={site.id} none="no report yet" stacked />
-                </td>
-                <td data-label="Last heard">
-                  <When view={view} at={site.lastSeenMs} site={site.id} stacked />
-                </td>
-                <td data-label="Installations">
-                  <div>
-                    <StackedBar
-                      view={view}
-                      row={{ key: site.id, label: site.name, href: "", counts: own, terms }}
-                    />
-                    <BucketNumbers view={view} counts={own} terms={terms} />
-                  </div>
-                </td>
-                <td data-label="Policy, clock, key">
-                  <span>
-                    {site.policyConfirmed
-                      ? "Has the newest policy"
-                      : "Has not confirmed the newest policy"}
-                    <span class="sub">{clockNote(site.clockOffsetMs)}</span>
-                    <span class="sub">
-                      Key <code>{site.keyFingerprint}</code>
-                      {site.keysSinceMs !== null && (
-                        <>
-                          , since <When view={view} at={site.keysSinceMs} />
-                        </>
-                      )}
-                      {site.announcesKeys && "; new keys are announced"}
-                    </span>
-                  </span>
-                </td>
-                <td data-label="Actions">
-                  <div class="buttons">
-                    {site.alarm !== null && (
-                      <Action
-                        view={view}
-                        path={`/sites/${site.id}/clear-alarm`}
-                        label="Alarm seen"
-                        whyNot={whyNot(view, "sites:write")}
-                      />
-                    )}
-                    <Action
-                      view={view}
-                      path={`/sites/${site.id}/revoke`}
-                      label="Revoke"
-                      kind="danger"
-                      confirm={`Take nothing from ${site.name} any more?`}
-                      whyNot={
-                        site.revokedAtMs === null ? whyNot(view, "sites:write") : "Revoked already"
-                      }
-                    />
-                  </div>
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </CardTable>
   );
 }
 

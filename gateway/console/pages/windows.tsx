@@ -8,6 +8,7 @@ import { OccurrenceChart } from "../charts/occurrence-chart.tsx";
 import { Action } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
+import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Live, Page } from "../components/layout.tsx";
@@ -207,56 +208,43 @@ function ListPage({ view, windows, occurrences, marks }: ListPageProps) {
 
 function WindowTable({ view, windows }: { view: View; windows: readonly MaintenanceWindow[] }) {
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Windows</caption>
-        <thead>
-          <tr>
-            <th scope="col">Window</th>
-            <th scope="col">When</th>
-            <th scope="col">For</th>
-            <th scope="col">Next</th>
+    <CardTable caption="Windows" columns={["Window", "When", "For", "Next"]}>
+      {windows.map((window) => {
+        const [next] = preview(window, zoneOfWindow(view, window), view.nowMs, 1);
+        return (
+          <tr id={`window-${window.id}`}>
+            <td class="title">
+              <a href={url(view, `/windows/${window.id}`)}>{window.name}</a>
+              {!window.enabled && (
+                <>
+                  {" "}
+                  <Badge view={view} kind="plain" label="Off" />
+                </>
+              )}
+            </td>
+            <td data-label="When">
+              <span>
+                {recurrenceWords(window)}
+                <span class="sub">
+                  {durationWords(window.durationMinutes * MINUTE_MS)},{" "}
+                  {window.timeZone ?? "time of each site"}
+                </span>
+              </span>
+            </td>
+            <td data-label="For">{scopeWords(window)}</td>
+            <td data-label="Next">
+              {!window.enabled ? (
+                "switched off"
+              ) : next ? (
+                <When view={view} at={next.startMs} />
+              ) : (
+                "never again"
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {windows.map((window) => {
-            const [next] = preview(window, zoneOfWindow(view, window), view.nowMs, 1);
-            return (
-              <tr id={`window-${window.id}`}>
-                <td class="title">
-                  <a href={url(view, `/windows/${window.id}`)}>{window.name}</a>
-                  {!window.enabled && (
-                    <>
-                      {" "}
-                      <Badge view={view} kind="plain" label="Off" />
-                    </>
-                  )}
-                </td>
-                <td data-label="When">
-                  <span>
-                    {recurrenceWords(window)}
-                    <span class="sub">
-                      {durationWords(window.durationMinutes * MINUTE_MS)},{" "}
-                      {window.timeZone ?? "time of each site"}
-                    </span>
-                  </span>
-                </td>
-                <td data-label="For">{scopeWords(window)}</td>
-                <td data-label="Next">
-                  {!window.enabled ? (
-                    "switched off"
-                  ) : next ? (
-                    <When view={view} at={next.startMs} />
-                  ) : (
-                    "never again"
-                  )}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </CardTable>
   );
 }
 
@@ -337,49 +325,40 @@ function OccurrenceTable(props: {
 }) {
   const { view, occurrences, marks, zone } = props;
   return (
-    <div class="table-box">
-      <table class="cards">
-        <caption class="visually-hidden">Occurrences and the devices' moments</caption>
-        <thead>
+    <CardTable
+      caption="Occurrences and the devices' moments"
+      columns={["Starts", "Ends", "Devices and their moments"]}
+    >
+      {occurrences.map(({ startMs, endMs }) => {
+        const own = marks.filter((mark) => mark.startMs === startMs);
+        return (
           <tr>
-            <th scope="col">Starts</th>
-            <th scope="col">Ends</th>
-            <th scope="col">Devices and their moments</th>
+            <td class="title">{absoluteWords(startMs, zone, view.nowMs)}</td>
+            <td data-label="Ends">
+              {absoluteWords(endMs, zone, view.nowMs)}
+              <span class="sub">{durationWords(endMs - startMs)}</span>
+            </td>
+            <td data-label="Devices">
+              {own.length === 0 ? (
+                <span class="muted">drawn two days before</span>
+              ) : (
+                <details class="help">
+                  <summary>{plural(own.length, "device")}</summary>
+                  <div class="chips">
+                    {own.map((mark) => (
+                      <a class="chip small" href={url(view, `/devices/${mark.device}`)}>
+                        {mark.deviceName} {clockWords(mark.instantMs, zone)}
+                        {mark.evaluatedAtMs !== null && <Icon view={view} name="check" />}
+                      </a>
+                    ))}
+                  </div>
+                </details>
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {occurrences.map(({ startMs, endMs }) => {
-            const own = marks.filter((mark) => mark.startMs === startMs);
-            return (
-              <tr>
-                <td class="title">{absoluteWords(startMs, zone, view.nowMs)}</td>
-                <td data-label="Ends">
-                  {absoluteWords(endMs, zone, view.nowMs)}
-                  <span class="sub">{durationWords(endMs - startMs)}</span>
-                </td>
-                <td data-label="Devices">
-                  {own.length === 0 ? (
-                    <span class="muted">drawn two days before</span>
-                  ) : (
-                    <details class="help">
-                      <summary>{plural(own.length, "device")}</summary>
-                      <div class="chips">
-                        {own.map((mark) => (
-                          <a class="chip small" href={url(view, `/devices/${mark.device}`)}>
-                            {mark.deviceName} {clockWords(mark.instantMs, zone)}
-                            {mark.evaluatedAtMs !== null && <Icon view={view} name="check" />}
-                          </a>
-                        ))}
-                      </div>
-                    </details>
-                  )}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </CardTable>
   );
 }
 
