@@ -27,7 +27,10 @@ export async function linuxProcesses(): Promise<readonly SeenProcess[]> {
     throw new Error("/proc does not show the processes of this system: nothing is ended");
   }
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const stats = (await Promise.all(pids.map(statOf))).filter((stat) => stat !== undefined);
+  const boot = await bootId();
+  const stats = (await Promise.all(pids.map((pid) => statOf(pid, boot)))).filter(
+    (stat) => stat !== undefined,
+  );
   const own = ancestorsOf(process.pid, stats);
   const seen = await Promise.all(stats.map((stat) => see(stat, own)));
   return seen.filter((one) => one !== undefined);
@@ -56,7 +59,7 @@ export async function endLinuxProcess(found: FoundProcess, clock: AgentClock): P
 
 /** The same process, not another one that got its number. */
 async function isAlive({ pid, startedAt }: FoundProcess): Promise<boolean> {
-  const stat = await statOf(pid);
+  const stat = await statOf(pid, await bootId());
   return stat !== undefined && stat.startedAt === startedAt && !/[ZX]/.test(stat.state);
 }
 
@@ -86,14 +89,19 @@ async function see(
 const COMM_CHARACTERS = 15;
 const isSystem = (name: string) => SYSTEM_NAME.test(name);
 
-async function statOf(pid: number): Promise<Stat | undefined> {
+async function bootId(): Promise<string> {
+  return (await textOf("/proc/sys/kernel/random/boot_id")).trim();
+}
+
+/** @param boot of the system: after a restart another process may have this number and this start */
+async function statOf(pid: number, boot: string): Promise<Stat | undefined> {
   const text = await textOf(`/proc/${pid}/stat`);
   // The name may have blanks and parentheses in it.
   const [, comm = "", rest = ""] = /^\d+ \((.*)\) (.*)/s.exec(text) ?? [];
   const [state = "", parent = "0", ...fields] = rest.split(" ");
   const startedAt = fields[17];
   if (startedAt === undefined) return undefined;
-  return { pid, comm, state, parent: Number(parent), startedAt };
+  return { pid, comm, state, parent: Number(parent), startedAt: `${startedAt} of ${boot}` };
 }
 
 async function textOf(path: string): Promise<string> {

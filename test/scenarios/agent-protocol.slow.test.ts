@@ -255,6 +255,8 @@ describe("3. check-in", () => {
       agent.etag ?? "",
       "",
     ]);
+    const compressed = { "if-none-match": `W/${agent.etag}` };
+    expect((await agent.send(`${agent.id}/poll`, undefined, compressed)).status).toBe(304);
     await scenario.order(agent, `p-${++count}`, { actions: [FOLDER] });
     expect((await agent.send(`${agent.id}/poll`, undefined, known)).status).toBe(200);
   });

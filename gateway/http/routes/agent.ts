@@ -23,6 +23,7 @@ import {
   AGENT_VERSIONS,
   WAIT_SECONDS_MAX,
 } from "../../../protocols/agent/words.ts";
+import { ifNoneMatchHas } from "../../../protocols/content/byte-range.ts";
 import type { LoginBackoff } from "../../access/login-backoff.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { DeviceBell } from "../device-bell.ts";
@@ -177,7 +178,8 @@ async function poll(
       const plan = await agents.checkIn(id, news, how);
       const text = JSON.stringify(plan);
       const etag = `"${Bun.hash(text).toString(36)}"`;
-      if (etag !== known) {
+      // Proxies that compress make the tag a weak one.
+      if (!ifNoneMatchHas(known, etag)) {
         metrics.count("outpost_agent_checkins_total", { outcome: "plan" });
         return c.body(text, 200, { ETag: etag, "Content-Type": "application/json" });
       }
