@@ -46,7 +46,7 @@ export function mountCommon(
 /** An address that nobody has: a page for people, by the console it belongs to; else a problem. */
 export function answerNotFound(
   app: Api,
-  consoles: { readonly site?: Console; readonly hub?: Console },
+  consoles: { readonly site: Console | undefined; readonly hub: Console | undefined },
 ): void {
   app.notFound(async (c) => {
     const isHub = /^\/hub(?:\/|$)/.test(c.req.path);

@@ -5,20 +5,15 @@ import { type Console, consoleRoutes } from "../console/console-routes.ts";
 import { metricMaker } from "../content/metric-maker.ts";
 import { SqlReportReader } from "../db/stores/report-reader.ts";
 import { createApi } from "../http/api.ts";
-import { createApp } from "../http/app.ts";
-import { trustedProxies } from "../http/client-address.ts";
 import { siteDownloadRoutes } from "../http/content/site-downloads.ts";
 import type { DocumentedPart } from "../http/docs.ts";
 import type { Api } from "../http/environment.ts";
 import { authoriseSite, linkRoutes } from "../http/link/link-routes.ts";
 import { MetricEditor } from "../http/metric-editor.ts";
-import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
-import { type GatewayClock, TestClock } from "../jobs/clock.ts";
+import type { GatewayClock } from "../jobs/clock.ts";
 import { Scheduler } from "../jobs/scheduler.ts";
-import { shelfOf } from "./backups.ts";
 import {
-  answerNotFound,
   type CommonDoors,
   consoleFiles,
   every,
@@ -28,7 +23,6 @@ import {
   readinessChecks,
 } from "./doors.ts";
 import {
-  clockFor,
   type Foundation,
   openFoundation,
   type RoleOptions,
@@ -38,7 +32,6 @@ import { hubGauges } from "./gauges.ts";
 import { buildHub, type HubCore } from "./hub-core.ts";
 import { hubOversight } from "./hub-oversight.ts";
 import { hubJobs } from "./jobs.ts";
-import { type Listening, serve } from "./server.ts";
 
 /** A hub that works, with its doors not yet mounted. */
 export interface RunningHub extends AsyncDisposable {
@@ -49,33 +42,6 @@ export interface RunningHub extends AsyncDisposable {
   readonly console: Console;
   readonly mount: (app: Api) => void;
   readonly mountCommon: (app: Api, common: CommonDoors) => void;
-}
-
-/** `outpost hub`: the central hub on a port of its own, under `/hub`. [D20] */
-export async function startHub(config: HubConfig, options: RoleOptions): Promise<Listening> {
-  const clock = clockFor(config);
-  const shelf = shelfOf(config);
-  await using stack = new AsyncDisposableStack();
-  const hub = stack.use(await runHub(config, clock, { ...options, shelf }));
-  stack.use(shelf);
-  const app = createApp({
-    log: options.log,
-    metrics: options.metrics,
-    proxies: trustedProxies(config.trustedProxies),
-    elapsed: () => performance.now(),
-  });
-  hub.mountCommon(app, { checks: hub.checks, parts: hub.parts });
-  if (clock instanceof TestClock) {
-    app.route("/", testClockRoutes({ clock, runDueJobs: () => hub.scheduler.runDue() }));
-  }
-  hub.mount(app);
-  answerNotFound(app, { hub: hub.console });
-  app.get("/", (c) => c.redirect("/hub"));
-  const listening = stack.use(serve(app, { ...config, log: options.log }));
-  stack.defer(() => hub.console.close()); // Before the port: open pages would hold it.
-  hub.scheduler.start();
-  const running = stack.move();
-  return { url: listening.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** Opens everything of a hub but its port. */

@@ -1,28 +1,18 @@
 import type { SiteConfig } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
 import type { Console } from "../console/console-routes.ts";
-import { createApp } from "../http/app.ts";
 import { trustedProxies } from "../http/client-address.ts";
 import type { DocumentedPart } from "../http/docs.ts";
 import type { Api } from "../http/environment.ts";
 import { agentDocument } from "../http/routes/agent-document.ts";
-import { testClockRoutes } from "../http/routes/test-clock.ts";
 import type { ReadinessCheck } from "../http/use-cases.ts";
-import { type GatewayClock, TestClock } from "../jobs/clock.ts";
+import type { GatewayClock } from "../jobs/clock.ts";
 import { Scheduler } from "../jobs/scheduler.ts";
-import { shelfOf } from "./backups.ts";
-import {
-  answerNotFound,
-  type CommonDoors,
-  mountCommon,
-  readinessChecks,
-  SITE_COOKIE,
-} from "./doors.ts";
-import { clockFor, openFoundation, type RoleOptions, type RunOptions } from "./foundation.ts";
+import { type CommonDoors, mountCommon, readinessChecks, SITE_COOKIE } from "./doors.ts";
+import { openFoundation, type RunOptions } from "./foundation.ts";
 import { siteGauges } from "./gauges.ts";
 import { siteJobs } from "./jobs.ts";
 import { Replanner } from "./replanner.ts";
-import { type Listening, serve } from "./server.ts";
 import { buildSite, type SiteCore } from "./site-core.ts";
 import { siteDoors } from "./site-doors.ts";
 
@@ -37,34 +27,6 @@ export interface RunningSite extends AsyncDisposable {
   readonly mount: (app: Api) => void;
   /** Health and documentation, open to this role's sessions and tokens. */
   readonly mountCommon: (app: Api, common: CommonDoors) => void;
-}
-
-/** `outpost site`: a branch gateway on a port of its own. */
-export async function startSite(config: SiteConfig, options: RoleOptions): Promise<Listening> {
-  const clock = clockFor(config);
-  const shelf = shelfOf(config);
-  await using stack = new AsyncDisposableStack();
-  const site = stack.use(await runSite(config, clock, { ...options, shelf }));
-  stack.use(shelf);
-  const app = createApp({
-    log: options.log,
-    metrics: options.metrics,
-    proxies: trustedProxies(config.trustedProxies),
-    elapsed: () => performance.now(),
-  });
-  site.mountCommon(app, { checks: site.checks, parts: site.parts });
-  if (clock instanceof TestClock) {
-    app.route("/", testClockRoutes({ clock, runDueJobs: () => site.scheduler.runDue() }));
-  }
-  site.mount(app);
-  answerNotFound(app, { site: site.console });
-  const listening = stack.use(serve(app, { ...config, log: options.log }));
-  stack.defer(() => site.console.close()); // Before the port: open pages would hold it.
-  stack.defer(() => site.core.bell.close()); // And so would agents that wait.
-  site.core.uplink.start();
-  site.scheduler.start();
-  const running = stack.move();
-  return { url: listening.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** Opens everything of a site but its port. */

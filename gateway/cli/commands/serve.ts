@@ -1,17 +1,10 @@
-import type { BothConfig, ConfigOf, HubConfig, Role } from "../../config/settings.ts";
-import type { RoleOptions } from "../../roles/foundation.ts";
+import type { Role } from "../../config/settings.ts";
 import { jsonLog } from "../../telemetry/log.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import { type Command, command } from "../command.ts";
 import { configArgs, loadRoleConfig } from "../config-args.ts";
 import { EXIT } from "../exit-codes.ts";
 import { stopSignal } from "../stop-signal.ts";
-
-/** What a running gateway is to whoever started it. */
-interface Running extends AsyncDisposable {
-  /** Where it listens, without a slash at the end. */
-  readonly url: string;
-}
 
 const ABOUT: Readonly<Record<Role, string>> = {
   site: "Run a branch gateway: devices, content, console, link to the hub.",
@@ -32,7 +25,10 @@ export function serveCommand(role: Role): Command {
       metrics.collectProcess();
       const stop = stopSignal(Date.now);
 
-      await using running = await start(loaded.config, { log, metrics, announce: terminal.err });
+      // Loaded only when it runs: `outpost --help` needs no database.
+      const { startGateway } = await import("../../roles/start.ts");
+      const options = { log, metrics, announce: terminal.err };
+      await using running = await startGateway(loaded.config, options);
       log.info("started", { url: running.url });
       if (terminal.isTty) terminal.err(`Outpost is ready at ${running.url}`);
       await aborted(stop);
@@ -40,21 +36,6 @@ export function serveCommand(role: Role): Command {
       return EXIT.ok;
     },
   });
-}
-
-/** The roles are loaded only when they run: `outpost --help` needs no database. */
-async function start(config: ConfigOf[Role], options: RoleOptions): Promise<Running> {
-  if (isBoth(config)) return (await import("../../roles/both.ts")).startBoth(config, options);
-  if (isHub(config)) return (await import("../../roles/hub.ts")).startHub(config, options);
-  return (await import("../../roles/site.ts")).startSite(config, options);
-}
-
-function isBoth(config: ConfigOf[Role]): config is BothConfig {
-  return config.role === "both";
-}
-
-function isHub(config: ConfigOf[Role]): config is HubConfig {
-  return config.role === "hub";
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
