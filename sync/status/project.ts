@@ -85,12 +85,10 @@ function rowFrom(
   }
   const hlc = clampHlc(entry.hlc, receivedAtMs);
   const { flags } = entry;
-  const stays =
-    former !== undefined &&
-    former.status === meaning.status &&
-    former.state === meaning.state &&
-    former.reason === flags.reason;
-  const moved = former === undefined || former.observedAtMs !== entry.observedAtMs;
+  const isSameState = former?.status === meaning.status && former.state === meaning.state;
+  const stays = former !== undefined && isSameState && former.reason === flags.reason;
+  // Two moves may be of the same moment.
+  const moved = !isSameState || former?.observedAtMs !== entry.observedAtMs;
   return {
     site,
     distribution: line.distribution,

@@ -51,6 +51,11 @@ describe("the hub over many sites", () => {
     const waiting = { ...rowAt(1, 1, 3), reason: "content" as const };
     const changed = projected([waiting], known, 10_000_000_000_000);
     expect(changed).toMatchObject([{ sinceMs: 10_000_000_000_000, reason: "content" }]);
+    // Two moves of one moment: the second holds since then too, whenever it was heard.
+    const before = { ...former, status: "installing" as const, state: "App is being installed" };
+    const atHub = new Map([[before.device, { rows: [before], devices: [] }]]);
+    const moved = projected([rowAt(1, 1, 3)], atHub, 10_000_000_000_000);
+    expect(moved).toMatchObject([{ sinceMs: before.observedAtMs }]);
   });
 
   test("[6.3] a stamp far ahead is clamped and the row says so; at the limit it is not", () => {
