@@ -142,3 +142,9 @@ export function schemeWords(scheme: RecordedSession["scheme"]): string {
 export function asSentence(note: string): string {
   return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
 }
+
+/** A site sees every contact; the hub hears of those that brought something new. */
+export const CONTACT_WORDS = {
+  site: { label: "Last contact", none: "never", badge: "Never in contact" },
+  hub: { label: "Last report", none: "none yet", badge: "No report yet" },
+} as const;

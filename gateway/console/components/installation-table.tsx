@@ -1,7 +1,7 @@
 import { fieldIs } from "../../../devices/filter/filter.ts";
 import type { InstallationView } from "../../reports/report-reader.ts";
 import { rowsUrl, url, type View } from "../view.ts";
-import { OPERATION_WORDS, REASON_WORDS } from "../words.ts";
+import { CONTACT_WORDS, OPERATION_WORDS, REASON_WORDS } from "../words.ts";
 import { Badge, StatusBadge } from "./badge.tsx";
 import { DeviceError } from "./device-error.tsx";
 import { When } from "./when.tsx";
@@ -39,7 +39,7 @@ export function InstallationTable(props: InstallationTableProps) {
             <th scope="col">App</th>
             <th scope="col">Status</th>
             <th scope="col">Why, and what comes next</th>
-            <th scope="col">Last contact</th>
+            <th scope="col">{CONTACT_WORDS[view.role].label}</th>
             {view.role === "hub" && <th scope="col">Site</th>}
           </tr>
         </thead>
@@ -78,8 +78,14 @@ export function InstallationTable(props: InstallationTableProps) {
               <td data-label="Why and next">
                 <ReasonCell view={view} row={row} />
               </td>
-              <td data-label="Last contact">
-                <When view={view} at={row.deviceLastContactMs} site={row.site} stacked />
+              <td data-label={CONTACT_WORDS[view.role].label}>
+                <When
+                  view={view}
+                  at={row.deviceLastContactMs}
+                  site={row.site}
+                  none={CONTACT_WORDS[view.role].none}
+                  stacked
+                />
               </td>
               {view.role === "hub" && (
                 <td data-label="Site">

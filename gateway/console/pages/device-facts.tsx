@@ -7,7 +7,7 @@ import { Badge } from "../components/badge.tsx";
 import { When } from "../components/when.tsx";
 import { plural } from "../time-words.ts";
 import { url, type View } from "../view.ts";
-import { ENROLMENT_WORDS, PROOF_WORDS, PROTOCOL_WORDS } from "../words.ts";
+import { CONTACT_WORDS, ENROLMENT_WORDS, PROOF_WORDS, PROTOCOL_WORDS } from "../words.ts";
 
 interface DeviceFactsProps {
   readonly view: View;
@@ -19,13 +19,17 @@ interface DeviceFactsProps {
 /** What is known of a device. */
 export function DeviceFacts({ view, device, account, ways }: DeviceFactsProps) {
   const isOmaDm = device.protocol === "oma-dm";
+  const contact = CONTACT_WORDS[view.role];
   const entries: readonly (readonly [string, unknown])[] = [
     ["Platform", device.platform],
     ["System", [device.osPlatform, device.osVersion].filter(Boolean).join(" ") || "not known"],
     ["Make", [device.manufacturer, device.model].filter(Boolean).join(" ") || "not known"],
     ["Processor", device.cpu ?? "not known"],
     ["Served by", PROTOCOL_WORDS[device.protocol]],
-    ["Last contact", <When view={view} at={device.lastContactMs} site={device.site} />],
+    [
+      contact.label,
+      <When view={view} at={device.lastContactMs} site={device.site} none={contact.none} />,
+    ],
     ["Comes again", ways ?? null],
     ["Known since", <When view={view} at={device.registeredAtMs} site={device.site} />],
     ["Its own id", <code>{device.stableId}</code>],

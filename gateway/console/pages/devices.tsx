@@ -17,7 +17,7 @@ import { ESTATE_OPTIONS } from "../device-form.ts";
 import type { FormState } from "../form-state.ts";
 import type { Kit } from "../kit.tsx";
 import { url, type View, whyNot } from "../view.ts";
-import { ENROLMENT_WORDS, PROTOCOL_WORDS } from "../words.ts";
+import { CONTACT_WORDS, ENROLMENT_WORDS, PROTOCOL_WORDS } from "../words.ts";
 
 const SORTS = [
   { value: "name", label: "By name" },
@@ -120,10 +120,11 @@ function ListFrame(props: { view: View; text: string; sort: string; children?: u
 }
 
 function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceView[] }) {
+  const contact = CONTACT_WORDS[view.role];
   return (
     <CardTable
       caption="Devices"
-      columns={["Device", "System", "Installations", "State", "Last contact"]}
+      columns={["Device", "System", "Installations", "State", contact.label]}
     >
       {devices.map((device) => (
         <tr id={`device-${device.id}-${device.site}`}>
@@ -149,9 +150,15 @@ function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceVi
           <td data-label="State">
             <DeviceBadges view={view} device={device} />
           </td>
-          <td data-label="Last contact">
+          <td data-label={contact.label}>
             <span>
-              <When view={view} at={device.lastContactMs} site={device.site} stacked />
+              <When
+                view={view}
+                at={device.lastContactMs}
+                site={device.site}
+                none={contact.none}
+                stacked
+              />
               {view.role === "hub" && <span class="sub">at {device.site}</span>}
             </span>
           </td>
@@ -176,7 +183,9 @@ export function DeviceBadges({ view, device }: { view: View; device: DeviceView 
       {!isBroken && enrolment !== "enabled" && enrolment !== "unknown" && (
         <Badge view={view} kind="warn" label={ENROLMENT_WORDS[enrolment]} />
       )}
-      {device.lastContactMs === null && <Badge view={view} kind="plain" label="Never in contact" />}
+      {device.lastContactMs === null && (
+        <Badge view={view} kind="plain" label={CONTACT_WORDS[view.role].badge} />
+      )}
     </span>
   );
 }

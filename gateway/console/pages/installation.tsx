@@ -18,7 +18,7 @@ import type { FormVisit, Kit } from "../kit.tsx";
 import { whyNotRequest, whyNotRetry } from "../row-actions.ts";
 import { plural } from "../time-words.ts";
 import { url, type View, whyNot } from "../view.ts";
-import { OPERATION_WORDS } from "../words.ts";
+import { CONTACT_WORDS, OPERATION_WORDS } from "../words.ts";
 
 /** Facts shown at first; the rest is one click away. */
 const FACTS_SHOWN = 200;
@@ -190,6 +190,7 @@ function WorkCards({ view, row, work }: { view: View; row: InstallationView; wor
 }
 
 function Particulars({ view, row }: { view: View; row: InstallationView }) {
+  const contact = CONTACT_WORDS[view.role];
   const entries: readonly (readonly [string, unknown])[] = [
     ["App", <a href={url(view, `/apps/${row.package}`)}>{row.packageName}</a>],
     [
@@ -198,7 +199,10 @@ function Particulars({ view, row }: { view: View; row: InstallationView }) {
     ],
     ["What is done", `${OPERATION_WORDS[row.operation]} ${row.targetVersion}, ${modeWords(row)}`],
     ["On the device", row.version ?? "no version known"],
-    ["Last contact", <When view={view} at={row.deviceLastContactMs} site={row.site} />],
+    [
+      contact.label,
+      <When view={view} at={row.deviceLastContactMs} site={row.site} none={contact.none} />,
+    ],
     ["Observed", <When view={view} at={row.observedAtMs} site={row.site} />],
     ["Attempt", String(row.attempt)],
     ["The device's own word", row.nativeValue ?? "none yet"],

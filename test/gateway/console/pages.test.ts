@@ -68,6 +68,16 @@ describe("pages", () => {
     }
   });
 
+  test("the hub, which hears of no contact without news, tells when a device last reported", async () => {
+    await using console_ = await openConsole({ role: "hub", devices: 20 });
+    for (const path of ["/installations", "/devices"]) {
+      const { html } = await readPage(await console_.get(path));
+      expect(html).toContain('data-label="Last report"');
+      expect(html).not.toContain("Last contact");
+      expect(html).not.toContain("Never in contact");
+    }
+  });
+
   test("the hub shows each of the twelve reasons with what comes next, or sends one to the site", async () => {
     await using console_ = await openConsole({ role: "hub", devices: 60 });
     const pending = console_.data.rows.filter(
