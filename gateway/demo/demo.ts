@@ -115,7 +115,7 @@ async function tell(stage: Stage, screen: Screen): Promise<DemoPlaces> {
   }
   for (const family of FAMILIES) await distribute(stage, family);
   screen.line(
-    `The hub brings an app to each of ${FAMILIES.length} families of devices, in each site's own window from 22:00 to 24:00.`,
+    `The hub brings an app to each of ${FAMILIES.length} families of devices, in each site's own window from 22:00 to 24:00; MDMs take theirs when they like.`,
   );
   await settled("the sites to learn of it", SETTLE_MS, async () =>
     (await everySiteKnows(stage)) ? true : undefined,

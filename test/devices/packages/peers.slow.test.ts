@@ -10,6 +10,7 @@ import { readMender } from "../../../devices/packages/read-mender.ts";
 import { msiCabinet, readMsi } from "../../../devices/packages/read-msi.ts";
 import { readSwu } from "../../../devices/packages/read-swu.ts";
 import { sampleCab } from "../../../gateway/demo/packages/sample-cab.ts";
+import { sampleMsi } from "../../../gateway/demo/packages/sample-msi.ts";
 import { SW_DESCRIPTION } from "../../harness/sample-swu.ts";
 import { testUnless } from "../../harness/skip.ts";
 
@@ -96,6 +97,20 @@ testUnless(missing("wixl", "wixl"))("an MSI of wixl is read, its cabinet too", a
   const file = members.find("FA");
   if (file === undefined) throw new Error("it is not listed");
   expect(md5(await members.open(file).read(0, big.length))).toBe(md5(big));
+});
+
+testUnless(missing("msiextract", "msitools"))("msiextract takes our MSI", async () => {
+  const cabinet = sampleCab({ folders: [[{ path: "F0", content: big }]] });
+  const files = [{ name: "big.bin", bytes: big.length }];
+  await Bun.write(join(folder, "ours.msi"), sampleMsi({ files, cabinet }));
+  run(["msiextract", "-C", "ours-msi", "ours.msi"]);
+  const file = join(folder, "ours-msi/Program Files/Sample app/big.bin");
+  expect(md5(await Bun.file(file).bytes())).toBe(md5(big));
+  const facts = run(["msiinfo", "suminfo", "ours.msi"]);
+  expect(facts).toContain("Template: x64;1033");
+  expect(run(["msiinfo", "export", "ours.msi", "InstallExecuteSequence"])).toContain(
+    "InstallFiles",
+  );
 });
 
 testUnless(missing("cpio", "cpio"))("an SWU of cpio is read, in both its forms", async () => {
