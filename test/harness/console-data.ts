@@ -1,4 +1,5 @@
 /** A branch, or several, full of devices and apps: what pages show in tests and screenshots. */
+
 import { bucketOf, statesOf } from "../../devices/install/matrix.ts";
 import type { Device, Platform } from "../../devices/model/device.ts";
 import type { DeviceGroup, Distribution } from "../../devices/model/distribution.ts";
@@ -16,9 +17,11 @@ import {
 } from "../../devices/model/ids.ts";
 import type { Installation, Reason, Status } from "../../devices/model/installation.ts";
 import type { Package, Revision } from "../../devices/model/package.ts";
-import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/policy.ts";
+import type { Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import type { BlobView } from "../../gateway/reports/report-reader.ts";
+import { emptyPolicy } from "../../sync/policy/build-policy.ts";
+import { aRevision } from "../devices/a-revision.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { stepRevision } from "./step-revision.ts";
 
@@ -286,25 +289,6 @@ function factsOf(rows: readonly Installation[]): Fact[] {
   return facts;
 }
 
-export function emptyConsolePolicy(): Policy {
-  return {
-    version: 0,
-    packages: new Map(),
-    revisions: new Map(),
-    distributions: [],
-    distributionsById: new Map(),
-    windows: [],
-    groups: new Map(),
-    enterprise: {
-      enterpriseId: null,
-      enrollmentToken: null,
-      certificateSearchCriteria: null,
-      crlCheck: null,
-      platforms: ENTERPRISE_PLATFORMS_DEFAULT,
-    },
-  };
-}
-
 function somePolicy(): Policy {
   const packages: Package[] = APPS.map(([id, name, platform, publisher], index) => ({
     id: id as PackageId,
@@ -315,27 +299,19 @@ function somePolicy(): Policy {
     description: `${name} for the shop floor.`,
     createdAtMs: FIXTURE_NOW_MS - (80 - index) * DAY_MS,
   }));
-  const revisions: Revision[] = packages.map((app, index) => ({
-    id: `${app.id}-2-0` as RevisionId,
-    package: app.id,
-    version: `2.${index}.0.0`,
-    channel: app.platform === "Windows" ? "EnterpriseAppManagement" : "reported",
-    file:
-      app.platform === "Windows"
-        ? { sha256: shaOf(index), name: `${app.id}.xap`, bytes: 4_200_000 * (index + 1) }
-        : null,
-    msi: null,
-    msix: null,
-    agent: null,
-    ddi: null,
-    mender: null,
-    source: null,
-    minimumOsVersion: null,
-    licence: "none",
-    storeApp: false,
-    targeting: { cpu: null, osMajor: null, osPlatform: null },
-    createdAtMs: app.createdAtMs + HOUR_MS,
-  }));
+  const revisions: Revision[] = packages.map((app, index) =>
+    aRevision({
+      id: `${app.id}-2-0` as RevisionId,
+      package: app.id,
+      version: `2.${index}.0.0`,
+      channel: app.platform === "Windows" ? "EnterpriseAppManagement" : "reported",
+      file:
+        app.platform === "Windows"
+          ? { sha256: shaOf(index), name: `${app.id}.xap`, bytes: 4_200_000 * (index + 1) }
+          : null,
+      createdAtMs: app.createdAtMs + HOUR_MS,
+    }),
+  );
   const distributions = revisions
     .map(
       (revision, index): Distribution => ({
@@ -393,7 +369,7 @@ function somePolicy(): Policy {
     },
   ];
   return {
-    ...emptyConsolePolicy(),
+    ...emptyPolicy(),
     version: 12,
     packages: new Map(packages.map((one) => [one.id, one])),
     revisions: new Map(

@@ -1,4 +1,5 @@
 /** Devices that come and ask for work, with what they said of it: for pages, beside `consoleData`. */
+
 import { stepText, unmetText } from "../../devices/install/work-words.ts";
 import type { Device, DeviceProtocol } from "../../devices/model/device.ts";
 import type { Distribution } from "../../devices/model/distribution.ts";
@@ -14,7 +15,8 @@ import {
 import { type Action, CRITICAL_DEFAULT } from "../../devices/model/install-action.ts";
 import type { Installation } from "../../devices/model/installation.ts";
 import type { NumberedMetric } from "../../devices/model/metric.ts";
-import type { AgentInstall, Package, Revision } from "../../devices/model/package.ts";
+import type { AgentInstall, Package } from "../../devices/model/package.ts";
+import { aRevision } from "../devices/a-revision.ts";
 import { type ConsoleData, FIXTURE_NOW_MS } from "./console-data.ts";
 
 const MINUTE_MS = 60_000;
@@ -60,19 +62,14 @@ export function withFamilies(data: ConsoleData): ConsoleData {
     description: "In steps.",
     createdAtMs: FIXTURE_NOW_MS - 60 * MINUTE_MS,
   };
-  const revision: Revision = {
+  const revision = aRevision({
     id: FAMILY_REVISION,
     package: app.id,
     version: "2.0.1",
     channel: "agent",
-    ...{ file: null, msi: null, msix: null, ddi: null, mender: null, source: null },
     agent: manySteps(),
-    minimumOsVersion: null,
-    licence: "none",
-    storeApp: false,
-    targeting: ANY,
     createdAtMs: app.createdAtMs,
-  };
+  });
   const distribution: Distribution = {
     id: FAMILY_DISTRIBUTION,
     package: app.id,

@@ -2,6 +2,7 @@ import { bytesSource } from "../../devices/packages/range-source.ts";
 import { DDI_DEFAULT } from "../../devices/service/ddi/ddi-settings.ts";
 import { contentsOf, type FileContents } from "../../gateway/content/file-contents.ts";
 import { MetricEditor } from "../../gateway/http/metric-editor.ts";
+import { emptyPolicy } from "../../sync/policy/build-policy.ts";
 import { fakeMetricMaker } from "./fake-metric-maker.ts";
 /** A console over a real database in memory, with the rest of the gateway played. */
 
@@ -66,12 +67,7 @@ import { Keyring } from "../../sync/link/keyring.ts";
 import type { PolicyChange } from "../../sync/ports/policy-author.ts";
 import { openMemory } from "../gateway/db/temporary.ts";
 import { cheapPasswords } from "./cheap-passwords.ts";
-import {
-  type ConsoleData,
-  consoleData,
-  emptyConsolePolicy,
-  FIXTURE_NOW_MS,
-} from "./console-data.ts";
+import { type ConsoleData, consoleData, FIXTURE_NOW_MS } from "./console-data.ts";
 import { withFamilies } from "./console-families.ts";
 import { fakeBackups } from "./fake-backups.ts";
 import { fakeOversight } from "./fake-oversight.ts";
@@ -120,8 +116,7 @@ export async function openConsole(options: ConsoleFixtureOptions = {}): Promise<
   // What a site says of a reason does not travel.
   const rows = made.rows.map((row) => ({ ...row, reasonDetail: "", nextAttemptMs: null }));
   const full = renamed(role === "hub" ? { ...made, rows } : made, options.names);
-  const data: ConsoleData =
-    devices === 0 ? { ...full, policy: emptyConsolePolicy(), files: [] } : full;
+  const data: ConsoleData = devices === 0 ? { ...full, policy: emptyPolicy(), files: [] } : full;
   const now = () => FIXTURE_NOW_MS;
   const log = {
     info() {},

@@ -20,7 +20,7 @@ import type {
   PackageFile,
   Revision,
 } from "../../devices/model/package.ts";
-import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../devices/model/policy.ts";
+import type { Policy } from "../../devices/model/policy.ts";
 import type { MaintenanceWindow } from "../../devices/model/window.ts";
 import type { DeviceTrigger } from "../../devices/ports/device-trigger.ts";
 import type { Log } from "../../devices/ports/log.ts";
@@ -42,6 +42,8 @@ import { SqlSiteStore } from "../../gateway/db/stores/site-store.ts";
 import { onError } from "../../gateway/http/on-error.ts";
 import { omaDmRoutes } from "../../gateway/http/routes/oma-dm.ts";
 import { Metrics } from "../../gateway/telemetry/metrics.ts";
+import { emptyPolicy } from "../../sync/policy/build-policy.ts";
+import { aRevision } from "../devices/a-revision.ts";
 import { openMemory } from "../gateway/db/temporary.ts";
 import { RawDevice } from "./raw-device.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -93,20 +95,15 @@ export class SiteCore implements AsyncDisposable {
 
   private constructor(database: OutpostDatabase, options: { nowMs?: number; seed?: number }) {
     this.nowMs = options.nowMs ?? Date.parse("2026-11-21T12:00:00Z");
+    const { enterprise, ...nothing } = emptyPolicy();
     this.policy = {
+      ...nothing,
       version: 1,
-      packages: new Map(),
-      revisions: new Map(),
-      distributions: [],
-      distributionsById: new Map(),
-      windows: [],
-      groups: new Map(),
       enterprise: {
+        ...enterprise,
         enterpriseId: EID,
         enrollmentToken: "VG9rZW4x",
         certificateSearchCriteria: "CN%3DDevice-42",
-        crlCheck: null,
-        platforms: ENTERPRISE_PLATFORMS_DEFAULT,
       },
     };
     const random = seededRandom(options.seed ?? 1);
@@ -337,25 +334,15 @@ export class SiteCore implements AsyncDisposable {
     const number = this.policy.distributions.length + 1;
     const sha256 = number.toString(16).padStart(64, "0") as Sha256;
     this.content.add(sha256);
-    const revision: Revision = {
+    const revision = aRevision({
       id: `revision-${number}` as RevisionId,
       package: app.id,
       version,
       channel: "EnterpriseAppManagement",
       file: { sha256, name: fileName, bytes: 1000 },
-      msi: null,
-      msix: null,
-      agent: null,
-      ddi: null,
-      mender: null,
-      source: null,
-      minimumOsVersion: null,
-      licence: "none",
-      storeApp: false,
-      targeting: ANY,
       createdAtMs: this.nowMs,
       ...change,
-    };
+    });
     return this.#add(app, revision, options);
   }
 
@@ -403,25 +390,13 @@ export class SiteCore implements AsyncDisposable {
       description: "",
       createdAtMs: this.nowMs,
     };
-    const revision: Revision = {
+    const revision = aRevision({
       id: `revision-${number}` as RevisionId,
       package: app.id,
       version: "1.0",
-      channel: "reported",
-      file: null,
-      msi: null,
-      msix: null,
-      agent: null,
-      ddi: null,
-      mender: null,
-      source: null,
-      minimumOsVersion: null,
-      licence: "none",
-      storeApp: false,
-      targeting: ANY,
       createdAtMs: this.nowMs,
       ...options,
-    };
+    });
     return this.#add(app, revision, distribution);
   }
 

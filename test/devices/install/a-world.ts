@@ -20,6 +20,7 @@ import { HlcClock } from "../../../devices/service/clock.ts";
 import { Ledger } from "../../../devices/service/ledger.ts";
 import { seededRandom } from "../../harness/seeded-random.ts";
 import { aDevice } from "../a-device.ts";
+import { aRevision } from "../a-revision.ts";
 
 const HOUR_MS = 3_600_000;
 const ENTERPRISE_LIST = { provider: "EnterpriseAppManagement", context: "device" } as const;
@@ -146,24 +147,15 @@ export class World {
     const number = this.#distributions.length + 1;
     const app = this.#pick(this.#packages);
     const operation = this.#random() < 0.2 ? ("uninstall" as const) : ("install" as const);
-    const revision: Revision = {
+    const revision = aRevision({
       id: `revision-${number}` as RevisionId,
       package: app.id,
       version: this.#pick(VERSIONS),
       channel: this.#random() < 0.8 ? "EnterpriseAppManagement" : "reported",
       file: { sha256: "0".repeat(64) as Sha256, name: "app.xap", bytes: 1 },
-      msi: null,
-      msix: null,
-      agent: null,
-      ddi: null,
-      mender: null,
-      source: null,
       minimumOsVersion: this.#random() < 0.2 ? "11.0" : null,
-      licence: "none",
-      storeApp: false,
-      targeting: { cpu: null, osMajor: null, osPlatform: null },
       createdAtMs: this.nowMs,
-    };
+    });
     this.#revisions.set(revision.id, revision);
     const distribution: Distribution = {
       id: `distribution-${number}` as DistributionId,

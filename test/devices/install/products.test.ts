@@ -4,8 +4,10 @@ import { findItem, productsOf, toldAtMs } from "../../../devices/install/product
 import type { PackageId, RevisionId } from "../../../devices/model/ids.ts";
 import type { InventoryItem, InventoryRead } from "../../../devices/model/inventory.ts";
 import type { Package, Revision } from "../../../devices/model/package.ts";
-import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../../devices/model/policy.ts";
+import type { Policy } from "../../../devices/model/policy.ts";
+import { emptyPolicy } from "../../../sync/policy/build-policy.ts";
 import { aDevice } from "../a-device.ts";
+import { aRevision } from "../a-revision.ts";
 
 const EDAM = "EnterpriseDesktopAppManagement";
 const EMAM = "EnterpriseModernAppManagement";
@@ -24,25 +26,14 @@ const app = (id: string, productId: string | null = null): Package => ({
   description: "",
   createdAtMs: 0,
 });
-const revision = (owner: string, number: number, change: Partial<Revision>): Revision => ({
-  id: `${owner}-${number}` as RevisionId,
-  package: owner as PackageId,
-  version: `${number}.0`,
-  channel: EDAM,
-  file: null,
-  source: null,
-  msi: null,
-  msix: null,
-  agent: null,
-  ddi: null,
-  mender: null,
-  minimumOsVersion: null,
-  licence: "none",
-  storeApp: false,
-  targeting: { cpu: null, osMajor: null, osPlatform: null },
-  createdAtMs: 0,
-  ...change,
-});
+const revision = (owner: string, number: number, change: Partial<Revision>): Revision =>
+  aRevision({
+    id: `${owner}-${number}` as RevisionId,
+    package: owner as PackageId,
+    version: `${number}.0`,
+    channel: EDAM,
+    ...change,
+  });
 const msi = (productCode: string, context: "device" | "user" = "device") => ({
   productCode,
   upgradeCode: UPGRADE,
@@ -55,7 +46,7 @@ const msi = (productCode: string, context: "device" | "user" = "device") => ({
   fallbackUrls: [],
 });
 const policy: Policy = {
-  version: 1,
+  ...emptyPolicy(),
   packages: new Map([app("tools"), app("shop"), app("both", V1)].map((one) => [one.id, one])),
   revisions: new Map(
     [
@@ -73,17 +64,6 @@ const policy: Policy = {
       }),
     ].map((one) => [one.id, one]),
   ),
-  distributions: [],
-  distributionsById: new Map(),
-  windows: [],
-  groups: new Map(),
-  enterprise: {
-    enterpriseId: null,
-    enrollmentToken: null,
-    certificateSearchCriteria: null,
-    crlCheck: null,
-    platforms: ENTERPRISE_PLATFORMS_DEFAULT,
-  },
 };
 const device = aDevice({ platform: "Windows", osPlatform: "Windows 11 Pro" });
 const item = (productId: string, version: string, upgradeCode: string | null = null) =>

@@ -9,6 +9,7 @@ import type { PackageId, RevisionId, Sha256 } from "../../../devices/model/ids.t
 import type { MsiInstall, MsixInstall, Package, Revision } from "../../../devices/model/package.ts";
 import { ENTERPRISE_PLATFORMS_DEFAULT } from "../../../devices/model/policy.ts";
 import { aDevice } from "../a-device.ts";
+import { aRevision } from "../a-revision.ts";
 
 const EAM = "EnterpriseAppManagement";
 const EDAM = "EnterpriseDesktopAppManagement";
@@ -43,25 +44,14 @@ const MSIX: MsixInstall = {
 };
 
 function revision(channel: Revision["channel"], file: string, change: Partial<Revision>): Revision {
-  return {
+  return aRevision({
     id: "r1" as RevisionId,
     package: APP.id,
     version: "1.0",
     channel,
     file: { sha256: "0".repeat(64) as Sha256, name: file, bytes: 1 },
-    source: null,
-    msi: null,
-    msix: null,
-    agent: null,
-    ddi: null,
-    mender: null,
-    minimumOsVersion: null,
-    licence: "none",
-    storeApp: false,
-    targeting: { cpu: null, osMajor: null, osPlatform: null },
-    createdAtMs: 0,
     ...change,
-  };
+  });
 }
 
 describe("providersOf()", () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { relevanceOf } from "../../../devices/install/relevance.ts";
 import type { Device } from "../../../devices/model/device.ts";
-import type { PackageId, RevisionId } from "../../../devices/model/ids.ts";
+import type { PackageId } from "../../../devices/model/ids.ts";
 import type { Package, Revision } from "../../../devices/model/package.ts";
 import { ENTERPRISE_PLATFORMS_DEFAULT } from "../../../devices/model/policy.ts";
 import { aDevice } from "../a-device.ts";
+import { aRevision } from "../a-revision.ts";
 
 const ANYTHING = { cpu: null, osMajor: null, osPlatform: null };
 
@@ -146,25 +147,3 @@ const AN_APP: Package = {
   description: "",
   createdAtMs: 0,
 };
-
-function aRevision(change: Partial<Revision>): Revision {
-  return {
-    id: "r1" as RevisionId,
-    package: "app" as PackageId,
-    version: "1.0",
-    channel: "reported",
-    file: null,
-    msi: null,
-    msix: null,
-    agent: null,
-    ddi: null,
-    mender: null,
-    source: null,
-    minimumOsVersion: null,
-    licence: "none",
-    storeApp: false,
-    targeting: ANYTHING,
-    createdAtMs: 0,
-    ...change,
-  };
-}

@@ -4,7 +4,7 @@ import type { Package, Revision } from "../../../devices/model/package.ts";
 import { prefill } from "../../../gateway/console/prefill.ts";
 import { type FileContents, NOTHING_SAID } from "../../../gateway/content/file-contents.ts";
 import type { BlobView } from "../../../gateway/reports/report-reader.ts";
-import { emptyConsolePolicy } from "../../harness/console-data.ts";
+import { emptyPolicy } from "../../../sync/policy/build-policy.ts";
 
 const FAMILY = "Contoso.App_8wekyb3d8bbwe";
 const NAMES = {
@@ -60,7 +60,7 @@ describe("prefill()", () => {
       framework("14.1.0"),
       framework("15.0.0", "arm64"),
     );
-    const { form, known, notes } = await prefill(files, emptyConsolePolicy(), FIRST);
+    const { form, known, notes } = await prefill(files, emptyPolicy(), FIRST);
     const names = ["name", "version", "channel", "familyName", "fullName", "minimumOsVersion"];
     expect(names.map((name) => form.value(name))).toEqual([
       "Contoso Shop",
@@ -76,12 +76,12 @@ describe("prefill()", () => {
   });
 
   test("says what else has to be uploaded, and that a framework is no app", async () => {
-    const lacks = await prefill(filesOf(APP, framework("14.0.4")), emptyConsolePolicy(), FIRST);
+    const lacks = await prefill(filesOf(APP, framework("14.0.4")), emptyPolicy(), FIRST);
     expect(lacks.notes).toEqual([
       "It needs VCLibs, at least 14.0.5: upload that as well, unless devices have it.",
     ]);
     const library = framework("14.0.4", "x64", []);
-    const { notes } = await prefill(filesOf(library), emptyConsolePolicy(), FIRST);
+    const { notes } = await prefill(filesOf(library), emptyPolicy(), FIRST);
     expect(notes).toEqual([expect.stringContaining("is a framework")]);
   });
 
@@ -89,7 +89,7 @@ describe("prefill()", () => {
     const app = { id: "shop" as PackageId, name: "Shop" } as Package;
     const revision = { package: app.id, msix: { familyName: FAMILY.toUpperCase() } } as Revision;
     const policy = {
-      ...emptyConsolePolicy(),
+      ...emptyPolicy(),
       packages: new Map([[app.id, app]]),
       revisions: new Map([["shop-1" as RevisionId, revision]]),
     };
@@ -98,12 +98,12 @@ describe("prefill()", () => {
 
   test("a file that says nothing leaves the form alone; a broken one says why", async () => {
     for (const file of ["", "nonsense", "f".repeat(64)]) {
-      const { form, notes } = await prefill(filesOf(undefined), emptyConsolePolicy(), file);
+      const { form, notes } = await prefill(filesOf(undefined), emptyPolicy(), file);
       expect([form.value("name", "mine"), notes]).toEqual(["mine", []]);
     }
     const broken = { ...PLAIN, problem: { rule: "cab-malformed", message: "why" } };
     const found = filesOf({ ...broken, kind: "cab", warnings: ["It is called a.zip."] });
-    const { form, notes } = await prefill(found, emptyConsolePolicy(), FIRST);
+    const { form, notes } = await prefill(found, emptyPolicy(), FIRST);
     expect(form.value("name", "mine")).toBe("mine");
     expect(notes).toEqual([
       "It begins like a cabinet (CAB), but is no whole one: why",
@@ -131,7 +131,7 @@ describe("prefill()", () => {
       { platform: "Android", channel: "reported", name: "Kasse", version: "3.1 β" },
     ],
   ])("fills in what else files say: %#", async (contents, expected) => {
-    const { form } = await prefill(filesOf(contents), emptyConsolePolicy(), FIRST);
+    const { form } = await prefill(filesOf(contents), emptyPolicy(), FIRST);
     const values = Object.keys(expected).map((name) => [name, form.value(name)]);
     expect(Object.fromEntries(values)).toEqual(expected);
   });
@@ -140,7 +140,7 @@ describe("prefill()", () => {
     const app = { id: "shop" as PackageId, name: "Shop", productId: "{C}" } as Package;
     const revision = { package: app.id, msi: { upgradeCode: "{b}" } } as Revision;
     const policy = {
-      ...emptyConsolePolicy(),
+      ...emptyPolicy(),
       packages: new Map([[app.id, app]]),
       revisions: new Map([["shop-1" as RevisionId, revision]]),
     };

@@ -23,11 +23,12 @@ import {
 import type { Installation } from "../../../devices/model/installation.ts";
 import { OPERATIONS, REASONS, STATUSES } from "../../../devices/model/installation.ts";
 import type { Package } from "../../../devices/model/package.ts";
-import { ENTERPRISE_PLATFORMS_DEFAULT, type Policy } from "../../../devices/model/policy.ts";
+import type { Policy } from "../../../devices/model/policy.ts";
 import type { OutpostDatabase } from "../../../gateway/db/database.ts";
 import { deviceAliases, devices } from "../../../gateway/db/schema/devices.ts";
 import { installations } from "../../../gateway/db/schema/installations.ts";
 import { wordsOf } from "../../../gateway/db/stores/report-reader-fields.ts";
+import { emptyPolicy } from "../../../sync/policy/build-policy.ts";
 import { TEST_NOW_MS } from "../db/temporary.ts";
 
 const HOUR_MS = 3_600_000;
@@ -144,25 +145,6 @@ export function randomReport(random: () => number, options: { readonly devices: 
   );
   const aliases = new Map(made.slice(0, 20).map(({ id }) => [id, [`Alias-${id.slice(0, 4)}`]]));
   return { devices: made, rows, aliases, policy: somePolicy(made) } satisfies RandomReport;
-}
-
-export function emptyPolicy(): Policy {
-  return {
-    version: 1,
-    packages: new Map(),
-    revisions: new Map(),
-    distributions: [],
-    distributionsById: new Map(),
-    windows: [],
-    groups: new Map(),
-    enterprise: {
-      enterpriseId: null,
-      enrollmentToken: null,
-      certificateSearchCriteria: null,
-      crlCheck: null,
-      platforms: ENTERPRISE_PLATFORMS_DEFAULT,
-    },
-  };
 }
 
 function somePolicy(made: readonly Device[]): Policy {
