@@ -1,6 +1,6 @@
 import type { AgentPlan, PlanFile, PlanWork } from "../../protocols/agent/answers.ts";
-import type { AgentFacts, PollRequest } from "../../protocols/agent/requests.ts";
-import { WAIT_SECONDS_MAX } from "../../protocols/agent/words.ts";
+import type { AgentFacts, InventoryEntry, PollRequest } from "../../protocols/agent/requests.ts";
+import { AGENT_BODY_BYTES_MAX, WAIT_SECONDS_MAX } from "../../protocols/agent/words.ts";
 import { unmetText } from "../install/work-words.ts";
 import { backOffMs } from "../model/back-off.ts";
 import { acknowledged, enrolled, nextResults, report } from "./agent-state.ts";
@@ -214,6 +214,11 @@ export class Agent {
       else if (once && (this.#isWorking || !this.#isIdle())) await this.#toSend.wait(signal);
     } catch (error) {
       if (woken.signal.aborted && !signal.aborted) return; // There is something to send.
+      if (told && error instanceof SiteRefusal && NOT_TAKEN.has(error.status)) {
+        // The same again would be refused again, and no work would ever come.
+        say(`The site does not take what this device tells of itself: ${error.message}`);
+        return await told.done();
+      }
       if (waitSeconds > WAIT_SECONDS_MIN && performance.now() - startedMs > 2_000) {
         this.#waitSeconds = Math.max(WAIT_SECONDS_MIN, Math.floor(waitSeconds / 2));
         this.#waited = 0;
@@ -269,7 +274,7 @@ export class Agent {
     const inventory = tells.has("inventory") ? await around.machine.inventory() : undefined;
     if (!isNews && !inventory) return undefined;
     return {
-      request: { ...(isNews && { facts }), ...(inventory && { inventory: [...inventory] }) },
+      request: { ...(isNews && { facts }), ...(inventory && { inventory: fitting(inventory) }) },
       done: async () => {
         for (const tell of tells) if (tell !== "token") this.#tells.delete(tell);
         await store.change((state) => ({ ...state, toldFacts: factsText }));
@@ -332,6 +337,20 @@ export class Agent {
     );
     return files.find((file) => file.sha256 === sha256)?.url;
   }
+}
+
+/** A body that the site cannot read, or that is too long for it. [PROTOCOL.md 1.3] */
+const NOT_TAKEN: ReadonlySet<number> = new Set([400, 413]);
+/** Of a check-in, facts are the rest of. */
+const INVENTORY_BYTES_MAX = AGENT_BODY_BYTES_MAX - 64 * 1024;
+
+/** As much of it as a check-in can carry. */
+function fitting(inventory: readonly InventoryEntry[]): InventoryEntry[] {
+  let bytes = 0;
+  return inventory.filter((entry) => {
+    bytes += Buffer.byteLength(JSON.stringify(entry)) + 1;
+    return bytes <= INVENTORY_BYTES_MAX;
+  });
 }
 
 const FAILURES = /failed|refused|not-targeted/;

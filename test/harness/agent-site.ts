@@ -27,6 +27,8 @@ export class AgentSite implements AsyncDisposable {
   refusal: number | undefined;
   /** Seconds that a refusal asks to wait. */
   retryAfter: number | undefined;
+  /** Takes no check-in that says something. */
+  refusesTold = false;
   /** Takes no enrolment code. */
   refusesCodes = false;
   readonly #files = new Map<string, ServedFile>();
@@ -99,6 +101,7 @@ export class AgentSite implements AsyncDisposable {
       const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
       return new Response(null, { status: this.refusal, headers });
     }
+    if (this.refusesTold && body.length > 0) return new Response(null, { status: 400 });
     this.polls += 1;
     if (body.length > 0) this.lastPoll = JSON.parse(new TextDecoder().decode(body));
     const wait = Number(/wait=(\d+)/.exec(request.headers.get("prefer") ?? "")?.[1] ?? 0);

@@ -13,6 +13,8 @@ import { join } from "node:path";
 import { AgentStore } from "../../../devices/agent/agent-store.ts";
 import { OUTPUT_BYTES_MAX } from "../../../devices/agent/program-output.ts";
 import { AGENT_CLOCK } from "../../../gateway/cli/agent-setup.ts";
+import { readPoll } from "../../../protocols/agent/requests.ts";
+import { AGENT_BODY_BYTES_MAX } from "../../../protocols/agent/words.ts";
 import { AgentAtSite, HASTY_CLOCK } from "../../harness/agent-at-site.ts";
 import { AgentSite, applied } from "../../harness/agent-site.ts";
 
@@ -176,4 +178,28 @@ test("a site that asks for the same again and again is not told without a pause"
   await agent.run({ once: false });
   expect(waits).toEqual([10_000, 10_000, 10_000]);
   expect(site.polls).toBe(4);
+});
+
+describe("what a device tells of itself", () => {
+  test("fits a check-in, however much is installed", async () => {
+    await using site = new AgentSite();
+    const entry = { name: "字".repeat(256), version: "1".repeat(256), publisher: "p".repeat(256) };
+    const machine = { inventory: async () => Array.from({ length: 5_000 }, () => entry) };
+    using agent = new AgentAtSite(site.url, { machine });
+    site.tell = ["inventory"];
+    await agent.run();
+    const body = new TextEncoder().encode(JSON.stringify(site.lastPoll));
+    expect(body.length).toBeLessThan(AGENT_BODY_BYTES_MAX);
+    expect(readPoll(body).inventory?.length).toBeGreaterThan(500);
+  });
+
+  test("is left out when the site cannot take it: work comes all the same", async () => {
+    await using site = new AgentSite();
+    using agent = new AgentAtSite(site.url);
+    site.refusesTold = true;
+    site.plan(applied([{ kind: "CreateFolder", path: "\\x" }]));
+    await agent.run();
+    expect(agent.said.join()).toContain("does not take what this device tells");
+    expect(site.words.at(-1)).toBe("succeeded");
+  });
 });
