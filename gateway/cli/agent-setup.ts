@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -53,6 +54,13 @@ export function holdOn(folder: string, say: (text: string) => void, stop: AbortS
 
 /** The folder that plays the device, or the whole machine. */
 export function rootOf(folder: string | undefined, agents: string): DeviceRoot {
+  // Every step would fail there, one by one.
+  if (folder !== undefined && !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new CommandError(
+      `There is no folder ${folder}: make it, or name another with --root.`,
+      EXIT.usage,
+    );
+  }
   return new DeviceRoot(folder, agents);
 }
 

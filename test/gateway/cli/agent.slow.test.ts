@@ -1,6 +1,6 @@
 /** `outpost agent` as people start it, against a site in this process. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentSite, applied } from "../../harness/agent-site.ts";
@@ -18,6 +18,8 @@ test("a run to the end: dry first, then for real, and nothing else is changed", 
   await using site = new AgentSite();
   const [state, root] = [join(folder, "state"), join(folder, "device")];
   const common = ["agent", "--state", state, "--root", root];
+  const nowhere = await outpost([...common, "--server", site.url]);
+  expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining(`no folder ${root}`)]);
   await Bun.write(join(root, "a.txt"), "a");
   const none = await outpost(common);
   expect(none.code).toBe(2);
@@ -59,6 +61,7 @@ test("what a site refuses is told in a sentence", async () => {
   await using site = new AgentSite();
   site.refusesCodes = true;
   const [state, root] = [join(folder, "refused"), join(folder, "refused-root")];
+  mkdirSync(root);
   const words = ["--server", site.url, "--enrol", "CODE", "--once"];
   const { code, err } = await outpost(["agent", "--state", state, "--root", root, ...words]);
   expect(code).toBe(1);
