@@ -36,6 +36,9 @@ const TYPES_SEEN = join(ROOT, "node_modules", ".cache", "types.tsbuildinfo");
  */
 const TOGETHER = ["--only-failures", "--parallel", "--no-isolate", `--timeout=${FAST_TIMEOUT_MS}`];
 
+/** Whoever ends a run (SIGHUP, SIGINT, SIGTERM) wants no other one. Exit codes, as `runBun` gives them. */
+const ENDED_FROM_OUTSIDE = new Set([129, 130, 143]);
+
 /** Which test files a mode runs, and how: one process for all, or one for each. */
 export function sortTests(paths, mode) {
   const long = paths.filter((path) => path.endsWith(".long.test.ts"));
@@ -82,8 +85,16 @@ async function main(args) {
     process.stderr.write(`No test file for this: ${args.join(" ")}\n`);
     return 2;
   }
-  if (together.length > 0) add(outcome, await runTests(together, TOGETHER));
-  for (const path of alone) add(outcome, await runTests([path], [`--timeout=${timeoutMs}`]));
+  const runs = alone.map((path) => [[path], [`--timeout=${timeoutMs}`]]);
+  if (together.length > 0) runs.unshift([together, TOGETHER]);
+  for (const [files, flags] of runs) {
+    const { code, result } = await runTests(files, flags);
+    add(outcome, result);
+    if (ENDED_FROM_OUTSIDE.has(code)) {
+      process.stderr.write("Ended from outside: what comes after was not run.\n");
+      return code;
+    }
+  }
 
   for (const reason of outcome.reasons) process.stdout.write(`skipped: ${reason}\n`);
   for (const name of outcome.broken) process.stdout.write(`failed: ${name}\n`);
@@ -142,7 +153,7 @@ async function runTests(paths, flags) {
     );
     const label = paths.length === 1 ? paths[0] : `${paths.length} files`;
     process.stdout.write(`${label}: ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
-    return countResults(readIfThere(report), code, label);
+    return { code, result: countResults(readIfThere(report), code, label) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
