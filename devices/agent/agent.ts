@@ -60,6 +60,8 @@ export class Agent {
   #waited = 0;
   #tells = new Set<AgentPlan["tell"][number]>();
   #failures = 0;
+  /** It was used, say, before the device was removed: it asks to be approved from then on. [2.5] */
+  #isCodeRefused = false;
   #done = 0;
   #failed = 0;
 
@@ -89,7 +91,8 @@ export class Agent {
 
   /** The device has to be known at the site before anything else. */
   async #enrol(signal: AbortSignal): Promise<void> {
-    const { store, client, around, code, say } = this.#given;
+    const { store, client, around, say } = this.#given;
+    const code = this.#isCodeRefused ? undefined : this.#given.code;
     const { name, ...facts } = await around.machine.facts();
     const { stableId, token } = store.state;
     const told = await this.#given.facts();
@@ -153,6 +156,7 @@ export class Agent {
     const waitMs = backOffMs(RETRY, this.#failures + 1, around.random());
     this.#failures += 1;
     if (!(error instanceof SiteRefusal)) return waitMs;
+    if (error.status === 403 && store.state.device === null) this.#isCodeRefused = true;
     if (error.status === 401 && store.state.nextToken === null) {
       // Removed there, or enrolled in another way: it has to be let in again. What it has to tell is kept.
       await store.change((state) => ({ ...state, device: null }));

@@ -89,8 +89,8 @@ export class AgentSite implements AsyncDisposable {
     if (pathname.startsWith("/content/")) return this.#content(request, pathname.slice(9));
     const body = new Uint8Array(await request.arrayBuffer());
     if (pathname === "/agent/v1/enrol") {
-      readEnrol(body);
-      if (this.refusesCodes) return new Response(null, { status: 403 });
+      const { code } = readEnrol(body);
+      if (this.refusesCodes && code !== undefined) return new Response(null, { status: 403 });
       this.enrolments += 1;
       return Response.json({ version: 1, device: "d".repeat(32), sequence: 0 });
     }

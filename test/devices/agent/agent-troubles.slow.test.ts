@@ -203,3 +203,15 @@ describe("what a device tells of itself", () => {
     expect(site.words.at(-1)).toBe("succeeded");
   });
 });
+
+test("a code that is refused is not shown again: the device asks to be approved", async () => {
+  await using site = new AgentSite();
+  using agent = new AgentAtSite(site.url);
+  site.refusesCodes = true;
+  site.plan(applied([{ kind: "CreateFolder", path: "\\x" }]));
+  const running = agent.run({ once: false });
+  await site.heard("succeeded");
+  agent.stop.abort();
+  await running;
+  expect(site.enrolments).toBe(1);
+});
