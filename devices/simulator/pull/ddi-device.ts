@@ -42,6 +42,8 @@ export const DDI_CLIENTS = {
 } as const;
 export type DdiClientName = keyof typeof DDI_CLIENTS;
 
+const BEGINS = "Installing Update Chunk Artifacts.";
+
 type Execution = "closed" | "proceeding" | "downloaded" | "rejected" | "canceled";
 type Finished = "success" | "failure" | "none";
 
@@ -107,15 +109,17 @@ export class DdiDevice extends Puller {
     }
     if (DDI_CLIENTS[this.#client].knowsWindows) await this.#takeKnowing(base, nowMs);
     // It does not know what a window is, and takes a closed one for nothing to do.
-    else if (update === "skip") await this.#say(id, "closed", "success", ["Skipped Update."]);
-    else this.#start(base, false, nowMs);
+    else if (update === "skip") {
+      await this.#say(id, "closed", "success", ["Skipped Update."]);
+    } else this.#start(base, false, nowMs);
   }
 
   async #takeKnowing(base: Base, nowMs: number): Promise<void> {
     const { chunks, update, maintenanceWindow } = base.deployment;
     if (chunks.length !== 1 || chunks[0]?.artifacts.length !== 1) {
       const problem = `${chunks.length} chunks: only one chunk with one artifact is supported.`;
-      return this.#say(base.id, "closed", "failure", [problem]);
+      await this.#say(base.id, "closed", "failure", [problem]);
+      return;
     }
     if (update === "skip" && maintenanceWindow === undefined) this.#onlyFetched.add(base.id);
     this.#start(base, update === "skip", nowMs);
@@ -161,11 +165,16 @@ export class DdiDevice extends Puller {
   }
 
   protected override async tell({ key, files }: Job, event: JobEvent): Promise<void> {
-    const say = (execution: Execution, finished: Finished, details: readonly string[]) =>
-      this.#say(key, execution, finished, details);
+    const say = async (execution: Execution, finished: Finished, details: readonly string[]) => {
+      await this.#say(key, execution, finished, details);
+    };
     switch (event.kind) {
       case "began":
-        await say("proceeding", "none", ["Installing Update Chunk Artifacts."]);
+        if ((await this.#say(key, "proceeding", "none", [BEGINS])) !== 200 && this.restarts) {
+          // swupdate begins only if it is heard.
+          this.drop(key);
+          return;
+        }
         for (const { url } of files) await this.line.send(url, "HEAD");
         return;
       case "downloaded":
@@ -188,11 +197,16 @@ export class DdiDevice extends Puller {
     execution: Execution,
     finished: Finished,
     details: readonly string[],
-  ): Promise<void> {
+  ): Promise<number> {
     // 404 and 410: the job is no longer this device's, and there is nothing more to say of it.
-    await this.line.sendJson(`${this.#root}/deploymentBase/${id}/feedback`, "POST", {
-      id,
-      status: { execution, result: { finished }, details },
-    });
+    const { status } = await this.line.sendJson(
+      `${this.#root}/deploymentBase/${id}/feedback`,
+      "POST",
+      {
+        id,
+        status: { execution, result: { finished }, details },
+      },
+    );
+    return status;
   }
 }

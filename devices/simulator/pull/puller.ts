@@ -160,6 +160,8 @@ export abstract class Puller implements FleetDevice {
     if (job.phase === "installing" || job.phase === "restarting") return false;
     this.#job = undefined;
     this.#progress.delete(key);
+    const kept = this.#untold.filter((one) => one.job !== job);
+    this.#untold.splice(0, this.#untold.length, ...kept);
     return true;
   }
 
@@ -183,7 +185,8 @@ export abstract class Puller implements FleetDevice {
   async #tellAll(nowMs: number): Promise<void> {
     for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
       await this.tell(next.job, next.event, nowMs);
-      this.#untold.shift();
+      // With its job it may be gone already.
+      if (this.#untold[0] === next) this.#untold.shift();
     }
   }
 

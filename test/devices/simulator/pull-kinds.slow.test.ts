@@ -57,8 +57,8 @@ describe(`devices that come and ask for work, at a started site (TEST_SEED=${SEE
   });
 
   /** A device of the kind that has been asked to install something. */
-  async function asked(kind: PullKind, failureRate: number) {
-    const id = `sim-${kind}-${failureRate}`;
+  async function asked(kind: PullKind, failureRate: number, mode = "on-demand") {
+    const id = `sim-${kind}-${mode}-${failureRate}`;
     const { sha256 } = await site.upload(CONTENT, "app.bin");
     await site.api.send("/api/v1/packages", {
       method: "POST",
@@ -72,7 +72,12 @@ describe(`devices that come and ask for work, at a started site (TEST_SEED=${SEE
     const fleet = await enrolFleet(
       { client: site.api, url: site.url },
       {
-        ...{ count: 0, seed: SEED + failureRate, prefix: id, startMs: site.gateway.nowMs },
+        ...{
+          count: 0,
+          seed: SEED + failureRate + (mode === "automatic" ? 2 : 0),
+          prefix: id,
+          startMs: site.gateway.nowMs,
+        },
         pullers: new Map([[kind, 1]]),
         behaviour: {
           ...CALM,
@@ -101,11 +106,11 @@ describe(`devices that come and ask for work, at a started site (TEST_SEED=${SEE
         id,
         package: id,
         revision: `${id}-1`,
-        mode: "on-demand",
+        mode,
         target: { kind: "device", device },
       },
     });
-    await site.request(device, id);
+    if (mode === "on-demand") await site.request(device, id);
     return { fleet, device, distribution: id };
   }
 
@@ -139,4 +144,54 @@ describe(`devices that come and ask for work, at a started site (TEST_SEED=${SEE
       expect(fleet.summary().byStatus).toEqual({ failed: 1 });
     }, 60_000);
   }
+
+  // In Vienna; the clock may stand anywhere by then.
+  const MINUTE_OF_DAY = { opens: 21 * 60, closes: 23 * 60 } as const;
+
+  async function goTo(minuteOfDay: number): Promise<void> {
+    const dayMs = 24 * 60 * MINUTE_MS;
+    const startOfDay = site.gateway.nowMs - (site.gateway.nowMs % dayMs);
+    const at = startOfDay + minuteOfDay * MINUTE_MS;
+    await site.gateway.setClock(new Date(at > site.gateway.nowMs ? at : at + dayMs).toISOString());
+  }
+
+  test.each([
+    ["swupdate", ["none"]],
+    ["rauc", ["downloaded"]],
+  ] as const)(
+    "%s: installs in a window only, and before it is %p",
+    async (kind, ahead) => {
+      await goTo(MINUTE_OF_DAY.closes + 30);
+      await site.api.send("/api/v1/windows", {
+        method: "POST",
+        json: {
+          id: `nightly-${kind}`,
+          name: `nightly ${kind}`,
+          start: "2026-03-01T22:00",
+          recurrence: "FREQ=DAILY",
+          durationMinutes: 120,
+        },
+      });
+      const { fleet, device, distribution } = await asked(kind, 0, "automatic");
+      const row = () => site.row(device, distribution);
+      for (let minute = 0; minute < 15; minute++) {
+        expect((await fleet.step(site.gateway.nowMs)).problems).toEqual({});
+        await site.gateway.advance(MINUTE_MS);
+      }
+      expect(await row()).toMatchObject({ status: "pending_install", reason: "window" });
+      expect(Object.keys(fleet.summary().byStatus)).toEqual([...ahead]);
+      expect((await site.history(device, distribution)).map(({ value }) => value)).not.toContain(
+        "closed/success",
+      );
+      await goTo(MINUTE_OF_DAY.closes - 3);
+      await run(fleet, async () => (await row()).status === "installed");
+      const history = await site.history(device, distribution);
+      const told = history.map(({ value }) => value);
+      expect([kind, (await row()).status, told]).toEqual([kind, "installed", told]);
+      expect(told.filter((value) => value.startsWith("closed"))).toEqual(["closed/success"]);
+      const begun = history.find(({ status }) => status === "installing")?.at ?? "";
+      expect(new Date(begun).getUTCHours()).toBe(22);
+    },
+    60_000,
+  );
 });
