@@ -48,6 +48,7 @@ export class Kiosk implements AsyncDisposable {
   async distribute(
     image: Uint8Array<ArrayBuffer>,
     options: Readonly<Record<string, unknown>> = {},
+    ddi: { readonly handling?: string } = {},
   ): Promise<string> {
     const { api } = this.site;
     this.#count += 1;
@@ -65,7 +66,7 @@ export class Kiosk implements AsyncDisposable {
         id,
         version,
         channel: "ddi",
-        ddi: { chunks: [{ part: "os", name: "image", version, files }] },
+        ddi: { ...ddi, chunks: [{ part: "os", name: "image", version, files }] },
       },
     });
     const json = {

@@ -71,4 +71,25 @@ describe("swupdate at a site", () => {
     },
     60_000,
   );
+
+  testSwupdate(
+    "fails at what is only to be fetched, because it skips it",
+    async () => {
+      await using kiosk = await Kiosk.open(site);
+      const content = await kiosk.swupdate.image("version 1");
+      const image = await kiosk.distribute(content, {}, { handling: "download-only" });
+      await using way = line(site.url);
+      await kiosk.start(way.url);
+      await happens("it failed", async () => (await kiosk.status(image)) === "failed");
+      expect(await kiosk.words(image)).toEqual([
+        "born",
+        "requested",
+        "offered",
+        "rejected",
+        "skipped",
+      ]);
+      expect(way.ranges).toEqual([]);
+    },
+    60_000,
+  );
 });
