@@ -10,12 +10,16 @@ import type { ResultWord } from "../../../protocols/agent/words.ts";
 import type { DeviceIdentity } from "../fleet.ts";
 import { type Job, type JobEvent, Puller, type PullerOptions } from "./puller.ts";
 
+/** Polls of one contact: a site that always has more is asked again at the next. */
+const POLLS_MAX = 4;
+
 /** A device that runs Outpost's agent, as seen from the network: it carries no action out. */
 export class AgentDevice extends Puller {
   readonly #device: string;
   readonly #token: string;
   #etag: string | undefined;
   #sequence = 0;
+  #isStale = false;
   #tell: AgentPlan["tell"] = ["facts", "inventory"];
   readonly #works = new Map<string, PlanWork>();
   /** Ends by their work, told again for whoever did not hear them. [PROTOCOL.md 4.11] */
@@ -40,7 +44,16 @@ export class AgentDevice extends Puller {
     return `${this.serverUrl}/agent/v1/${this.#device}`;
   }
 
+  /** What it reports may have changed its plan: then it asks again at once, as an agent does. [PROTOCOL.md 5.2] */
   protected override async poll(nowMs: number): Promise<void> {
+    for (let n = 0; n < POLLS_MAX; n++) {
+      this.#isStale = false;
+      await this.#pollOnce(nowMs);
+      if (!this.#isStale) return;
+    }
+  }
+
+  async #pollOnce(nowMs: number): Promise<void> {
     const said = this.#said();
     const answer = await this.line.send(`${this.#base}/poll`, "POST", said, {
       ...(said !== "" && { "content-type": "application/json" }),
@@ -153,7 +166,8 @@ export class AgentDevice extends Puller {
   async #report(results: readonly AgentResult[]): Promise<void> {
     const answer = await this.line.sendJson(`${this.#base}/results`, "POST", { results });
     if (answer.status !== 200) return;
-    const { sequence } = readTaken(answer.body);
+    const { sequence, poll } = readTaken(answer.body);
+    this.#isStale ||= poll;
     this.#sequence = Math.max(this.#sequence, sequence);
     this.#etag = undefined;
   }
