@@ -62,20 +62,14 @@ export async function enrolFleet(
   const { pcs = { ...CALM_PC, ...behaviour } } = options;
   const plans =
     count === 0 ? [] : planFleet(count, seed, { prefix, ...(mix !== undefined && { mix }) });
-  const waiting = [...plans.entries()];
-  const devices: FleetDevice[] = new Array(waiting.length);
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, plan] = next;
-      const account = await register(site.client, plan, options);
-      devices[index] = makeDevice(
-        plan,
-        { serverUrl: `${site.url}/syncml`, ...account },
-        { ...options, handhelds: behaviour, pcs },
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: REGISTRATIONS_AT_ONCE }, worker));
+  const devices = await fewAtOnce(plans, async (plan) => {
+    const account = await register(site.client, plan, options);
+    return makeDevice(
+      plan,
+      { serverUrl: `${site.url}/syncml`, ...account },
+      { ...options, handhelds: behaviour, pcs },
+    );
+  });
   const pullers = await enrolPullers(site, options);
   return new Fleet([...devices, ...pullers]);
 }
@@ -87,15 +81,34 @@ async function enrolPullers(
   const devices: FleetDevice[] = [];
   for (const [kind, count] of pullers) {
     const mdm = PULL_KINDS[kind].protocol === "feed" ? await mdmToken(client, kind) : null;
-    for (const plan of planPullers(kind, count, seed, `${prefix}-${kind}`)) {
+    const plans = planPullers(kind, count, seed, `${prefix}-${kind}`);
+    const made = await fewAtOnce(plans, async (plan) => {
       const { device, token } = await client.request("/api/v1/devices", RegisteredPuller, {
         method: "POST",
         json: registrationOf(plan),
       });
       const account = { device: device.id, token: mdm ?? token ?? "" };
-      devices.push(makePuller(plan, account, { serverUrl: url, fetch, behaviour, startMs }));
-    }
+      return makePuller(plan, account, { serverUrl: url, fetch, behaviour, startMs });
+    });
+    devices.push(...made);
   }
+  return devices;
+}
+
+/** What becomes of each, in their order. */
+async function fewAtOnce<Plan>(
+  plans: readonly Plan[],
+  make: (plan: Plan) => Promise<FleetDevice>,
+): Promise<FleetDevice[]> {
+  const waiting = [...plans.entries()];
+  const devices: FleetDevice[] = new Array(waiting.length);
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, plan] = next;
+      devices[index] = await make(plan);
+    }
+  };
+  await Promise.all(Array.from({ length: REGISTRATIONS_AT_ONCE }, worker));
   return devices;
 }
 
