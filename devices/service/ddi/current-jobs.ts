@@ -111,9 +111,10 @@ class View {
   /** What it was told of and is not to do any more, also where it was only to fetch it. */
   ended({ ended, ledger }: Offers): readonly Installation[] {
     // Of what it has said the end of there is nothing to drop.
-    const inHand = ended.flatMap(({ row }) =>
-      stateOf(this.#jobOf(row)).ended === null ? [row] : [],
-    );
+    const inHand = ended.flatMap(({ row }) => {
+      const state = stateOf(this.#jobOf(row));
+      return state.ended === null && !state.cancelRefused ? [row] : [];
+    });
     const fetched = ledger.rows.filter(
       (row) =>
         !inHand.includes(row) &&
@@ -207,8 +208,9 @@ class View {
 export function isCalledOff(row: Installation, job: DeviceJob | undefined): boolean {
   if (row.counted || (row.reason !== "stopped" && row.reason !== "superseded")) return false;
   if (!isOpen(row) || row.nativeValue === CANCEL_REFUSED) return false;
-  const { told, cancelling, ended } = stateOf(job);
-  return ended === null && (isInHand(row) || told !== null || cancelling);
+  const { told, cancelling, cancelRefused, ended } = stateOf(job);
+  if (ended !== null || cancelRefused) return false;
+  return isInHand(row) || told !== null || cancelling;
 }
 
 /** Null: the work keeps to no window. */

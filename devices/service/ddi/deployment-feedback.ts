@@ -7,9 +7,9 @@ import {
 } from "../../../protocols/ddi/clients.ts";
 import { DETAILS_MAX, type Feedback } from "../../../protocols/ddi/requests.ts";
 import { ONLY_FETCHED } from "../../install/progress.ts";
-import { hasBegun } from "../../install/waiting.ts";
+import { hasBegun, isOfFormerLife } from "../../install/waiting.ts";
 import { AppError } from "../../model/errors.ts";
-import { reportCancelled } from "../contact/report-work.ts";
+import { reportCancelled, reportStep } from "../contact/report-work.ts";
 import type { SiteContext } from "../site-context.ts";
 import { isCalledOff, windowOf } from "./current-jobs.ts";
 import type { DdiClient, DdiContext } from "./ddi-context.ts";
@@ -18,7 +18,8 @@ import { FEEDBACKS_MAX, type JobOutcome, type JobState, keepJob, stateOf } from 
 
 /**
  * A device says how a job goes. An end that is told again is one end; anything else about a job that is
- * over is `gone`, and so is swupdate's first word outside of the job's window: it stops there.
+ * over is written down and `gone`, and so is swupdate's first word outside of the job's window: it stops
+ * there.
  *
  * @throws AppError "not-found" for a job that is not the device's, or that its user has not consented to
  */
@@ -34,9 +35,11 @@ export function takeFeedback(
     const { ended } = state;
     // What was only to be fetched may be installed later: that is told once.
     const isLate = ended?.outcome === "downloaded" && feedback.execution === "closed";
-    if (ended?.word === hearing.word) return "taken";
-    if (ended !== null && !isLate) return "gone";
-    if (isPast(row, job, ledger)) return "gone";
+    if (isTold(ended, hearing.word)) return "taken";
+    if (isPast(row, job, ledger) || (ended !== null && !isLate)) {
+      hearing.takeLate();
+      return "gone";
+    }
     if (await isAsked(context, ledger, row, state)) {
       throw new AppError("not-found", `the job ${number} waits for the user's consent`);
     }
@@ -44,7 +47,12 @@ export function takeFeedback(
   });
 }
 
-/** One feedback about a job that is not over. */
+/** The same end again. One who drops a job says `closed` of the order to, and not of the job. */
+function isTold(ended: JobState["ended"], word: string): boolean {
+  return ended?.word === word && !(ended.outcome === "canceled" && word.startsWith("closed/"));
+}
+
+/** One feedback about a job. */
 class Hearing {
   /** As `execution/finished`. */
   readonly word: string;
@@ -62,20 +70,18 @@ class Hearing {
     this.#begun = hasBegun(heard.row) || heard.state.ended?.outcome === "downloaded";
   }
 
+  /** About a job that is not over. */
   take(): Taken {
-    const { state, job } = this.#heard;
-    const isClosed = this.#feedback.execution === "closed";
+    const { state } = this.#heard;
     const isForeign = isAfterRestart(this.#feedback) && !this.#begun && !this.#isAwaited();
-    if ((!isClosed || isForeign) && state.feedbacks >= FEEDBACKS_MAX) {
-      this.#site.log.warn("ddi-feedback-beyond-quota", { device: job.device, job: job.id });
-      return "taken";
-    }
+    const isStopped = isBeginning(this.#feedback) && this.#isOutsideWindow();
+    if ((isForeign || this.#isTalk()) && this.#isBeyondQuota()) return isStopped ? "gone" : "taken";
     if (isForeign) {
       this.#remark("said of an update that it has not begun here");
       this.#keep({});
       return "taken";
     }
-    if (isBeginning(this.#feedback) && this.#isOutsideWindow()) {
+    if (isStopped) {
       this.#leave("not begun outside of its window");
       this.#keep({});
       return "gone";
@@ -86,6 +92,66 @@ class Hearing {
     return "taken";
   }
 
+  /**
+   * About a job that is over. What was done although it was to be dropped, or had failed, is done; the rest
+   * moves nothing. Of a former attempt all is history.
+   */
+  takeLate(): void {
+    const { ledger, job, row, state } = this.#heard;
+    const { outcome } = state.ended ?? {};
+    const isFormer = row.attempt !== job.attempt && !isOfFormerLife(row, ledger.device);
+    const isDone =
+      !isFormer && this.#isSuccess() && (outcome === "canceled" || outcome === "failed");
+    if (!isDone && this.#isBeyondQuota()) return;
+    if (isDone) {
+      this.#report(this.word);
+      this.#end("installed");
+      return;
+    }
+    if (isFormer) this.#report(this.word);
+    else {
+      const text = [OVER, textOf(this.#feedback)].filter((part) => part !== null).join(": ");
+      reportStep(this.#site, ledger, { ...reportOf(job), value: this.word, text });
+    }
+    this.#keep({});
+  }
+
+  /** It says that it installed this job, and not what it says behind any restart or of what it skipped. */
+  #isSuccess(): boolean {
+    const { execution, result } = this.#feedback;
+    const { state } = this.#heard;
+    if (execution !== "closed" || result.finished === "failure") return false;
+    if (isSkipped(this.#feedback, state.told, this.#begun)) return false;
+    return !isAfterRestart(this.#feedback) || state.awaitsRestart;
+  }
+
+  /** Nothing follows from it for the job. */
+  #isTalk(): boolean {
+    const { execution } = this.#feedback;
+    const { awaitsRestart: former } = this.#heard.state;
+    if (execution === "closed" || execution === "canceled" || this.#isFetched()) return false;
+    return former || !awaitsRestart(this.#feedback, former);
+  }
+
+  #isBeyondQuota(): boolean {
+    const { state, job } = this.#heard;
+    if (state.feedbacks < FEEDBACKS_MAX) return false;
+    this.#site.log.warn("ddi-feedback-beyond-quota", { device: job.device, job: job.id });
+    return true;
+  }
+
+  /** To be fetched and not installed: what is there is ahead of an installation. */
+  #isAhead(): boolean {
+    const { toldClosed, told } = this.#heard.state;
+    return !this.#begun && (toldClosed || told === "skip");
+  }
+
+  /** It has all that it was only to fetch. */
+  #isFetched(): boolean {
+    const { toldClosed } = this.#heard.state;
+    return this.#isAhead() && !toldClosed && this.#feedback.execution === "downloaded";
+  }
+
   #hear(): void {
     const { state } = this.#heard;
     const { execution, result } = this.#feedback;
@@ -94,14 +160,12 @@ class Hearing {
       this.#end(result.finished === "failure" ? "failed" : "installed");
       return;
     }
-    // To be fetched and not installed: what is there is ahead of an installation.
-    const isAhead = !this.#begun && (state.toldClosed || state.told === "skip");
-    if (isAhead && !state.toldClosed && execution === "downloaded") {
+    if (this.#isFetched()) {
       this.#report(ONLY_FETCHED);
       this.#end("downloaded");
       return;
     }
-    this.#report(isAhead ? `${this.word}/unavailable` : this.word);
+    this.#report(this.#isAhead() ? `${this.word}/unavailable` : this.word);
     this.#keep({ awaitsRestart: awaitsRestart(this.#feedback, state.awaitsRestart) });
   }
 
@@ -197,6 +261,8 @@ class Hearing {
     });
   }
 }
+
+const OVER = "said of a job that was over";
 
 function textOf({ details, code, result }: Feedback): string | null {
   const { progress } = result;

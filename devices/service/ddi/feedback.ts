@@ -11,7 +11,7 @@ import { refuseCancel, reportCancelled } from "../contact/report-work.ts";
 import { isCalledOff } from "./current-jobs.ts";
 import type { DdiClient, DdiContext } from "./ddi-context.ts";
 import { isAsked, isPast, report, reportOf, type Taken, withJob } from "./heard-job.ts";
-import { keepJob } from "./job-state.ts";
+import { FEEDBACKS_MAX, keepJob, stateOf } from "./job-state.ts";
 
 /** How a device's answer to a cancellation begins in its row's history. */
 export const CANCEL_WORD = "cancel: ";
@@ -40,13 +40,14 @@ export function takeCancelFeedback(
     // It cannot refuse to drop what it never had.
     if (isRefused && (isInHand(row) || state.told !== null)) {
       refuseCancel(context.site, ledger, said);
-      keepJob(ledger, job, job, { ...state, cancelling: false }, nowMs);
+      keepJob(ledger, job, job, { ...state, cancelling: false, cancelRefused: true }, nowMs);
     } else if (isRefused || feedback.execution === "closed") {
       reportCancelled(context.site, ledger, said);
       const ended = { outcome: "canceled" as const, word, atMs: nowMs };
       keepJob(ledger, job, job, { ...state, cancelling: false, ended }, nowMs);
-    } else {
+    } else if (state.feedbacks < FEEDBACKS_MAX) {
       report(context.site, ledger, { ...said, value: "canceled" });
+      keepJob(ledger, job, job, { ...state, feedbacks: state.feedbacks + 1 }, nowMs);
     }
     return "taken";
   });
@@ -67,17 +68,22 @@ export function takeConfirmation(
     const nowMs = context.site.now();
     const said = [confirmation, ...(code === null ? [] : [`code ${code}`]), ...details];
     const text = said.slice(0, DETAILS_MAX).join("\n");
-    const value = confirmation === "confirmed" ? "scheduled" : "rejected";
-    report(context.site, ledger, { ...reportOf(job), value, text });
-    const answered = confirmation === "confirmed" ? { confirmed: true } : { deniedAtMs: nowMs };
-    keepJob(ledger, job, job, { ...state, ...answered }, nowMs);
+    const isConfirmed = confirmation === "confirmed";
+    const isKept = isConfirmed || state.feedbacks < FEEDBACKS_MAX;
+    if (isKept) {
+      const value = isConfirmed ? "scheduled" : "rejected";
+      report(context.site, ledger, { ...reportOf(job), value, text });
+    }
+    const answered = isConfirmed ? { confirmed: true } : { deniedAtMs: nowMs };
+    const feedbacks = state.feedbacks + (isKept ? 1 : 0);
+    keepJob(ledger, job, job, { ...state, ...answered, feedbacks }, nowMs);
     return "taken";
   });
 }
 
 /**
  * A device says what was installed on it by other means: what is distributed to it in this version is
- * there.
+ * there, and its job is over.
  *
  * @throws AppError "not-found" when nothing of that name and version is distributed to it
  */
@@ -86,7 +92,7 @@ export function takeInstalled(
   { device }: DdiClient,
   { name, version }: InstalledBase,
 ): Promise<"changed" | "unchanged"> {
-  return hearReports(site, device.id, "ddi", (ledger) => {
+  return hearReports(site, device.id, "ddi", async (ledger) => {
     const policy = site.policy.read();
     const rows = ledger.rows.filter((one) => {
       const app = policy.packages.get(one.package);
@@ -108,6 +114,17 @@ export function takeInstalled(
       value: "closed/success",
       text: "installed by other means",
     });
+    const job = (await site.store.jobs(device.id)).find(
+      (one) =>
+        one.protocol === "ddi" &&
+        one.distribution === row.distribution &&
+        one.attempt === row.attempt,
+    );
+    const state = stateOf(job);
+    if (job && state.ended === null) {
+      const ended = { outcome: "installed" as const, word: "closed/success", atMs: site.now() };
+      keepJob(ledger, job, job, { ...state, cancelling: false, ended }, site.now());
+    }
     return "changed";
   });
 }

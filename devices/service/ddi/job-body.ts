@@ -125,7 +125,7 @@ const ENDED = {
   failed: "ERROR",
   canceled: "CANCELED",
   downloaded: "DOWNLOADED",
-  skipped: "WARNING",
+  skipped: "ERROR",
 } as const;
 
 /** hawkBit's word for where an action stands. */

@@ -2,7 +2,7 @@ import type { JobTerms } from "../../../protocols/ddi/answers.ts";
 import type { DeviceJob } from "../../model/agent-device.ts";
 import type { Ledger } from "../ledger.ts";
 
-/** Feedback of one job that is kept, as hawkBit has it; its end is always taken. */
+/** Feedback of one job that is kept, as hawkBit has it; what ends or moves it is always taken. */
 export const FEEDBACKS_MAX = 1_000;
 
 export type JobOutcome = "installed" | "failed" | "canceled" | "downloaded" | "skipped";
@@ -21,6 +21,8 @@ export interface JobState {
   readonly skipped: boolean;
   /** Somebody cancelled it, and the device has not answered; it may not even have come for the job. */
   readonly cancelling: boolean;
+  /** It said that it cannot drop it: it is asked again only where somebody cancels it again. */
+  readonly cancelRefused: boolean;
   /** It has installed everything, and tells how it went behind a restart. */
   readonly awaitsRestart: boolean;
   readonly feedbacks: number;
@@ -39,6 +41,7 @@ export const NEW_JOB: JobState = {
   deniedAtMs: null,
   skipped: false,
   cancelling: false,
+  cancelRefused: false,
   awaitsRestart: false,
   feedbacks: 0,
   ended: null,

@@ -115,6 +115,37 @@ describe("an assignment", () => {
     ]);
   });
 
+  test("that the device skips is not in sync, and may be made anew", async () => {
+    await using site = await ManagementSite.open();
+    const { set, action, device, path } = await assigned(site);
+    await device.ask(await jobOf(device));
+    await device.report(`/deploymentBase/${action}`, "closed", "success", ["Skipped Update."]);
+    expect(await site.want(200, "GET", path)).toMatchObject({ active: false });
+    expect(await site.want(200, "GET", "targets/kiosk-7")).toMatchObject({ updateStatus: "error" });
+    await site.want(204, "GET", "targets/kiosk-7/assignedDS");
+    expect(await site.assign(set, "kiosk-7")).toBeGreaterThan(action);
+  });
+
+  test("that was installed by other means is over", async () => {
+    await using site = await ManagementSite.open();
+    const { set, action, device, path } = await assigned(site);
+    await device.ask(await jobOf(device));
+    const said = await device.ask("/installedBase", "PUT", { name: "image", version: "1.0" });
+    expect(said.status).toBe(201);
+    expect(await site.want(200, "GET", path)).toMatchObject({
+      active: false,
+      detailStatus: "finished",
+    });
+    expect(await site.want(200, "GET", "targets/kiosk-7")).toMatchObject({
+      updateStatus: "in_sync",
+      installedAt: site.harness.nowMs,
+    });
+    expect(await site.want(200, "GET", "targets/kiosk-7/installedDS")).toMatchObject({ id: set });
+    const links = await device.poll();
+    expect(links).toHaveProperty("installedBase", `/installedBase/${action}`);
+    expect(links).not.toHaveProperty("deploymentBase");
+  });
+
   test("takes the place of what was assigned before, which the device is told to drop", async () => {
     await using site = await ManagementSite.open();
     const { action, device } = await assigned(site);
@@ -464,10 +495,45 @@ describe("a cancellation", () => {
     const links = await device.poll();
     expect(links).not.toHaveProperty("cancelAction");
     expect(links).not.toHaveProperty("deploymentBase");
-    expect(await device.report(`/deploymentBase/${action}`, "closed", "success")).toBe(410);
+    expect(await device.report(`/deploymentBase/${action}`, "proceeding")).toBe(410);
     await site.want(405, "DELETE", `${path}?force=true`);
     const next = await site.assign(set, "kiosk-7");
     expect(await jobOf(device)).toStartWith(`/deploymentBase/${next}?`);
+  });
+
+  test("by force does not undo what the device does all the same", async () => {
+    await using site = await ManagementSite.open();
+    const { action, device, path } = await assigned(site);
+    await device.report(`/deploymentBase/${action}`, "proceeding");
+    await site.want(204, "DELETE", path);
+    await site.want(204, "DELETE", `${path}?force=true`);
+    expect(await device.report(`/deploymentBase/${action}`, "closed", "success")).toBe(410);
+    expect(await site.want(200, "GET", path)).toMatchObject({
+      type: "update",
+      status: "finished",
+      detailStatus: "finished",
+    });
+    expect((await site.statuses("kiosk-7", action)).content[0]).toMatchObject({ type: "finished" });
+    const target = await site.want(200, "GET", "targets/kiosk-7");
+    expect(target).toMatchObject({ updateStatus: "in_sync", installedAt: site.harness.nowMs });
+  });
+
+  test("that the device has refused is asked for again, and may be forced then", async () => {
+    await using site = await ManagementSite.open();
+    const { action, device, path } = await assigned(site);
+    await device.report(`/deploymentBase/${action}`, "proceeding");
+    await site.want(204, "DELETE", path);
+    await device.poll();
+    await device.report(`/cancelAction/${action}`, "rejected");
+    expect(await device.poll()).not.toHaveProperty("cancelAction");
+    // What it says of the work meanwhile does not bring the order back.
+    await device.report(`/deploymentBase/${action}`, "proceeding", "none", ["50 %"]);
+    expect(await device.poll()).not.toHaveProperty("cancelAction");
+    await site.want(204, "DELETE", path);
+    expect(await device.poll()).toHaveProperty("cancelAction");
+    expect(await site.want(200, "GET", path)).toMatchObject({ detailStatus: "canceling" });
+    await site.want(204, "DELETE", `${path}?force=true`);
+    expect(await site.want(200, "GET", path)).toMatchObject({ active: false });
   });
 
   test("is only of the target's own actions", async () => {

@@ -156,8 +156,10 @@ describe("a job", () => {
     expect((await device.ask(path)).status).toBe(404);
     expect(await device.report(path, "closed", "success")).toBe(200); // The answer was lost.
     expect(await device.report(path, "proceeding")).toBe(410);
-    expect(await device.report(path, "closed", "failure")).toBe(410);
+    expect(await device.report(path, "closed", "failure", ["later"])).toBe(410);
     expect((await device.row(distribution)).status).toBe("installed");
+    const told = (await site.core.facts(device.id)).map(({ value, text }) => [value, text]);
+    expect(told).toContainEqual(["closed/failure", "said of a job that was over: later"]);
   });
 
   test.each([
@@ -212,6 +214,27 @@ describe("a job", () => {
     expect((await device.row(distribution)).status).toBe("installed");
   });
 
+  test("of which so much was said ends by whatever word ends it, and its restart is awaited", async () => {
+    for (const [execution, details, handling] of [
+      ["downloaded", [], "download-only"],
+      ["canceled", [], "forced"],
+      ["proceeding", ["All Chunks Installed."], "forced"],
+    ] as const) {
+      await using site = await DdiSite.open();
+      const { device, path } = await withJob(site, { handling });
+      await device.ask(path);
+      const { store } = site.core.context;
+      const [job] = await store.jobs(device.id);
+      const state = { ...JSON.parse(job?.state ?? "{}"), feedbacks: FEEDBACKS_MAX };
+      const full = { ...job, state: JSON.stringify(state) } as NonNullable<typeof job>;
+      await store.commit([{ device: device.id, jobs: [full] }]);
+      expect(await device.report(path, execution, "none", details)).toBe(200);
+      const [now] = await store.jobs(device.id);
+      const { ended, awaitsRestart } = JSON.parse(now?.state ?? "{}");
+      expect(ended !== null || awaitsRestart).toBe(true);
+    }
+  });
+
   test("one after the other, the oldest first", async () => {
     await using site = await DdiSite.open();
     const { device, distribution, number, path } = await withJob(site);
@@ -246,6 +269,41 @@ describe("a cancellation", () => {
     expect(await device.report(`/cancelAction/${number}`, "closed", "success")).toBe(200);
     expect(await device.report(path, "proceeding")).toBe(410);
     expect((await device.row(distribution)).status).toBe("pending_install");
+  });
+
+  test("that came too late: what was done all the same is written down, and counts", async () => {
+    await using site = await DdiSite.open();
+    const { device, distribution, number, path } = await withJob(site);
+    await device.report(path, "proceeding");
+    await stop(site, distribution);
+    await device.poll();
+    await device.report(`/cancelAction/${number}`, "closed", "success");
+    expect(await device.report(path, "closed", "failure", ["aborted"])).toBe(410);
+    expect((await device.row(distribution)).status).toBe("pending_install");
+    expect(await device.report(path, "closed", "success", ["Skipped Update."])).toBe(410);
+    expect((await device.row(distribution)).status).toBe("pending_install");
+    expect(await device.report(path, "closed", "success", ["it was done by then"])).toBe(410);
+    const row = await device.row(distribution);
+    expect([row.status, row.counted, row.version]).toEqual(["installed", true, "1.0"]);
+    const told = (await site.core.facts(device.id)).map(({ value, text }) => [value, text]);
+    expect(told).toContainEqual(["closed/failure", "said of a job that was over: aborted"]);
+    expect(told).toContainEqual(["closed/success", "it was done by then"]);
+    expect(await device.poll()).toHaveProperty("installedBase");
+  });
+
+  test("of an attempt that another has followed is history", async () => {
+    await using site = await DdiSite.open();
+    const { device, distribution, path } = await withJob(site);
+    await device.report(path, "canceled");
+    site.core.nowMs += HOUR_MS;
+    await device.jobOf("deploymentBase");
+    const before = await device.row(distribution);
+    expect(before.attempt).toBe(2);
+    expect(await device.report(path, "closed", "success", ["the first"])).toBe(410);
+    const now = await device.row(distribution);
+    expect([now.status, now.attempt]).toEqual([before.status, 2]);
+    const told = await site.core.facts(device.id);
+    expect(told.find(({ text }) => text === "the first")?.value).toBe("closed/success");
   });
 
   test.each([

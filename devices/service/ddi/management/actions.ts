@@ -1,5 +1,5 @@
 import { TERMS_OF } from "../../../../protocols/ddi/management/answers.ts";
-import { isInHand } from "../../../install/waiting.ts";
+import { isInHand, isOpen, isPresent } from "../../../install/waiting.ts";
 import type { DeviceJob } from "../../../model/agent-device.ts";
 import type { DistributionSet, SetAssignment } from "../../../model/ddi-catalogue.ts";
 import type { Device } from "../../../model/device.ts";
@@ -76,7 +76,9 @@ function actionOf(
   const assignment = catalogue.assignment(job.distribution);
   const isCancelling = isToBeDropped(device, job, row);
   const isWithdrawn = row !== undefined && !row.counted && !isCancelling && !isInHand(row);
-  const isOver = state.ended !== null || isPast(device, job, row) || isWithdrawn;
+  const isGone = isPast(device, job, row) || isWithdrawn;
+  const ended = state.ended === null && !isGone ? endOf(row) : undefined;
+  const isOver = state.ended !== null || isGone || ended !== undefined;
   const waitsForUser = (distribution?.question ?? null) !== null && !state.confirmed && !asksNobody;
   return {
     job,
@@ -87,16 +89,22 @@ function actionOf(
     assignment,
     set: assignment && catalogue.set(assignment.set),
     active: !isOver,
-    isCancel: isCancelling || state.ended?.outcome === "canceled" || (isOver && !state.ended),
+    isCancel: isCancelling || state.ended?.outcome === "canceled" || (isGone && !state.ended),
     status: isCancelling
       ? "canceling"
       : isOver && !state.ended
-        ? "canceled"
+        ? (ended ?? "canceled")
         : !isOver && waitsForUser
           ? "wait_for_confirmation"
           : actionStatus(state, wordOf(job, row)).toLowerCase(),
     forceType: assignment?.type ?? TERMS_OF[revision?.ddi?.handling ?? "forced"],
   };
+}
+
+/** How its work ended without a word of the device about the action; undefined: it has not. */
+function endOf(row: Installation | undefined): "finished" | "error" | undefined {
+  if (!row || isOpen(row)) return undefined;
+  return isPresent(row) && row.status !== "upgrade_failed" ? "finished" : "error";
 }
 
 /** The device was asked to drop it, or will be, and has not answered. */

@@ -1,3 +1,4 @@
+import { CANCEL_REFUSED } from "../../../install/waiting.ts";
 import type { Distribution } from "../../../model/distribution.ts";
 import { AppError } from "../../../model/errors.ts";
 import type { DeviceId } from "../../../model/ids.ts";
@@ -67,7 +68,7 @@ export async function forceQuitAction(
   });
 }
 
-/** Says of actions whose work was taken from the device that it is to drop them. */
+/** Says of actions whose work was taken from the device that it is to drop them, also where it refused before. */
 export async function markCancelling(
   { site }: ManagementContext,
   device: DeviceId,
@@ -78,7 +79,10 @@ export async function markCancelling(
     for (const job of await site.store.jobs(device)) {
       const state = stateOf(job);
       if (!ids.has(job.id) || state.ended !== null) continue;
-      keepJob(ledger, job, job, { ...state, cancelling: true }, site.now());
+      const wanted = { ...state, cancelling: true, cancelRefused: false };
+      keepJob(ledger, job, job, wanted, site.now());
+      const row = ledger.row(job.distribution);
+      if (row?.nativeValue === CANCEL_REFUSED) ledger.note(row.distribution, { nativeValue: null });
     }
     replan(site, ledger, { contact: false });
   });

@@ -186,8 +186,8 @@ async function tokenOf(
 /** The action whose set the device is to have: the last that was neither cancelled nor failed. */
 export function assignedOf(actions: readonly Action[]): Action | undefined {
   return actions.findLast(
-    ({ assignment, isCancel, state }) =>
-      assignment !== undefined && !isCancel && state.ended?.outcome !== "failed",
+    ({ assignment, isCancel, status }) =>
+      assignment !== undefined && !isCancel && status !== "error",
   );
 }
 
@@ -203,9 +203,8 @@ function updateStatusOf(
   { lastContactMs }: Device,
   actions: readonly Action[],
 ): TargetAnswer["updateStatus"] {
-  const last = actions.findLast(({ state, active }) => active || state.ended !== null);
   if (actions.some(({ active }) => active)) return "pending";
-  if (last?.state.ended?.outcome === "failed") return "error";
+  if (actions.findLast(({ isCancel }) => !isCancel)?.status === "error") return "error";
   if (assignedOf(actions) ?? installedOf(actions)) return "in_sync";
   return lastContactMs === null ? "unknown" : "registered";
 }
