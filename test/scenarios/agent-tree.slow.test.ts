@@ -25,6 +25,42 @@ const isThere = (agent: AgentAtSite, path: string) => existsSync(join(agent.devi
 const linesOf = (agent: AgentAtSite, path: string) =>
   isThere(agent, path) ? readFileSync(join(agent.device, path), "utf8").trim().split("\n") : [];
 
+test("S-14, S-16 what a package may not say is refused, and its field named", async () => {
+  const post = (action: object) =>
+    scenario.site.api.raw("/api/v1/packages/s14-refused/revisions", {
+      method: "POST",
+      json: { version: "1", agent: { actions: [{ kind: "WarmBoot" }, action] } },
+    });
+  await scenario.addPackage("s14-refused");
+  for (const [action, field] of [
+    [{ kind: "Reboot" }, "/kind"],
+    [{ kind: "WarmBoot", critical: "maybe" }, "/critical"],
+    [{ kind: "WarmBoot", targeting: { osMajor: "six" } }, "/targeting/osMajor"],
+    [{ kind: "RenameFile", source: "\\a\\a.txt", target: "\\a\\b.txt" }, "/target"],
+    [{ kind: "Run", command: "\\a.exe", timeout: "1.5" }, "/timeout"],
+    [{ kind: "Install", file: "x.zip", command: "" }, "/command"],
+  ] as const) {
+    const refused = await post(action);
+    const { errors } = (await refused.json()) as { errors: { pointer: string }[] };
+    expect([refused.status, errors.map(({ pointer }) => pointer)]).toEqual([
+      422,
+      [`/agent/actions/1${field}`],
+    ]);
+  }
+  const made = await post({ kind: "Run", command: "\\a.exe" });
+  expect([made.status, await made.json()]).toMatchObject([
+    201,
+    {
+      agent: {
+        actions: [
+          { critical: "continue only on success" },
+          { critical: "continue only on success", timeout: -1 },
+        ],
+      },
+    },
+  ]);
+});
+
 test("S-15 Critical decides on the steps that follow, in all six cases", async () => {
   const agent = await scenario.agent("s15");
   const ran: Record<string, unknown> = {};

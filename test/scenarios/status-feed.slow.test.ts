@@ -6,6 +6,11 @@ import { distributeReported, FeedingMdm, movesOf } from "../harness/status-feed.
 const Counts = z.looseObject({
   buckets: z.record(z.string(), z.looseObject({ count: z.number(), link: z.string() })),
 });
+const Shown = z.looseObject({
+  statusLabel: z.string(),
+  state: z.string(),
+  description: z.string().min(1),
+});
 const MINUTE_MS = 60_000;
 
 describe("status feeds: rows of devices that others look after", () => {
@@ -60,6 +65,7 @@ describe("status feeds: rows of devices that others look after", () => {
     const [moved, born] = ["moved", "repeated"]; // A row is born as Queued says it.
     expect(effects).toEqual([...Array(5).fill(moved), born, born, moved, moved]);
     const { buckets } = await site.api.request(`/api/v1/distributions/${distribution}`, Counts);
+    const shown: string[] = [];
     for (const [bucket, expected] of Object.entries({
       received: 5,
       pending: 3,
@@ -69,13 +75,21 @@ describe("status feeds: rows of devices that others look after", () => {
     })) {
       const { count, link } = buckets[bucket] ?? { count: -1, link: "" };
       expect([bucket, count]).toEqual([bucket, expected]);
-      const { rows } = await site.api.request(
-        link,
-        z.looseObject({ rows: z.array(z.looseObject({ description: z.string() })) }),
-      );
+      const { rows } = await site.api.request(link, z.looseObject({ rows: z.array(Shown) }));
       expect(rows).toHaveLength(expected);
-      expect(rows.every(({ description }) => description !== "")).toBe(true);
+      for (const row of rows) shown.push(`${row.statusLabel}/${row.state}`);
     }
+    expect(shown.sort()).toEqual(
+      [
+        ...Array<string>(4).fill("Installed/App is installed"),
+        "Failed/User rejected app install",
+        "Installing/Scheduled for installation. Waiting for redemption code",
+        "Not Relevant/OS Criteria",
+        "Pending Install/Command Scheduled",
+        "Pending Install/Command Scheduled",
+        "Pending Update/Prompted user for app update",
+      ].sort(),
+    );
   });
 
   test("[11.7] S-03 the whole path of a paid app; a redemption code is asked for once", async () => {

@@ -86,6 +86,12 @@ describe("Copy Files", () => {
     expect(readFileSync(join(folder, "b/noext"), "utf8")).toBe("3");
   });
 
+  test("blanks in paths are as good as any other character, and ? is exactly one", async () => {
+    tree({ "my files/a b1.txt": "1", "my files/a b12.txt": "2", "the other one/": "" });
+    await run(copy("\\My Files\\a b?.txt", "\\The Other One\\"));
+    expect(readdirSync(join(folder, "the other one"))).toEqual(["a b1.txt"]);
+  });
+
   test("a file whose name differs in letter case only is the same file", async () => {
     tree({ "a/ONE.txt": "new", "b/one.txt": "old" });
     await run(copy("\\a\\one.TXT", "\\b\\"));
@@ -124,6 +130,28 @@ describe("Move Files", () => {
     expect(seen()).toEqual({ "a/keep.bin": "k", "b/one.txt": "1" });
   });
 
+  test("a file that is there already gives way, whatever its letter case", async () => {
+    tree({ "a/one.txt": "new", "b/ONE.TXT": "old", "b/two.txt": "2" });
+    await run(move("\\a\\*.*", "\\b"));
+    expect(seen()).toEqual({ "a/": "", "b/ONE.TXT": "new", "b/two.txt": "2" });
+  });
+
+  test.each([
+    ["\\a\\none.txt", "\\b", "not there"],
+    ["\\a\\*.bin", "\\b", "no file fits"],
+    ["\\a\\*", "\\c", "no folder"],
+    ["\\a\\*", "\\b\\one.txt", "no folder"],
+    ["\\a\\one.txt", "\\A", "same folder"],
+    ["\\a", "\\b", "is a folder"],
+    ["\\a\\one.txt", "\\d", "is a folder in"],
+    ["\\..\\x", "\\b", "leads out"],
+  ])("%s to %s fails, and all is where it was: %s", async (source, target, reason) => {
+    tree({ "a/one.txt": "1", "b/one.txt": "old", "d/one.txt/x": "x" });
+    const before = seen();
+    await expect(run(move(source, target))).rejects.toThrow(reason);
+    expect(seen()).toEqual(before);
+  });
+
   test("one that was interrupted goes on where it was, wherever that is", async () => {
     for (let done = 0; done <= 3; done++) {
       rmSync(folder, { recursive: true });
@@ -153,6 +181,22 @@ describe("Delete Files", () => {
     await performFiles(task);
     expect(seen()).toEqual({ "a/sub.txt/x": "x", "a/two.bin": "2" });
     await expect(run({ kind: "DeleteFiles", path: "\\a\\one.txt" })).rejects.toThrow("not there");
+  });
+});
+
+describe("Delete Files fails", () => {
+  test.each([
+    ["\\a\\none.txt", "not there"],
+    ["\\a\\*.bin", "no file fits"],
+    ["\\none\\*", "no file fits"],
+    ["\\a", "is a folder"],
+    ["\\*\\one.txt", "wildcards are for names"],
+    ["\\..\\*", "leads out"],
+  ])("for %s, and nothing is gone: %s", async (path, reason) => {
+    tree({ "a/one.txt": "1", "a/sub/x": "x" });
+    const before = seen();
+    await expect(run({ kind: "DeleteFiles", path })).rejects.toThrow(reason);
+    expect(seen()).toEqual(before);
   });
 });
 
