@@ -53,7 +53,11 @@ describe("console in a browser", () => {
     browserTest(
       `names of 200 letters without a blank keep within pages and tables at ${width} px`,
       async () => {
-        await using console_ = await openConsole({ devices: 8, names: "W".repeat(200) });
+        await using console_ = await openConsole({
+          devices: 8,
+          families: true,
+          names: "W".repeat(200),
+        });
         await withPage(console_, { width }, async ({ page, server }) => {
           for (const path of pathsOf(console_).filter((one) => !FORMS.test(one))) {
             await page.goto(server.url(path));
@@ -199,6 +203,88 @@ describe("console in a browser", () => {
     TEST_MS,
   );
 
+  for (const [width, colorScheme] of [
+    [1280, "light"],
+    [380, "dark"],
+  ] as const) {
+    browserTest(
+      `pages of agents, DDI, Mender, Windows CE and of 60 steps fit and can be read at ${width} px, ${colorScheme}`,
+      async () => {
+        await using console_ = await openConsole({ devices: 4, families: true });
+        await withPage(console_, { width, colorScheme }, async ({ page, server, complaints }) => {
+          for (const path of familyPathsOf(console_)) {
+            const status = (await page.goto(server.url(path)))?.status();
+            const seen = { wider: await page.evaluate(WIDER), pale: await paleTexts(page) };
+            expect({ path, status, ...seen }).toEqual({ path, status: 200, wider: 0, pale: [] });
+          }
+          expect(complaints).toEqual([]);
+        });
+      },
+      TEST_MS,
+    );
+  }
+
+  browserTest(
+    "a device is added in each protocol: what it needs is shown, and what to type on it can be read",
+    async () => {
+      await using console_ = await openConsole({ devices: 4 });
+      const ids = {
+        "oma-dm": "IMEI:490154203237518",
+        agent: "till 7",
+        ddi: "kiosk-7",
+        ce: "0F3B0C2D-4E5A",
+      } as const;
+      for (const [protocol, id] of Object.entries(ids)) {
+        const looked = { width: 380, colorScheme: "dark" } as const;
+        await withPage(console_, looked, async ({ page, server, complaints }) => {
+          await page.goto(server.url("/devices/new"));
+          await page.selectOption("#field-protocol", protocol);
+          const isShown = (selector: string) => page.locator(selector).isVisible();
+          expect({
+            protocol,
+            token: await isShown("#field-token"),
+            key: await isShown("#field-publicKey"),
+            platform: await isShown("#field-platform"),
+          }).toEqual({
+            protocol,
+            token: protocol === "ddi",
+            key: false,
+            platform: protocol === "oma-dm" || protocol === "agent",
+          });
+          await page.fill("#field-stableId", id);
+          await page.locator("#field-stableId").press("Enter");
+          await page.waitForSelector(".snippet pre", { timeout: LOOK_MS });
+          expect(await page.locator(".snippet pre").first().textContent()).toContain(
+            "http://site.example:8080",
+          );
+          expect(await page.locator(".snippet button[data-copy]").first().isVisible()).toBe(true);
+          const seen = { wider: await page.evaluate(WIDER), pale: await paleTexts(page) };
+          expect({ protocol, ...seen }).toEqual({ protocol, wider: 0, pale: [] });
+          expect(complaints).toEqual([]);
+        });
+      }
+    },
+    TEST_MS,
+  );
+
+  browserTest(
+    "what is wrong stands at its field, which has the focus of the keyboard next",
+    async () => {
+      await using console_ = await openConsole({ devices: 4 });
+      await withPage(console_, {}, async ({ page, server }) => {
+        await page.goto(server.url("/devices/new?protocol=mender"));
+        await page.fill("#field-stableId", "02:00");
+        await page.fill("#field-publicKey", "-----BEGIN PUBLIC KEY-----");
+        await page.getByRole("button", { name: "Add the device" }).click();
+        await page.waitForSelector("#wrong-stableId", { timeout: LOOK_MS });
+        expect(await page.inputValue("#field-protocol")).toBe("mender");
+        expect(await page.locator("#field-publicKey").isVisible()).toBe(true);
+        expect(await page.evaluate("document.activeElement?.id")).toBe("field-stableId");
+      });
+    },
+    TEST_MS,
+  );
+
   browserTest(
     "without JavaScript pages read, filter and retry all the same",
     async () => {
@@ -314,6 +400,21 @@ function pathsOf({ data, deps }: ConsoleFixture): string[] {
     ...(deps.role === "site"
       ? ["/enrolment", "/enrolment/windows", "/devices/new", "/settings/keys"]
       : ["/sites", "/overrides", "/quarantine", `/quarantine/f${"0".repeat(31)}`]),
+  ];
+}
+
+/** What devices that come and ask for work bring along. */
+function familyPathsOf({ data }: ConsoleFixture): string[] {
+  const families = data.devices.filter(({ protocol }) => protocol !== "oma-dm");
+  const told = data.rows.find(({ device }) => device === families[0]?.id);
+  return [
+    "/devices?sort=protocol",
+    ...families.slice(1).map(({ id }) => `/devices/${id}`),
+    `/installations/${told?.site}.${told?.distribution}.${told?.device}`,
+    "/apps/point-of-sale/revisions/point-of-sale-steps",
+    "/apps/point-of-sale/revisions/new-steps",
+    "/apps/till-agent/revisions/till-agent-2-0",
+    "/settings",
   ];
 }
 

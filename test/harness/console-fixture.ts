@@ -734,6 +734,20 @@ function someKnocks(): Knock[] {
       lastAtMs: FIXTURE_NOW_MS - 60_000 * 12,
       count: 9,
     },
+    {
+      protocol: "mender",
+      externalId: '{"mac":"02:00:5e:00:53:01","serial":"a-rather-long-serial-number-0001"}',
+      address: "10.20.0.42",
+      details: JSON.stringify({
+        name: "02:00:5e:00:53:01 a-rather-long-serial-number-0001",
+        osPlatform: "Linux",
+        token: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE".repeat(4),
+        note: "it is known with another key or token",
+      }),
+      firstAtMs: FIXTURE_NOW_MS - 2 * HOUR_MS,
+      lastAtMs: FIXTURE_NOW_MS - 60_000 * 20,
+      count: 2,
+    },
   ];
 }
 

@@ -63,6 +63,7 @@ function prepare() {
     button.hidden = !navigator.clipboard;
   }
   for (const control of document.querySelectorAll("select[data-shows]")) showParts(control);
+  document.querySelector('[aria-invalid="true"]')?.focus();
   for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
     form.addEventListener("change", () => form.requestSubmit());
   }

@@ -30,11 +30,14 @@ interface StepTableProps {
   readonly caption: string;
 }
 
-/** What became of each step, in the order of the package. */
+/** What became of each step, in the order of the package; those that nothing is known of stand as one. */
 export function StepTable({ view, steps, site, caption }: StepTableProps) {
+  const last = steps.findLastIndex(({ atMs }) => atMs !== null);
+  const told = steps.slice(0, Math.max(last + 1, STEPS_AHEAD));
+  const rest = steps.slice(told.length);
   return (
     <CardTable caption={caption} columns={["Step", "Result", "What the device said", "When"]}>
-      {steps.map(({ index, action, outcome, exitCode, text, atMs }) => {
+      {told.map(({ index, action, outcome, exitCode, text, atMs }) => {
         const target = targetWords(action.targeting);
         return (
           <tr>
@@ -61,7 +64,35 @@ export function StepTable({ view, steps, site, caption }: StepTableProps) {
           </tr>
         );
       })}
+      {rest.length > 0 && <RestOfSteps view={view} rest={rest} />}
     </CardTable>
+  );
+}
+
+/** So many steps are shown before anything was told. */
+const STEPS_AHEAD = 3;
+
+function RestOfSteps({ view, rest }: { view: View; rest: readonly ToldStep[] }) {
+  const [first] = rest;
+  const end = rest.at(-1);
+  if (!first || !end) return null;
+  const numbers =
+    rest.length === 1 ? `${end.index + 1}.` : `${first.index + 1}. to ${end.index + 1}.`;
+  return (
+    <tr>
+      <td class="title">{numbers}</td>
+      <td data-label="Result">
+        <Badge view={view} {...STEP_LOOKS[first.outcome]} />
+      </td>
+      <td data-label="It said">
+        <span class="muted">
+          {first.outcome === "not-run" ? "The work ended before them" : "nothing"}
+        </span>
+      </td>
+      <td data-label="When">
+        <When view={view} at={null} none="not yet" />
+      </td>
+    </tr>
   );
 }
 

@@ -340,7 +340,7 @@ function DevicePage({
             <Attributes view={view} attributes={attributes} device={device} />
           </Card>
         )}
-        {sessions !== undefined && (
+        {sessions !== undefined && (device.protocol === "oma-dm" || sessions.total > 0) && (
           <Card
             title="Sessions"
             flush

@@ -130,9 +130,7 @@ function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceVi
         <tr id={`device-${device.id}-${device.site}`}>
           <td class="title">
             <a href={url(view, `/devices/${device.id}`)}>{device.name}</a>
-            <span class="sub">
-              {[device.manufacturer, device.model].filter(Boolean).join(" ") || device.stableId}
-            </span>
+            <span class="sub">{makeOf(device)}</span>
           </td>
           <td data-label="System">
             <span>
@@ -166,6 +164,12 @@ function DeviceTable({ view, devices }: { view: View; devices: readonly DeviceVi
       ))}
     </CardTable>
   );
+}
+
+/** What tells it from others: its make, or its own id where that is not its name. */
+function makeOf({ manufacturer, model, name, stableId }: DeviceView): string {
+  const make = [manufacturer, model].filter(Boolean).join(" ");
+  return make || (stableId === name ? "" : stableId);
 }
 
 /** What is not as it should be with a device, in short. */

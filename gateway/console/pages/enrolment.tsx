@@ -18,6 +18,7 @@ import { Empty } from "../components/empty.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
+import { Way } from "../components/way.tsx";
 import { When } from "../components/when.tsx";
 import type { SiteConsoleDeps } from "../console-deps.ts";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
@@ -117,9 +118,14 @@ async function enrolmentPage({ view }: Visit, site: SiteConsoleDeps, form: FormS
       title="Enrolment"
       lead="Devices become known by a code that they show once, or by your approval."
       actions={
-        <a class="button" href={url(view, "/enrolment/windows")}>
-          Windows PCs
-        </a>
+        <>
+          <a class="button" href={url(view, "/enrolment/windows")}>
+            Windows PCs
+          </a>
+          <Way view={view} scope="devices:write" path="/devices/new">
+            Add a device
+          </Way>
+        </>
       }
     >
       {!view.isFragment && (
@@ -216,7 +222,7 @@ function Knocks({ view, knocks }: { view: View; knocks: readonly Knock[] }) {
             </span>
           </td>
           <td data-label="It says">
-            <span class="small">{detailWords(knock.details)}</span>
+            <Said view={view} details={knock.details} />
           </td>
           <td data-label="Last knock">
             <span>
@@ -320,18 +326,49 @@ function CodeState({ view, code }: { view: View; code: EnrolmentCode }) {
   );
 }
 
-/** What a device said of itself, as far as it is a flat list. */
-function detailWords(details: string): string {
-  try {
-    const parsed: unknown = JSON.parse(details);
-    if (typeof parsed !== "object" || parsed === null) return details;
-    const parts = Object.entries(parsed)
-      .filter(([, value]) => value !== null && value !== "" && typeof value !== "object")
-      .map(([name, value]) => `${name}: ${value}`);
-    return parts.join(", ") || "nothing";
-  } catch {
-    return details;
-  }
+/** What a device said of itself, as far as it is a flat list; what it shows is nobody's to read. */
+function Said({ view, details }: { view: View; details: string }) {
+  const said = saidIn(details);
+  const { note, ...facts } = said;
+  const words = Object.entries(facts)
+    .filter(([name]) => !SHOWN.has(name))
+    .map(([name, value]) => `${SAID_WORDS[name] ?? name} ${value}`);
+  return (
+    <span>
+      {note !== undefined && <Badge view={view} kind="warn" label={capital(note)} />}
+      <span class="small told">{words.join(", ") || "nothing"}</span>
+    </span>
+  );
+}
+
+const SHOWN: ReadonlySet<string> = new Set(["token", "tokenDigest"]);
+const SAID_WORDS: Readonly<Record<string, string>> = {
+  man: "make",
+  mod: "model",
+  swV: "system version",
+  fwV: "firmware",
+  hwV: "hardware",
+  dmV: "OMA DM",
+  lang: "language",
+  devId: "id",
+  manufacturer: "make",
+  osPlatform: "system",
+  osVersion: "system version",
+  osMajor: "major version",
+  cpu: "processor",
+};
+
+function saidIn(details: string): Readonly<Record<string, string>> {
+  const parsed: unknown = JSON.parse(details);
+  if (typeof parsed !== "object" || parsed === null) return {};
+  const flat = Object.entries(parsed).filter(
+    ([, value]) => value !== null && value !== "" && typeof value !== "object",
+  );
+  return Object.fromEntries(flat.map(([name, value]) => [name, String(value)]));
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 async function needKnock({ form }: FormVisit, site: SiteConsoleDeps): Promise<Knock> {
