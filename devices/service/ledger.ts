@@ -29,12 +29,13 @@ import type { DeviceChanges, DeviceView, StoredSession } from "../ports/site-sto
 export class Ledger {
   readonly #before: DeviceView;
   readonly #nextHlc: () => Hlc;
-  readonly #rows = new Map<DistributionId, Installation>();
+  /** Made when one row is asked for, which an idle device's contact never does. */
+  #rowsById: Map<DistributionId, Installation> | undefined;
   readonly #facts: NewFact[] = [];
   readonly #downloads = new Map<string, DownloadNode>();
   readonly #touchedDownloads = new Set<string>();
   readonly #touchedInstants = new Map<number, Instant>();
-  /** The values of `#rows`; undefined after one of them changed. */
+  /** The values of `#rowsById`; undefined after one of them changed. */
   #rowList: readonly Installation[] | undefined;
   #device: Device;
   #inventory: readonly InventoryItem[];
@@ -51,7 +52,6 @@ export class Ledger {
     this.#before = view;
     this.#nextHlc = nextHlc;
     this.#device = view.device;
-    for (const row of view.installations) this.#rows.set(row.distribution, row);
     this.#rowList = view.installations;
     this.#inventory = view.inventory;
     this.#inventoryReads = view.inventoryReads;
@@ -84,7 +84,7 @@ export class Ledger {
   }
 
   get rows(): readonly Installation[] {
-    this.#rowList ??= [...this.#rows.values()];
+    this.#rowList ??= [...this.#rows().values()];
     return this.#rowList;
   }
 
@@ -114,7 +114,7 @@ export class Ledger {
   }
 
   row(distribution: DistributionId): Installation | undefined {
-    return this.#rows.get(distribution);
+    return this.#rows().get(distribution);
   }
 
   /**
@@ -333,13 +333,19 @@ export class Ledger {
   }
 
   #setRow(row: Installation): void {
-    this.#rows.set(row.distribution, row);
+    this.#rows().set(row.distribution, row);
     this.#rowList = undefined;
     this.#changeCount++;
   }
 
+  #rows(): Map<DistributionId, Installation> {
+    const { installations } = this.#before;
+    this.#rowsById ??= new Map(installations.map((row) => [row.distribution, row]));
+    return this.#rowsById;
+  }
+
   #need(distribution: DistributionId): Installation {
-    const row = this.#rows.get(distribution);
+    const row = this.#rows().get(distribution);
     if (!row) throw new Error(`invariant broken: no installation of ${distribution}`);
     return row;
   }

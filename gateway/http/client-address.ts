@@ -7,6 +7,7 @@ export interface TrustedProxies {
 
 /** @param networks addresses and CIDR networks, checked by the configuration */
 export function trustedProxies(networks: readonly string[]): TrustedProxies {
+  if (networks.length === 0) return { includes: () => false };
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", prefix] = network.split("/");

@@ -24,15 +24,19 @@ export function visitor({ proxies, log, metrics, elapsed, isQuiet }: VisitorOpti
     const given = c.req.header("X-Request-Id");
     const requestId = given && REQUEST_ID.test(given) ? given : Bun.randomUUIDv7();
     const peer = c.env?.server?.requestIP(c.req.raw)?.address ?? "";
-    const client = clientOf(
-      peer,
-      {
-        forwardedFor: c.req.header("X-Forwarded-For"),
-        proto: c.req.header("X-Forwarded-Proto"),
-        host: c.req.header("X-Forwarded-Host"),
+    // Only of a proxy's request they are read.
+    const forwarded = {
+      get forwardedFor() {
+        return c.req.header("X-Forwarded-For");
       },
-      proxies,
-    );
+      get proto() {
+        return c.req.header("X-Forwarded-Proto");
+      },
+      get host() {
+        return c.req.header("X-Forwarded-Host");
+      },
+    };
+    const client = clientOf(peer, forwarded, proxies);
     c.set("requestId", requestId);
     c.set("address", client.address);
     c.set("forwardedHost", client.host);

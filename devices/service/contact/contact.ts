@@ -190,18 +190,20 @@ function offer(
 }
 
 function endedWork({ device, rows }: Ledger): EndedWork[] {
-  return rows.flatMap((row): EndedWork[] => {
+  const ended = rows.filter((row) => !row.counted && isInHand(row) && !isOfFormerLife(row, device));
+  return ended.flatMap((row): EndedWork[] => {
     const { reason } = row;
-    if (row.counted || !isInHand(row) || isOfFormerLife(row, device)) return [];
     if (reason !== "stopped" && reason !== "superseded") return [];
     return row.nativeValue === CANCEL_REFUSED ? [] : [{ row, reason }];
   });
 }
 
 function nextContactMs({ instants, rows }: Ledger, nowMs: number): number | null {
-  const times = [
-    ...instants.flatMap((one) => (one.evaluatedAtMs === null ? [one.instantMs] : [])),
-    ...rows.flatMap(({ nextAttemptMs }) => (nextAttemptMs === null ? [] : [nextAttemptMs])),
-  ].filter((atMs) => atMs > nowMs);
-  return times.length === 0 ? null : Math.min(...times);
+  let nextMs = Number.POSITIVE_INFINITY;
+  const hear = (atMs: number | null) => {
+    if (atMs !== null && atMs > nowMs && atMs < nextMs) nextMs = atMs;
+  };
+  for (const { evaluatedAtMs, instantMs } of instants) if (evaluatedAtMs === null) hear(instantMs);
+  for (const { nextAttemptMs } of rows) hear(nextAttemptMs);
+  return nextMs === Number.POSITIVE_INFINITY ? null : nextMs;
 }

@@ -168,11 +168,12 @@ async function poll(
   const { id } = identity.device;
   const request = c.req.raw;
   const known = request.headers.get("if-none-match");
-  const endMs = deps.elapsed() + waitSeconds(request.headers.get("prefer")) * 1000;
+  const waitMs = waitSeconds(request.headers.get("prefer")) * 1000;
+  const endMs = deps.elapsed() + waitMs;
   const how = { token: identity.token, baseUrl: () => baseUrlOf(request) };
   using waiter = bell.listen(id);
   const leave = () => waiter.end();
-  request.signal.addEventListener("abort", leave);
+  if (waitMs > 0) request.signal.addEventListener("abort", leave);
   try {
     for (let news = told; ; news = {}) {
       const plan = await agents.checkIn(id, news, how);
@@ -192,7 +193,7 @@ async function poll(
       await waiter.wait(Math.min(leftMs, Math.max(1, untilNextMs)));
     }
   } finally {
-    request.signal.removeEventListener("abort", leave);
+    if (waitMs > 0) request.signal.removeEventListener("abort", leave);
   }
 }
 
