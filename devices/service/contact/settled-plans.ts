@@ -10,6 +10,12 @@ import { groupsAt } from "../replan.ts";
 import type { SiteContext } from "../site-context.ts";
 import type { AskedContent } from "./asked-content.ts";
 
+/**
+ * How long a plan is remembered at most, in milliseconds. It only bounds what a mistake costs: a moment by
+ * which plans decide and that is missing among the turns is seen that much later.
+ */
+export const REMEMBERED_MS_MAX = 60_000;
+
 /** What a plan gives to a contact. */
 export type ContactPlan = Pick<Plan, "work" | "inHand" | "checks">;
 
@@ -73,7 +79,7 @@ export class SettledPlans {
       ),
       ...windowTurns(view, { ...by, cache: context.occurrences }),
     ];
-    const untilMs = Math.min(...turns.filter((atMs) => atMs > nowMs));
+    const untilMs = Math.min(nowMs + REMEMBERED_MS_MAX, ...turns.filter((atMs) => atMs > nowMs));
     this.#plans.set(view.installations, { plan, by, content, untilMs });
   }
 }

@@ -8,6 +8,7 @@ import { reportCheck, reportWork } from "../../../devices/service/contact/report
 import {
   type Circumstances,
   type ContactPlan,
+  REMEMBERED_MS_MAX,
   SettledPlans,
 } from "../../../devices/service/contact/settled-plans.ts";
 import { requestInstallation, retryInstallation } from "../../../devices/service/installations.ts";
@@ -290,3 +291,14 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test("a plan is remembered for a minute at most", async () => {
+  await using one = await site(seededRandom(1));
+  const counts: number[] = [];
+  for (const laterMs of [0, 0, REMEMBERED_MS_MAX - 1, 1, 0]) {
+    one.core.nowMs += laterMs;
+    await one.come();
+    counts.push(one.settled.found);
+  }
+  expect(counts).toEqual([0, 1, 2, 2, 3]);
+});
