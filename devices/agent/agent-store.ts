@@ -61,10 +61,22 @@ export class AgentStore {
 /** Waits until it is worth trying again. @throws when the agent is to end meanwhile */
 export type HoldOn = () => Promise<void>;
 
+/** The file of an agent's memory cannot be read as one. */
+export class AgentStateError extends Error {
+  override readonly name = "AgentStateError";
+
+  constructor(path: string, problem: string) {
+    super(
+      `${path} is damaged, or not an agent's memory (${problem}). Nothing was done, so that no work is done twice: ` +
+        "put a copy of it back, or move the folder away and enrol the device anew with a code from its page.",
+    );
+  }
+}
+
 /**
  * What an agent remembers; undefined when it never ran with this file.
  *
- * @throws Error when the file is there and is not ours: beginning anew would do work twice
+ * @throws AgentStateError when the file is there and is not ours: beginning anew would do work twice
  */
 export async function readState(path: string): Promise<AgentState | undefined> {
   let text: string;
@@ -76,7 +88,7 @@ export async function readState(path: string): Promise<AgentState | undefined> {
   }
   const read = AgentState.safeParse(parsed(text));
   if (read.success) return read.data;
-  throw new Error(`${path} is no state of an agent: ${read.error.issues[0]?.message}`);
+  throw new AgentStateError(path, read.error.issues[0]?.message ?? "");
 }
 
 /** The first thing that is written. */

@@ -12,6 +12,7 @@ import {
 } from "../../protocols/agent/answers.ts";
 import type { AgentResult, EnrolRequest, PollRequest } from "../../protocols/agent/requests.ts";
 import type { Fetch } from "./download.ts";
+import { SiteUnreached } from "./site-unreached.ts";
 
 /** The site's answer is no. */
 export class SiteRefusal extends Error {
@@ -46,7 +47,7 @@ const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * The agent protocol over HTTP; proxies are taken from the environment by `fetch`. Every request throws SiteRefusal,
- * ProtocolError for an answer that breaks the protocol, or what `fetch` throws when the site is not reached.
+ * ProtocolError for an answer that breaks the protocol, or SiteUnreached.
  */
 export class SiteClient {
   readonly #server: string;
@@ -133,7 +134,7 @@ export class SiteClient {
     path: string,
     { method, json, headers, signal, token, answerMs = ANSWER_MS }: SiteRequest,
   ): Promise<Response> {
-    const response = await this.#fetch(`${this.#server}/agent/v1/${path}`, {
+    const request = {
       method,
       headers: {
         ...headers,
@@ -142,12 +143,17 @@ export class SiteClient {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
       ...(json !== undefined && { body: JSON.stringify(json) }),
-      redirect: "error",
+      redirect: "error" as const,
       signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
+    };
+    const url = `${this.#server}/agent/v1/${path}`;
+    const response = await this.#fetch(url, request).catch((error) => {
+      throw signal.aborted ? error : new SiteUnreached(this.#server, error);
     });
     if (response.ok || response.status === 304) return response;
     const text = new TextDecoder().decode(await bytesOf(response));
-    throw new SiteRefusal(response.status, reasonIn(text, response.status), retryAfterOf(response));
+    const reason = reasonIn(text, response.status, this.#server);
+    throw new SiteRefusal(response.status, reason, retryAfterOf(response));
   }
 }
 
@@ -169,7 +175,7 @@ async function bytesOf(response: Response): Promise<Uint8Array> {
 }
 
 /** The words of a problem document (RFC 9457), else the status. */
-function reasonIn(text: string, status: number): string {
+function reasonIn(text: string, status: number, server: string): string {
   try {
     const problem: unknown = JSON.parse(text);
     if (typeof problem === "object" && problem !== null && "detail" in problem) {
@@ -178,7 +184,9 @@ function reasonIn(text: string, status: number): string {
   } catch {
     // No problem document: a proxy's page, say.
   }
-  return `the site answered ${status}`;
+  return status === 404
+    ? `${server} answers, but is no site of Outpost (404): is the address right?`
+    : `the site answered ${status}`;
 }
 
 /** Somebody in between may ask for any time; who waits for ever is lost. */

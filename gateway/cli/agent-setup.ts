@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { constants, statSync } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AgentClock } from "../../devices/agent/agent-clock.ts";
@@ -145,7 +145,25 @@ async function knownStore(
   return store;
 }
 
-/** A place for what the agent keeps that nobody else reads. */
+/** A place for what the agent keeps that nobody else reads. @throws CommandError that says what to do */
 export async function ensureFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const advice = FOLDER_ADVICE[code];
+    if (advice === undefined) throw error;
+    throw new CommandError(`The agent's folder ${folder} ${advice} or name another one: --state.`);
+  }
 }
+
+const NO_RIGHT = "may not be written by this user: run the agent as administrator (root),";
+const FOLDER_ADVICE: Readonly<Record<string, string>> = {
+  EACCES: NO_RIGHT,
+  EPERM: NO_RIGHT,
+  EROFS: "is on a disk that cannot be written: mount it for writing,",
+  ENOSPC: "cannot be made, because the disk is full: make room,",
+  ENOTDIR: "cannot be made, because there is a file in its way: move that,",
+  EEXIST: "cannot be made, because there is a file in its place: move that,",
+};

@@ -10,12 +10,14 @@ import { styled, type Terminal } from "./terminal.ts";
  * not be loaded to print a help text.
  */
 const FOR_OPERATORS: ReadonlySet<string> = new Set([
+  "AgentStateError",
   "ApiError",
   "AppError",
   "BackupError",
   "DatabaseDamagedError",
   "MigrationError",
   "SiteRefusal",
+  "SiteUnreached",
   "UnreachableError",
 ]);
 

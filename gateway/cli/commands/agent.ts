@@ -32,14 +32,13 @@ type Task = (typeof TASKS)[number];
 
 /** `outpost agent`: this machine as a device of a site. */
 export const agentCommand = command({
-  about:
-    'Be the agent of this machine: ask its site for work, do it, report. "outpost agent catalogue" lists what may be asked for, "outpost agent install NAME" asks for it.',
+  about: "Be the agent of this machine: do what its site asks, and report; list and ask for apps.",
   args: {
     task: {
       type: "positional",
       required: false,
       default: "run",
-      description: "run, catalogue or install.",
+      description: "run; catalogue: list what may be asked for; install NAME: ask for it.",
     },
     name: { type: "positional", required: false, description: "What to install, by its name." },
     server: { type: "string", valueHint: "URL", description: "The site's address; needed once." },
