@@ -22,12 +22,12 @@ import type { ApiClient } from "../client/api-client.ts";
 import { IssuedToken, RegisteredDevice, RegisteredPuller } from "./answers.ts";
 
 /**
- * How the demo's devices behave: quick to poll, in each of the story's steps of five minutes, and a few of them
+ * How the demo's devices behave: quick to poll, in each of the story's steps of ten minutes, and a few of them
  * in trouble.
  */
 export const DEMO_BEHAVIOUR: Behaviour = {
   ...CALM,
-  pollIntervalMs: 4.5 * 60_000,
+  pollIntervalMs: 9 * 60_000,
   failureRate: 0.12,
   brokenLineRate: 0.3,
   asksRate: 0.15,

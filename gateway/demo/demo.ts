@@ -20,7 +20,8 @@ import { untruths } from "./truth.ts";
 const MINUTE_MS = 60_000;
 /** A Saturday afternoon in Europe: both windows of the night are still to come. */
 const START_MS = Date.UTC(2026, 2, 7, 16, 0);
-const STEP_MS = 5 * MINUTE_MS;
+/** All devices poll once in each. */
+const STEP_MS = 10 * MINUTE_MS;
 const SETTLE_MS = 20_000;
 const SEED = 2026;
 const PROBLEMS_SHOWN = 20;
@@ -133,7 +134,7 @@ async function tell(stage: Stage, screen: Screen): Promise<DemoPlaces> {
     `${away.plan.name}'s gateway was killed (kill -9) in its window, while its devices spoke to it. It is started again, and goes on where it was.`,
   );
   await play(stage, screen, "the windows", WINDOWS_END_MS, STEP_MS);
-  await play(stage, screen, "the last reports", LAST_REPORTS_MS, 2 * STEP_MS);
+  await play(stage, screen, "the last reports", LAST_REPORTS_MS, STEP_MS);
 
   screen.line(await whatTheHubKnows(stage, away));
   away.line.heal();

@@ -55,9 +55,9 @@ function showPlaces(places: DemoPlaces, terminal: Terminal): void {
   terminal.out(`  user ${administrator}, password ${password}`);
   title("Try next:");
   const [hub] = consoles;
-  terminal.out(`  each row, and why it is so:  ${hub?.url}/installations`);
-  terminal.out(`  what failed:                 ${hub?.url}/installations?filter=bucket:failed`);
+  terminal.out(`  each row, and why:  ${hub?.url}/installations`);
+  terminal.out(`  what failed:        ${hub?.url}/installations?filter=bucket:failed`);
   terminal.out("  a kiosk is a folder, with what its agent has installed there:");
   terminal.out(`    ls -R ${kiosks[0]?.root}`);
-  terminal.out("  a gateway of your own:       npm start");
+  terminal.out("  your own gateway:   npm start");
 }

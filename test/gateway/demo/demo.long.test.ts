@@ -12,4 +12,4 @@ test("outpost demo --once ends by itself, with code 0", async () => {
   const code = await demo.exited;
   expect({ code, out, err: await new Response(demo.stderr).text() }).toMatchObject({ code: 0 });
   expect(out).not.toContain("password");
-}, 180_000);
+}, 300_000);

@@ -70,7 +70,7 @@ test("outpost demo: all families in one table, true on the devices; nothing is l
   }
   expect(children.filter(isRunning)).toEqual([]);
   rmSync(dirname(kiosks), { recursive: true }); // Who is killed cannot tidy up.
-}, 180_000);
+}, 300_000);
 
 function childrenOf(parent: number): number[] {
   return readdirSync("/proc")
