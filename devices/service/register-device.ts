@@ -213,6 +213,18 @@ function tokenProof(
   };
 }
 
+/** Is there a device that goes by this name and has its proof here? It cannot be registered then. */
+export async function isNameTaken(
+  context: SiteContext,
+  stableId: string,
+  protocol: DeviceProtocol,
+): Promise<boolean> {
+  const id = await deviceIdFor(context, stableId, protocol);
+  const known = await context.store.find(id);
+  if (known?.removedAtMs !== null) return false;
+  return (await context.store.credential(id)) !== undefined || hasToken(context, id);
+}
+
 async function hasToken(context: SiteContext, id: DeviceId): Promise<boolean> {
   return (await context.store.tokens(id)).length > 0;
 }

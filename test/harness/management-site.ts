@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DdiContext } from "../../devices/service/ddi/ddi-context.ts";
+import type { ManagementContext } from "../../devices/service/ddi/management/management-context.ts";
 import { DeviceLock } from "../../devices/service/device-lock.ts";
 import { FileDigests } from "../../gateway/content/file-digests.ts";
 import { ServedCounter } from "../../gateway/content/served-counter.ts";
@@ -37,6 +38,7 @@ const Status = z.object({
 export class ManagementSite implements AsyncDisposable {
   readonly harness: ApiHarness;
   readonly catalogue: SqlDdiCatalogueStore;
+  readonly management: ManagementContext;
   user = "admin";
   password = PASSWORD;
 
@@ -56,6 +58,13 @@ export class ManagementSite implements AsyncDisposable {
         deps.reports.history({ site: SITE, distribution, device: id }),
     };
     this.catalogue = new SqlDdiCatalogueStore(new ValueStore(database), database);
+    this.management = {
+      ...ddi,
+      catalogue: this.catalogue,
+      policy: deps.author,
+      lock: new DeviceLock(),
+      aliasesOf: async (id) => (await deps.reports.device(id))?.aliases ?? [],
+    };
     const common = {
       baseUrlOf: () => URL_BASE,
       now: () => harness.nowMs,
@@ -74,13 +83,7 @@ export class ManagementSite implements AsyncDisposable {
       "/",
       ddiManagementRoutes({
         ...common,
-        management: {
-          ...ddi,
-          catalogue: this.catalogue,
-          policy: deps.author,
-          lock: new DeviceLock(),
-          aliasesOf: async (id) => (await deps.reports.device(id))?.aliases ?? [],
-        },
+        management: this.management,
         login: new BasicLogin(deps),
         audit: deps.audit,
         store: deps.files,

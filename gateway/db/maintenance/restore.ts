@@ -7,6 +7,7 @@ import { Connection } from "../driver/connection.ts";
 import { lockPathOf } from "../lock-file.ts";
 import { migrationState } from "../migrate.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
+import { NEXT_CATALOGUE_NUMBER } from "../stores/ddi-catalogue-store.ts";
 import { RESTORED_AT } from "../stores/value-store.ts";
 import { checkDatabaseFile } from "./check-file.ts";
 import { checkText } from "./check-text.ts";
@@ -131,10 +132,41 @@ async function makeReady(from: string, path: string, options: RestoreOptions): P
           "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       )
       .run(RESTORED_AT, String(options.now()));
+    skipNumbers(connection);
   } finally {
     connection.close();
   }
   await syncFile(partial);
+}
+
+/** How many numbers are left out that may have been given since the backup was made. */
+export const NUMBERS_SKIPPED = 1_000_000;
+
+/**
+ * Devices, and tools, hold numbers that were given after the backup was made: none of them may come to mean
+ * something else.
+ */
+function skipNumbers(connection: Connection): void {
+  const hasJobs = connection
+    .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'device_jobs'")
+    .rows();
+  if (hasJobs.length > 0) {
+    connection
+      .prepare(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'device_jobs', 0 WHERE NOT EXISTS " +
+          "(SELECT 1 FROM sqlite_sequence WHERE name = 'device_jobs')",
+      )
+      .run();
+    connection
+      .prepare("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'device_jobs'")
+      .run(NUMBERS_SKIPPED);
+  }
+  connection
+    .prepare(
+      'INSERT INTO "values" (name, value) VALUES (?, ?) ' +
+        "ON CONFLICT (name) DO UPDATE SET value = CAST(value + excluded.value AS TEXT)",
+    )
+    .run(NEXT_CATALOGUE_NUMBER, String(NUMBERS_SKIPPED + 1));
 }
 
 /** The log goes with its database: read into another one it would damage it. */

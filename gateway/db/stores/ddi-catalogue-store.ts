@@ -14,7 +14,7 @@ import type { GroupWriter } from "../group-writer.ts";
 import type { ValueStore } from "./value-store.ts";
 
 const ROOT = "ddi-catalogue";
-const NEXT = `${ROOT}/next-number`;
+export const NEXT_CATALOGUE_NUMBER = `${ROOT}/next-number`;
 const NUMBER_MAX = 2 ** 31 - 1;
 
 /** The catalogue as values of the gateway's database, one a record. */
@@ -29,11 +29,11 @@ export class SqlDdiCatalogueStore implements DdiCatalogueStore {
 
   numbers(count: number): Promise<readonly number[]> {
     return this.#writer.submit(() => {
-      const first = Number(this.#values.get(NEXT) ?? "1");
+      const first = Number(this.#values.get(NEXT_CATALOGUE_NUMBER) ?? "1");
       if (first + count - 1 > NUMBER_MAX) {
         throw new AppError("conflict", "there are no numbers left for modules and sets");
       }
-      this.#values.putNow(NEXT, String(first + count));
+      this.#values.putNow(NEXT_CATALOGUE_NUMBER, String(first + count));
       return Array.from({ length: count }, (_, index) => first + index);
     });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { addArtifact } from "../../../devices/service/ddi/management/catalogue.ts";
 import { ManagementSite } from "../../harness/management-site.ts";
 
 const RAUC = "rauc-hawkbit-c-agent/1.0";
@@ -184,6 +185,33 @@ describe("an assignment", () => {
     expect(answers.map(({ assigned }) => assigned).sort()).toEqual([0, 0, 1]);
     expect(answers.map(({ alreadyAssigned }) => alreadyAssigned).sort()).toEqual([0, 1, 1]);
     expect(await site.want(200, "GET", "targets/kiosk-7/actions")).toMatchObject({ total: 1 });
+  });
+
+  test("has every artifact that its modules took, or they take no more", async () => {
+    await using site = await ManagementSite.open();
+    await site.makeTarget("kiosk-7");
+    for (let round = 0; round < 5; round++) {
+      const module = await site.makeModule("image", `${round}`);
+      await site.addArtifact(module, "app.swu", "first");
+      const set = await site.makeSet("image", [module], `${round}`);
+      const [first] = site.catalogue.module(module)?.artifacts ?? [];
+      if (!first) throw new Error("no artifact");
+      const more = { sha256: first.sha256, name: "more.swu", bytes: first.bytes };
+      const [added] = await Promise.all([
+        addArtifact(site.management, module, more, "me").then(
+          () => true,
+          () => false,
+        ),
+        turns(round).then(() => site.assign(set, "kiosk-7")),
+      ]);
+      const listed = await site.want(200, "GET", `softwaremodules/${module}/artifacts`);
+      const chunks = [...site.harness.context.policy.read().revisions.values()].flatMap(
+        ({ version, ddi }) => (version === `${round}` ? (ddi?.chunks ?? []) : []),
+      );
+      const count = added ? 2 : 1;
+      expect([chunks[0]?.files.length, (listed as unknown[]).length]).toEqual([count, count]);
+      expect((await site.addArtifact(module, "late.swu", "third")).status).toBe(423);
+    }
   });
 
   test("of many targets is one distribution where their terms are the same", async () => {
@@ -545,3 +573,8 @@ describe("a cancellation", () => {
     await site.want(404, "GET", `targets/kiosk-8/actions/${action}/status`);
   });
 });
+
+/** Lets others go on for so many turns. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((go) => setImmediate(go));
+}

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ARTIFACTS_MAX, MODULES_MAX, SETS_MAX } from "../../../devices/model/ddi-catalogue.ts";
+import { registerDevice } from "../../../devices/service/register-device.ts";
 import { REMEMBERED_LOGINS_MAX } from "../../../gateway/http/basic-login.ts";
 import {
   GATEWAY_TOKEN_MAX,
@@ -223,6 +224,28 @@ describe("targets", () => {
     expect((await list("")).total).toBe(2);
     const token = await site.makeTarget("a");
     expect(await site.device("a", token).poll()).toHaveProperty("configData");
+  });
+
+  test("are all made or none, whatever stands in the way of one", async () => {
+    await using site = await ManagementSite.open();
+    const { context } = site.harness;
+    await registerDevice(context, { stableId: "pc", platform: "Windows" }, "test");
+    await site.makeTarget("old", { securityToken: "0123456789" });
+    for (const wanted of [
+      [{ controllerId: "new" }, { controllerId: "pc" }],
+      [{ controllerId: "new" }, { controllerId: "old" }],
+      [{ controllerId: "new" }, { controllerId: "other", securityToken: "0123456789" }],
+      [
+        { controllerId: "new", securityToken: "9876543210" },
+        { controllerId: "other", securityToken: "9876543210" },
+      ],
+    ]) {
+      await site.want(409, "POST", "targets", wanted);
+      await site.want(404, "GET", "targets/new");
+      expect(site.catalogue.note("new")).toBeUndefined();
+      expect(site.catalogue.note("pc")).toBeUndefined();
+    }
+    expect(await site.makeTarget("new")).not.toBe("");
   });
 
   test("that cannot be made as they are wanted are refused, with what is wrong", async () => {

@@ -16,7 +16,7 @@ import { randomName, withDevice } from "../../site-context.ts";
 import { keepJob, NEW_JOB } from "../job-state.ts";
 import { type Action, actionsOf } from "./actions.ts";
 import { markCancelling, POLICY_TURN, takenFrom } from "./cancel.ts";
-import { isSetComplete, modulesOf, needSet } from "./catalogue.ts";
+import { CATALOGUE_TURN, isSetComplete, modulesOf, needSet } from "./catalogue.ts";
 import type { ManagementContext } from "./management-context.ts";
 import { placeSet } from "./place-set.ts";
 import { assignedOf, needTarget, type Target } from "./targets.ts";
@@ -50,11 +50,6 @@ export async function assignSet(
   const orders = await readOrders(context, wanted);
   return context.lock.run(POLICY_TURN, async () => {
     const { catalogue } = context;
-    const set = needSet(catalogue.set(id), id);
-    if (!isSetComplete(set, modulesOf(context, set))) {
-      const why = "lacks a module of a type that it needs, or a module of it has no artifact";
-      throw new ProtocolError("management-incomplete", `the distribution set ${id} ${why}`);
-    }
     const known = await Promise.all(
       orders.map(async (order) => ({
         ...order,
@@ -64,7 +59,15 @@ export async function assignSet(
     const isThere = ({ actions }: { readonly actions: readonly Action[] }) =>
       assignedOf(actions)?.set?.id === id;
     const fresh = known.filter((one) => !isThere(one));
-    const placed = fresh.length === 0 ? [] : await place(context, set, fresh, by);
+    // What is locked now is what is written, with no artifact that comes in between.
+    const placed = await context.lock.run(CATALOGUE_TURN, async () => {
+      const set = needSet(catalogue.set(id), id);
+      if (!isSetComplete(set, modulesOf(context, set))) {
+        const why = "lacks a module of a type that it needs, or a module of it has no artifact";
+        throw new ProtocolError("management-incomplete", `the distribution set ${id} ${why}`);
+      }
+      return fresh.length === 0 ? [] : place(context, set, fresh, by);
+    });
     for (const { target, actions } of known.filter(isThere)) {
       const current = assignedOf(actions);
       if (current?.active) await start(context, target, current.job.distribution, by);

@@ -14,7 +14,7 @@ import type { PackageFile } from "../../../model/package.ts";
 import type { ManagementContext } from "./management-context.ts";
 
 /** One request changes the catalogue at a time: each sees what the one before wrote. */
-const TURN = "catalogue";
+export const CATALOGUE_TURN = "catalogue";
 
 /** Makes modules, all or none. @throws AppError "conflict" for a name and version that is there already */
 export function makeModules(
@@ -22,7 +22,7 @@ export function makeModules(
   wanted: readonly NewModule[],
   by: string,
 ): Promise<readonly SoftwareModule[]> {
-  return lock.run(TURN, async () => {
+  return lock.run(CATALOGUE_TURN, async () => {
     const present = catalogue.modules().filter(isThere);
     needRoom(present.length + wanted.length, MODULES_MAX, "software modules");
     needNew(wanted, present, ({ name, version, type }) => [name, version, type], "software module");
@@ -47,7 +47,7 @@ export function makeSets(
   wanted: readonly NewSet[],
   by: string,
 ): Promise<readonly DistributionSet[]> {
-  return lock.run(TURN, async () => {
+  return lock.run(CATALOGUE_TURN, async () => {
     const present = catalogue.sets().filter(isThere);
     needRoom(present.length + wanted.length, SETS_MAX, "distribution sets");
     needNew(wanted, present, ({ name, version }) => [name, version], "distribution set");
@@ -79,7 +79,7 @@ export function addArtifact(
   file: PackageFile,
   by: string,
 ): Promise<ModuleArtifact> {
-  return lock.run(TURN, async () => {
+  return lock.run(CATALOGUE_TURN, async () => {
     const module = needChangeable(needModule(catalogue.module(id), id));
     checkArtifact(module, file.name);
     const [number] = await catalogue.numbers(1);
@@ -116,7 +116,7 @@ export function removeArtifact(
   artifact: number,
   by: string,
 ): Promise<void> {
-  return lock.run(TURN, async () => {
+  return lock.run(CATALOGUE_TURN, async () => {
     const module = needModule(catalogue.module(id), id);
     const { id: known } = needArtifact(module, artifact);
     needChangeable(module);
@@ -135,7 +135,7 @@ export function removeModule(
   id: number,
   by: string,
 ): Promise<void> {
-  return lock.run(TURN, async () => {
+  return lock.run(CATALOGUE_TURN, async () => {
     const module = needModule(catalogue.module(id), id);
     const isNamed = catalogue.sets().some(({ modules }) => modules.includes(id));
     if (!isNamed) return catalogue.write({ forget: { modules: [id] } });
@@ -154,7 +154,7 @@ export function removeSet(
   id: number,
   by: string,
 ): Promise<void> {
-  return lock.run(TURN, async () => {
+  return lock.run(CATALOGUE_TURN, async () => {
     const set = needSet(catalogue.set(id), id);
     if (set.locked) {
       return catalogue.write({ sets: [changed(set, { deleted: true }, site.now(), by)] });

@@ -1,13 +1,15 @@
 import type { TargetAnswer } from "../../../../protocols/ddi/management/answers.ts";
 import type { NewTarget } from "../../../../protocols/ddi/management/requests.ts";
 import { parseClockTime } from "../../../../protocols/ddi/polling-time.ts";
+import { ProtocolError } from "../../../../protocols/errors.ts";
 import type { TargetNote } from "../../../model/ddi-catalogue.ts";
 import type { Device } from "../../../model/device.ts";
 import { AppError } from "../../../model/errors.ts";
+import { DEVICES_MAX } from "../../../model/limits.ts";
 import { sha256Hex } from "../../../model/sha256.ts";
 import { removeDevice } from "../../change-device.ts";
-import { TOKEN_CHARACTERS } from "../../contact/device-token.ts";
-import { registerDevice } from "../../register-device.ts";
+import { deviceOfToken, TOKEN_CHARACTERS } from "../../contact/device-token.ts";
+import { isNameTaken, registerDevice } from "../../register-device.ts";
 import { randomName } from "../../site-context.ts";
 import { autoConfirmOf, isReserved, wantsConfigData } from "../attributes.ts";
 import { pollingIntervalOf } from "../poll.ts";
@@ -65,7 +67,8 @@ async function controllerIdOf(
 /**
  * Registers devices under the names that a tool gives them, with its tokens or new ones.
  *
- * @throws AppError "conflict" for a name that is taken: none of them is registered then
+ * @throws AppError "conflict" for a name or a token that is taken; ProtocolError `management-quota`. None of
+ *   them is registered then
  */
 export function makeTargets(
   context: ManagementContext,
@@ -73,17 +76,33 @@ export function makeTargets(
   by: string,
 ): Promise<readonly Target[]> {
   return context.lock.run("targets", async () => {
-    const names = new Set<string>();
-    for (const { controllerId } of wanted) {
-      if (names.has(controllerId) || (await findTarget(context, controllerId))) {
-        throw new AppError("conflict", `there is a target ${controllerId} already`);
-      }
-      names.add(controllerId);
-    }
+    await checkTargets(context, wanted);
     const made: Target[] = [];
     for (const one of wanted) made.push(await makeTarget(context, one, by));
     return made;
   });
+}
+
+async function checkTargets(
+  { site }: ManagementContext,
+  wanted: readonly NewTarget[],
+): Promise<void> {
+  const names = new Set<string>();
+  const tokens = new Set<string>();
+  for (const { controllerId, securityToken: token } of wanted) {
+    if (names.has(controllerId) || (await isNameTaken(site, controllerId, "ddi"))) {
+      throw new AppError("conflict", `there is a device ${controllerId} already`);
+    }
+    names.add(controllerId);
+    if (token === null) continue;
+    if (tokens.has(token) || (await deviceOfToken(site, "ddi", token)) !== undefined) {
+      throw new AppError("conflict", `the token of ${controllerId} is another target's`);
+    }
+    tokens.add(token);
+  }
+  if ((await site.store.deviceIds()).length + names.size > DEVICES_MAX) {
+    throw new ProtocolError("management-quota", `a site has at most ${DEVICES_MAX} devices`);
+  }
 }
 
 async function makeTarget(

@@ -9,18 +9,20 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Sha256 } from "../../../../devices/model/ids.ts";
+import type { DistributionId, Sha256 } from "../../../../devices/model/ids.ts";
 import { BlobFolder } from "../../../../gateway/content/blob-folder.ts";
 import { writeLock } from "../../../../gateway/db/lock-file.ts";
 import { backUp, backUpOpen } from "../../../../gateway/db/maintenance/backup.ts";
 import { sessionsPathIn } from "../../../../gateway/db/maintenance/data-folder.ts";
 import { examine, type Finding } from "../../../../gateway/db/maintenance/doctor.ts";
 import { BackupError } from "../../../../gateway/db/maintenance/manifest.ts";
-import { restore } from "../../../../gateway/db/maintenance/restore.ts";
+import { NUMBERS_SKIPPED, restore } from "../../../../gateway/db/maintenance/restore.ts";
 import { newSessionFile } from "../../../../gateway/db/sessions/session-file.ts";
 import { SqlBlobIndex } from "../../../../gateway/db/stores/blob-index.ts";
+import { SqlDdiCatalogueStore } from "../../../../gateway/db/stores/ddi-catalogue-store.ts";
 import { SqlSiteLinkStore } from "../../../../gateway/db/stores/site-link-store.ts";
 import { SqlSiteStore } from "../../../../gateway/db/stores/site-store.ts";
+import { ValueStore } from "../../../../gateway/db/stores/value-store.ts";
 import { deviceNamed, factOf, idOf, SITE } from "../../../contracts/site-rows.ts";
 import { openFile, TEST_NOW_MS, withFolder } from "../temporary.ts";
 
@@ -44,6 +46,33 @@ describe.each([
       expect(await new SqlSiteLinkStore(database, SITE).restored()).toBe(true);
       await using original = await openFile(join(dataDir, "site.db"), { key });
       expect(await new SqlSiteLinkStore(original, SITE).restored()).toBe(false);
+    }));
+
+  test("no number of a job or a module is given again that was given after the backup", () =>
+    withFolder(async (folder) => {
+      const dataDir = join(folder, "data");
+      mkdirSync(dataDir);
+      await addDevice(dataDir, key, "a");
+      const before = await nextNumbers(join(dataDir, "site.db"), key);
+      const backup = join(folder, "backup");
+      await backUp(dataDir, { target: backup, key, now });
+      const lost = await nextNumbers(join(dataDir, "site.db"), key);
+      expect(lost.job).toBeGreaterThan(before.job);
+      await restore({ backup, dataDir, key, force: true, now });
+      const after = await nextNumbers(join(dataDir, "site.db"), key);
+      expect(after.job).toBeGreaterThanOrEqual(before.job + NUMBERS_SKIPPED);
+      expect(after.module).toBeGreaterThanOrEqual(before.module + NUMBERS_SKIPPED);
+      expect(Math.max(after.job, after.module)).toBeLessThan(2 ** 31);
+      // Also where nothing was numbered when the backup was made.
+      const empty = join(folder, "empty");
+      mkdirSync(empty);
+      await addDevice(empty, key, "b");
+      await backUp(empty, { target: join(folder, "early"), key, now });
+      const fresh = join(folder, "fresh");
+      await restore({ backup: join(folder, "early"), dataDir: fresh, key, force: false, now });
+      const first = await nextNumbers(join(fresh, "site.db"), key);
+      expect(first.job).toBeGreaterThan(NUMBERS_SKIPPED);
+      expect(first.module).toBeGreaterThan(NUMBERS_SKIPPED);
     }));
 
   test("a present database is only replaced by force, and kept", () =>
@@ -278,6 +307,20 @@ async function backedUp(folder: string, key: string | undefined) {
     databases: [{ name: "site", isEncrypted: key !== undefined, files: [{ name: "app.cab" }] }],
   });
   return { dataDir, backup };
+}
+
+/** Gives a number to a job, and to a module. */
+async function nextNumbers(path: string, key: string | undefined) {
+  await using database = await openFile(path, { key });
+  const store = new SqlSiteStore(database, SITE);
+  const [device] = await store.deviceIds();
+  if (!device) throw new Error("no device");
+  const attempt = (await store.jobs(device)).length + 1;
+  const work = { device, distribution: "d-1" as DistributionId, attempt, protocol: "ddi" as const };
+  await store.commit([{ device, jobs: [{ ...work, state: "{}", updatedAtMs: TEST_NOW_MS }] }]);
+  const catalogue = new SqlDdiCatalogueStore(new ValueStore(database), database);
+  const [module = 0] = await catalogue.numbers(1);
+  return { job: (await store.jobs(device)).at(-1)?.id ?? 0, module };
 }
 
 async function addDevice(dataDir: string, key: string | undefined, name: string): Promise<void> {
