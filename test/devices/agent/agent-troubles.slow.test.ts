@@ -215,3 +215,29 @@ test("a code that is refused is not shown again: the device asks to be approved"
   await running;
   expect(site.enrolments).toBe(1);
 });
+
+test("an address that has expired is replaced by the one of the newest plan [4.10]", async () => {
+  await using site = new AgentSite();
+  const file = site.serve({ name: "a.bin", bytes: bytes("what it is") });
+  const work = (url: string) => {
+    const step = { kind: "Download", source: "a.bin", target: "\\a" } as const;
+    return applied([step], { files: [{ ...file, url }] });
+  };
+  let isReplaced = false;
+  using agent = new AgentAtSite(site.url, {
+    clock: {
+      ...HASTY_CLOCK,
+      sleep: async (_, signal) => {
+        // It waits for its next try.
+        if (!isReplaced && site.words.includes("downloading")) site.plan(work(file.url));
+        isReplaced ||= site.words.includes("downloading");
+        await AGENT_CLOCK.sleep(20, signal);
+      },
+    },
+  });
+  site.plan(work(`${site.url}/content/expired`));
+  const running = agent.run({ once: false });
+  await site.heard("succeeded");
+  agent.stop.abort();
+  await running;
+});
