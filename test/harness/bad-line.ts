@@ -17,6 +17,7 @@ export class BadLine {
   readonly #random: () => number;
   readonly #foreignToken: string;
   readonly #sent: { readonly url: string; readonly init: RequestInit }[] = [];
+  readonly #ahead: Mishap[] = [];
   /** How often each happened. */
   readonly mishaps: Record<string, number> = {};
   /** Answers that another device's token got; all of them are to be refusals. */
@@ -62,8 +63,10 @@ export class BadLine {
     }
   };
 
+  /** Each comes about once before one comes again. */
   #mishap(): Mishap | undefined {
-    const mishap = MISHAPS[Math.floor(this.#random() * MISHAPS.length)];
+    if (this.#ahead.length === 0) this.#ahead.push(...MISHAPS);
+    const [mishap] = this.#ahead.splice(Math.floor(this.#random() * this.#ahead.length), 1);
     if (mishap) this.mishaps[mishap] = (this.mishaps[mishap] ?? 0) + 1;
     return mishap;
   }
