@@ -13,6 +13,9 @@ export const PARKED = "parked";
 export const NO_USER = "no-user";
 export const ALERT_OK = "alert 0";
 export const NO_ANSWER = "no-answer";
+/** Words of ours for the consent of a user whom a client of DDI asks. */
+export const ASKED = "asked";
+export const DENIED = "denied";
 /** Feedback of DDI about what the device has, and is not to install now. */
 export const ONLY_FETCHED = "downloaded/success/unavailable";
 /** Its user was asked first, and said no. */
@@ -41,7 +44,11 @@ const FETCHED: Progress = {
 
 const PROGRESS: Readonly<Partial<Record<FactSource, Readonly<Record<string, Progress>>>>> = {
   "windows-csp": HELD,
-  ddi: { [ONLY_FETCHED]: FETCHED },
+  ddi: {
+    [ONLY_FETCHED]: FETCHED,
+    [ASKED]: { reason: "user", detail: "the device is to ask its user, and has told no answer" },
+    [DENIED]: { reason: "user", detail: "its user said no, and is asked again after a while" },
+  },
   "windows-msi": {
     "10": { reason: "contact", detail: "the device has the work in its queue" },
     "25": {

@@ -92,4 +92,20 @@ describe("swupdate at a site", () => {
     },
     60_000,
   );
+
+  testSwupdate(
+    "asks nobody: a version with a question waits, and its row says for whom",
+    async () => {
+      await using kiosk = await Kiosk.open(site);
+      const content = await kiosk.swupdate.image("version 1");
+      const image = await kiosk.distribute(content, { question: "Now?" });
+      await using way = line(site.url);
+      await kiosk.start(way.url);
+      await happens("it has polled", () => way.polls.length > 2);
+      expect(way.polls.every((links) => links.includes("confirmationBase"))).toBe(true);
+      expect(await kiosk.row(image)).toMatchObject({ status: "pending_install", reason: "user" });
+      expect(way.ranges).toEqual([]);
+    },
+    60_000,
+  );
 });

@@ -4,6 +4,7 @@ import {
   type Feedback,
   type InstalledBase,
 } from "../../../protocols/ddi/requests.ts";
+import { DENIED } from "../../install/progress.ts";
 import { isInHand } from "../../install/waiting.ts";
 import { AppError } from "../../model/errors.ts";
 import { hearReports } from "../contact/contact.ts";
@@ -74,6 +75,7 @@ export function takeConfirmation(
       const value = isConfirmed ? "scheduled" : "rejected";
       report(context.site, ledger, { ...reportOf(job), value, text });
     }
+    if (!isConfirmed) ledger.note(row.distribution, { nativeValue: DENIED });
     const answered = isConfirmed ? { confirmed: true } : { deniedAtMs: nowMs };
     const feedbacks = state.feedbacks + (isKept ? 1 : 0);
     keepJob(ledger, job, job, { ...state, ...answered, feedbacks }, nowMs);

@@ -15,6 +15,7 @@ import {
 import { DEVICE_FIELDS, parseFilter } from "../../filter/filter.ts";
 import { deviceRecord } from "../../filter/groups.ts";
 import { matches } from "../../filter/match.ts";
+import { ASKED, DENIED } from "../../install/progress.ts";
 import type { DeviceJob } from "../../model/agent-device.ts";
 import type { Device } from "../../model/device.ts";
 import { AppError } from "../../model/errors.ts";
@@ -80,8 +81,16 @@ export function take({ site }: DdiContext, offers: Offers, current: CurrentJob):
   }
   const { work, job, state } = current;
   if (current.released) offers.offered(work);
+  if (current.kind === "confirmation") noteAsked(offers.ledger, work);
   const named = { distribution: work.distribution.id, attempt: work.attempt };
   keepJob(offers.ledger, named, job, state, nowMs);
+}
+
+/** For whoever looks at the row: many a client does not know the question at all. */
+function noteAsked(ledger: Offers["ledger"], { distribution: { id } }: WantedJob["work"]): void {
+  const row = ledger.row(id);
+  const isNews = row?.nativeValue === null || row?.nativeValue === DENIED;
+  if (isNews) ledger.note(id, { source: "ddi", nativeValue: ASKED });
 }
 
 /** A device comes for a job. @throws AppError "not-found" where it has none to see under this number */

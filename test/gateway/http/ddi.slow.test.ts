@@ -4,7 +4,7 @@ import { z } from "zod";
 import { sha256Hex } from "../../../devices/model/sha256.ts";
 import { FEEDBACKS_MAX } from "../../../devices/service/ddi/job-state.ts";
 import { decodeCbor, encodeCbor } from "../../../protocols/ddi/cbor.ts";
-import { DDI_BODY_BYTES_MAX } from "../../../protocols/ddi/requests.ts";
+import { DDI_BODY_BYTES_MAX, DETAILS_MAX } from "../../../protocols/ddi/requests.ts";
 import { BASE, CONTENT, type DdiDevice, DdiSite, stop } from "../../harness/ddi-site.ts";
 
 const RAUC = "rauc-hawkbit-c-agent/1.0";
@@ -235,6 +235,15 @@ describe("a job", () => {
     }
   });
 
+  test("keeps the lines of a log that came at once, and no more than so many", async () => {
+    await using site = await DdiSite.open();
+    const { device, path } = await withJob(site);
+    const lines = Array.from({ length: DETAILS_MAX + 1 }, (_, n) => `line ${n}`);
+    expect(await device.report(path, "proceeding", "none", lines)).toBe(200);
+    const [fact] = (await site.core.facts(device.id)).slice(-1);
+    expect(fact?.text).toBe(lines.slice(0, DETAILS_MAX).join("\n"));
+  });
+
   test("one after the other, the oldest first", async () => {
     await using site = await DdiSite.open();
     const { device, distribution, number, path } = await withJob(site);
@@ -412,8 +421,14 @@ describe("consent", () => {
 
   test("comes before the job", async () => {
     await using site = await DdiSite.open();
-    const { device } = await withQuestion(site);
+    const { device, distribution } = await withQuestion(site);
+    const reason = async () => {
+      const row = await device.row(distribution);
+      return [row.status, row.reason, row.reasonDetail];
+    };
     const number = await device.jobOf("confirmationBase");
+    const asked = ["pending_install", "user", expect.stringContaining("no answer")];
+    expect(await reason()).toEqual(asked);
     expect((await device.ask(`/deploymentBase/${number}`)).status).toBe(404);
     expect(await device.report(`/deploymentBase/${number}`, "proceeding")).toBe(404);
     const body = (await (await device.ask(`/confirmationBase/${number}`)).json()) as object;
@@ -425,9 +440,12 @@ describe("consent", () => {
       });
     expect((await say("denied")).status).toBe(200);
     expect(Object.keys(await device.poll())).toEqual(["configData"]);
+    expect(await reason()).toEqual(["pending_install", "user", expect.stringContaining("said no")]);
     site.core.nowMs += HOUR_MS + 1;
     expect(await device.jobOf("confirmationBase")).toBe(number);
+    expect(await reason()).toEqual(asked);
     expect((await say("confirmed")).status).toBe(200);
+    expect((await reason())[1]).toBe("contact");
     expect((await say("confirmed")).status).toBe(404);
     expect(await device.jobOf("deploymentBase")).toBe(number);
   });
