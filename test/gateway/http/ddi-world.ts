@@ -37,7 +37,9 @@ const Body = z.looseObject({
 
 const Ended = z.looseObject({
   ended: z.looseObject({ word: z.string(), outcome: z.string() }).nullish(),
+  awaitsRestart: z.boolean(),
 });
+const NO_JOB: z.infer<typeof Ended> = { ended: null, awaitsRestart: false };
 
 interface Sent {
   readonly path: string;
@@ -240,7 +242,7 @@ export class DdiWorld implements AsyncDisposable {
     state: "whole" | "broken" = "whole",
   ): Promise<void> {
     const job = await this.#job(device, numberIn(path));
-    const ended = job && endOf(job.state);
+    const { ended, awaitsRestart } = job ? Ended.parse(JSON.parse(job.state)) : NO_JOB;
     const before = await this.#allRows();
     const answer = await device.ask(`${path}/feedback`, {
       method: "POST",
@@ -254,29 +256,38 @@ export class DdiWorld implements AsyncDisposable {
     expect(others(after)).toEqual(others(before));
     if (answer.status !== 200 && answer.status !== 410) expect(after).toEqual(before);
     if (!job) expect(answer.status).not.toBe(200);
-    if (answer.status !== 200 || !job) return;
+    const isOver = answer.status === 410;
+    if ((answer.status !== 200 && !isOver) || !job) return;
     const key = `${device.id} ${job.distribution}`;
     const rowIn = (rows: readonly Installation[]) =>
       rows.find((row) => `${row.device} ${row.distribution}` === key);
     const former = rowIn(before);
-    if (ended && ended.outcome !== "downloaded" && former?.attempt === job.attempt) {
-      expect([path, rowIn(after)?.status]).toEqual([path, former.status]);
-    }
     // Of an update by other means, unless a former attempt waits, or it fetched this one before.
     const isForeign =
       ended?.outcome !== "downloaded" &&
+      !awaitsRestart &&
       job.attempt === 1 &&
       former?.status.startsWith("pending") &&
       details.some((line) => AFTER_RESTART.includes(line));
-    const saysDone = path.startsWith("/deploymentBase") && execution === "closed";
-    const isSkipped = details.includes("Skipped Update.");
-    if (saysDone && finished !== "failure" && !isForeign && !isSkipped)
-      this.#saidInstalled.add(key);
+    const isDone =
+      path.startsWith("/deploymentBase") &&
+      execution === "closed" &&
+      finished !== "failure" &&
+      !isForeign &&
+      !details.includes("Skipped Update.");
+    if (isDone) this.#saidInstalled.add(key);
     // A changed byte may say so as well.
-    if (state === "broken") return void this.#saidInstalled.add(key);
+    if (state === "broken") {
+      this.#saidInstalled.add(key);
+      return;
+    }
+    const mayTurn = ended?.outcome === "downloaded" || isDone;
+    if (ended && !mayTurn && former?.attempt === job.attempt) {
+      expect([path, rowIn(after)?.status]).toEqual([path, former.status]);
+    }
     const word = `${execution}/${finished}`;
     const isRepeated = ended && (ended.word === word || path.startsWith("/cancelAction"));
-    if (isRepeated) return;
+    if (isRepeated || (isOver && path.startsWith("/confirmationBase"))) return;
     const facts = await this.#facts(device);
     const mark = details.at(-1) ?? "";
     expect(facts.some(({ text }) => text?.includes(mark))).toBe(true);
@@ -377,10 +388,6 @@ function numberIn(url: string): number {
       ?.slice(1)
       .find((one) => one !== undefined) ?? 0,
   );
-}
-
-function endOf(state: string): z.infer<typeof Ended>["ended"] {
-  return Ended.parse(JSON.parse(state)).ended;
 }
 
 /** @param steps of each world */

@@ -2,7 +2,7 @@ import { test } from "bun:test";
 import { runDdiWorlds } from "./ddi-world.ts";
 
 const SEED = Number(Bun.env.TEST_SEED ?? Date.now() % 1_000_000);
-const WORLDS = 300;
+const WORLDS = 150;
 const STEPS = 80;
 
 test(
