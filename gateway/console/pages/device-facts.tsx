@@ -21,7 +21,8 @@ export function DeviceFacts({ view, device, account, ways }: DeviceFactsProps) {
   const isOmaDm = device.protocol === "oma-dm";
   const contact = CONTACT_WORDS[view.role];
   const entries: readonly (readonly [string, unknown])[] = [
-    ["Platform", device.platform],
+    // Linux and Windows CE have the rows of general statuses, which are Windows'.
+    [isOmaDm ? "Platform" : "Statuses of", device.platform],
     ["System", [device.osPlatform, device.osVersion].filter(Boolean).join(" ") || "not known"],
     ["Make", [device.manufacturer, device.model].filter(Boolean).join(" ") || "not known"],
     ["Processor", device.cpu ?? "not known"],
