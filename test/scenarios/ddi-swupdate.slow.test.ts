@@ -49,7 +49,7 @@ describe("swupdate at a site", () => {
       await using broken = line(site.url, {
         effect: (response, count) => (count === 1 ? brokenAfter(response, 400_000) : response),
       });
-      await kiosk.start(broken.url, "-r 3");
+      await kiosk.start(broken.url, "-r 3 -w 1");
       await happens("it is there", async () => (await swupdate.installed()) === content);
       expect(broken.ranges[0]).toBeNull();
       expect(broken.ranges.at(-1)).toMatch(/^bytes=\d+-$/);
