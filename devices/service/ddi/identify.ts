@@ -40,7 +40,7 @@ export async function identifyDdi(context: DdiContext, shown: Shown): Promise<De
   if (device === undefined && controllerId !== "" && controllerId.length <= NAME_CHARACTERS_MAX) {
     const note = whyItWaits(named, "ddi");
     const mayBeLetIn = proof === "any" && context.settings().plugAndPlay;
-    if (mayBeLetIn && note === undefined) return plugIn(context, controllerId);
+    if (mayBeLetIn && note === undefined) return plugIn(context, controllerId, address);
     await noteKnock(site, "ddi", controllerId, address, { ...LINUX, ...(note && { note }) });
   }
   throw new AppError("unauthorized", "no proof that is taken here for this device");
@@ -68,7 +68,11 @@ async function proofOf(
   return undefined;
 }
 
-async function plugIn({ site }: DdiContext, controllerId: string): Promise<Device> {
+async function plugIn(
+  { site }: DdiContext,
+  controllerId: string,
+  address: string,
+): Promise<Device> {
   const wanted = { ...LINUX, stableId: controllerId, protocol: "ddi" } as const;
   try {
     return (await registerDevice(site, wanted, "plug-and-play")).device;
@@ -77,6 +81,7 @@ async function plugIn({ site }: DdiContext, controllerId: string): Promise<Devic
     // Two requests of one device at once, or its name is another device's.
     const named = await site.store.findByAlias("ddi", controllerId);
     if (named?.removedAtMs === null && named.protocol === "ddi") return named;
+    await noteKnock(site, "ddi", controllerId, address, { ...LINUX, note: error.message });
     throw new AppError("unauthorized", error.message, { cause: error });
   }
 }

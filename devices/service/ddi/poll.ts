@@ -82,6 +82,7 @@ export function take({ site }: DdiContext, offers: Offers, current: CurrentJob):
   const { work, job, state } = current;
   if (current.released) offers.offered(work);
   if (current.kind === "confirmation") noteAsked(offers.ledger, work);
+  else noteUnasked(offers.ledger, work);
   const named = { distribution: work.distribution.id, attempt: work.attempt };
   keepJob(offers.ledger, named, job, state, nowMs);
 }
@@ -91,6 +92,12 @@ function noteAsked(ledger: Offers["ledger"], { distribution: { id } }: WantedJob
   const row = ledger.row(id);
   const isNews = row?.nativeValue === null || row?.nativeValue === DENIED;
   if (isNews) ledger.note(id, { source: "ddi", nativeValue: ASKED });
+}
+
+/** The device gave its consent for all that comes. */
+function noteUnasked(ledger: Offers["ledger"], { distribution: { id } }: WantedJob["work"]): void {
+  const word = ledger.row(id)?.nativeValue;
+  if (word === ASKED || word === DENIED) ledger.note(id, { nativeValue: null });
 }
 
 /** A device comes for a job. @throws AppError "not-found" where it has none to see under this number */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { sha256Hex } from "../../../devices/model/sha256.ts";
 import { FEEDBACKS_MAX } from "../../../devices/service/ddi/job-state.ts";
+import { registerDevice } from "../../../devices/service/register-device.ts";
 import { decodeCbor, encodeCbor } from "../../../protocols/ddi/cbor.ts";
 import { DDI_BODY_BYTES_MAX, DETAILS_MAX } from "../../../protocols/ddi/requests.ts";
 import { BASE, CONTENT, type DdiDevice, DdiSite, stop } from "../../harness/ddi-site.ts";
@@ -450,6 +451,16 @@ describe("consent", () => {
     expect(await device.jobOf("deploymentBase")).toBe(number);
   });
 
+  test("that the device gives for all that comes ends what is waited for", async () => {
+    await using site = await DdiSite.open();
+    const { device, distribution } = await withQuestion(site);
+    await device.jobOf("confirmationBase");
+    expect((await device.row(distribution)).reason).toBe("user");
+    await device.send("POST", "/confirmationBase/activateAutoConfirm", {});
+    await device.jobOf("deploymentBase");
+    expect((await device.row(distribution)).reason).toBe("contact");
+  });
+
   test("may be given for all that comes", async () => {
     await using site = await DdiSite.open();
     const { device } = await withQuestion(site);
@@ -605,6 +616,13 @@ describe("who asks", () => {
       .rows();
     expect(knocks).toEqual([["ddi", "kiosk-7"]]);
     site.settings = { ...site.settings, plugAndPlay: true };
+    await registerDevice(site.core.context, { stableId: "pc", platform: "Windows" }, "test");
+    const url = `${BASE}/pc`;
+    expect((await site.request(url, { headers: gateway })).status).toBe(401);
+    const said = site.core.database.connection
+      .prepare("SELECT details FROM knocks WHERE external_id = 'pc'")
+      .rows();
+    expect(String(said[0]?.[0])).toContain("is known already as");
     const [one] = await Promise.all([ask(site, gateway), ask(site, gateway)]);
     expect(one).toEqual([200, true]);
     expect(await store.findByAlias("ddi", "kiosk-7")).toMatchObject({ osPlatform: "Linux" });
