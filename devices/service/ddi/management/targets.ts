@@ -136,12 +136,13 @@ export async function removeTarget(
   by: string,
 ): Promise<void> {
   const { site, catalogue, policy, lock } = context;
-  await removeDevice(site, device.id);
   await lock.run(POLICY_TURN, async () => {
+    // First what it was assigned: a removal that is cut short can be asked for again while there is a target.
     const changes = (await actionsOf(context, device)).flatMap(({ assignment, distribution }) =>
       assignment && distribution ? (takenFrom(device.id, distribution, site.now()) ?? []) : [],
     );
     if (changes.length > 0) await policy.write(changes, by);
+    await removeDevice(site, device.id);
   });
   await catalogue.write({ notes: [[controllerId, null]] });
 }
