@@ -6,7 +6,10 @@ import { Empty } from "../components/empty.tsx";
 import { When } from "../components/when.tsx";
 import type { View } from "../view.ts";
 
-/** What a device says is installed. */
+/** So many apps stand on a device's page at once; a Linux machine tells of hundreds. */
+export const APPS_AT_ONCE = 20;
+
+/** What a device says is installed: the beginning, and the rest where it is asked for. */
 export function Inventory(props: {
   view: View;
   items: readonly InventoryItem[];
@@ -23,6 +26,22 @@ export function Inventory(props: {
       />
     );
   }
+  const rest = items.slice(APPS_AT_ONCE);
+  return (
+    <>
+      <Apps view={view} items={items.slice(0, APPS_AT_ONCE)} device={device} />
+      {rest.length > 0 && (
+        <details class="help">
+          <summary>{rest.length === 1 ? "One more app" : `${rest.length} more apps`}</summary>
+          <Apps view={view} items={rest} device={device} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Apps(props: { view: View; items: readonly InventoryItem[]; device: DeviceView }) {
+  const { view, items, device } = props;
   return (
     <CardTable
       caption="Apps that the device says are installed"
