@@ -4,6 +4,7 @@ import type { DmAccount } from "../../../devices/service/dm-account.ts";
 import type { LocalSettings } from "../../http/use-cases.ts";
 import type { DeviceView } from "../../reports/report-reader.ts";
 import { Badge } from "../components/badge.tsx";
+import { type FactEntry, FactList } from "../components/fact-list.tsx";
 import { When } from "../components/when.tsx";
 import { plural } from "../time-words.ts";
 import { url, type View } from "../view.ts";
@@ -20,7 +21,7 @@ interface DeviceFactsProps {
 export function DeviceFacts({ view, device, account, ways }: DeviceFactsProps) {
   const isOmaDm = device.protocol === "oma-dm";
   const contact = CONTACT_WORDS[view.role];
-  const entries: readonly (readonly [string, unknown])[] = [
+  const entries: readonly FactEntry[] = [
     // Linux and Windows CE have the rows of general statuses, which are Windows'.
     [isOmaDm ? "Platform" : "Statuses of", device.platform],
     ["System", [device.osPlatform, device.osVersion].filter(Boolean).join(" ") || "not known"],
@@ -48,18 +49,7 @@ export function DeviceFacts({ view, device, account, ways }: DeviceFactsProps) {
     ],
     ["Site", device.site],
   ];
-  return (
-    <dl class="facts">
-      {entries
-        .filter(([, value]) => value !== null)
-        .map(([label, value]) => (
-          <div>
-            <dt>{label}</dt>
-            <dd>{value as string}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <FactList entries={entries} />;
 }
 
 /** When a device comes by itself, as far as its site has told it. */

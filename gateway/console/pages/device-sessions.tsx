@@ -12,6 +12,7 @@ import type { ReportReader } from "../../reports/report-reader.ts";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
 import { Empty } from "../components/empty.tsx";
+import { type FactEntry, FactList } from "../components/fact-list.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Pager } from "../components/pager.tsx";
 import {
@@ -347,7 +348,7 @@ function crumbsOf({ device }: RecordedSession, name: string | null) {
 
 function SessionFacts({ view, session }: { view: View; session: RecordedSession }) {
   const milliseconds = session.lastAtMs - session.startedAtMs;
-  const entries: readonly (readonly [string, unknown])[] = [
+  const entries: readonly FactEntry[] = [
     ["Began", <When view={view} at={session.startedAtMs} />],
     ["Lasted", milliseconds < 1_000 ? "under a second" : durationWords(milliseconds)],
     ["By whom", starterWords(session)],
@@ -362,16 +363,7 @@ function SessionFacts({ view, session }: { view: View; session: RecordedSession 
     ["Messages", countWords(session.messages)],
     ["Bytes", `${byteWords(session.bytesIn)} in, ${byteWords(session.bytesOut)} out`],
   ];
-  return (
-    <dl class="facts">
-      {entries.map(([label, value]) => (
-        <div>
-          <dt>{label}</dt>
-          <dd>{value as string}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList entries={entries} />;
 }
 
 interface MessageCardProps {

@@ -10,6 +10,7 @@ import { Badge } from "../components/badge.tsx";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
 import { Empty } from "../components/empty.tsx";
+import { Fact } from "../components/fact-list.tsx";
 import { InstallationTable } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
@@ -74,14 +75,11 @@ export function DistributionPage(props: DistributionPageProps) {
           </Card>
           <Card title="What it is" width="w7">
             <dl class="facts">
-              <div>
-                <dt>App</dt>
-                <dd>
-                  <a href={url(view, `/apps/${distribution.package}`)}>
-                    {app?.name ?? distribution.package}
-                  </a>
-                </dd>
-              </div>
+              <Fact label="App">
+                <a href={url(view, `/apps/${distribution.package}`)}>
+                  {app?.name ?? distribution.package}
+                </a>
+              </Fact>
               <Fact label="Version">{version}</Fact>
               <Fact label="Made">
                 <When view={view} at={distribution.createdAtMs} />
@@ -135,15 +133,6 @@ export function DistributionPage(props: DistributionPageProps) {
         </Card>
       </Live>
     </Page>
-  );
-}
-
-function Fact({ label, children }: { label: string; children?: unknown }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children as string}</dd>
-    </div>
   );
 }
 

@@ -8,6 +8,7 @@ import type { DeviceView } from "../../reports/report-reader.ts";
 import { Action, PostForm, SaveLine } from "../components/action.tsx";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
+import { Fact } from "../components/fact-list.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Page } from "../components/layout.tsx";
@@ -126,37 +127,26 @@ function AccountPage({ view, device, account, form }: AccountPageProps) {
       )}
       <Card title="As it is">
         <dl class="facts">
-          <Fact label="User name" value={account.userName} />
-          <Fact label="Proves itself by at least" value={PROOF_WORDS[account.requiredProof]} />
-          <Fact
-            label="Usually comes from"
-            value={account.usualAddresses.join(", ") || "it has not logged in yet"}
-          />
-          <div>
-            <dt>Wrong credentials in its name</dt>
-            <dd>
-              <Failures view={view} account={account} device={device} />
-            </dd>
-          </div>
-          <Fact
-            label="Knows this server as"
-            value={account.serverId ?? "it was given no server password"}
-          />
-          <Fact
-            label="Can be called"
-            value={
-              account.reach.problem ?? `at ${account.reach.addresses.join(", ") || "any place"}`
-            }
-          />
-          <div>
-            <dt>Last called</dt>
-            <dd>
-              <When view={view} at={account.notifiedAtMs} site={device.site} />
-              {account.notifiedSession !== null && (
-                <span class="sub">for session {account.notifiedSession}, not begun yet</span>
-              )}
-            </dd>
-          </div>
+          <Fact label="User name">{account.userName}</Fact>
+          <Fact label="Proves itself by at least">{PROOF_WORDS[account.requiredProof]}</Fact>
+          <Fact label="Usually comes from">
+            {account.usualAddresses.join(", ") || "it has not logged in yet"}
+          </Fact>
+          <Fact label="Wrong credentials in its name">
+            <Failures view={view} account={account} device={device} />
+          </Fact>
+          <Fact label="Knows this server as">
+            {account.serverId ?? "it was given no server password"}
+          </Fact>
+          <Fact label="Can be called">
+            {account.reach.problem ?? `at ${account.reach.addresses.join(", ") || "any place"}`}
+          </Fact>
+          <Fact label="Last called">
+            <When view={view} at={account.notifiedAtMs} site={device.site} />
+            {account.notifiedSession !== null && (
+              <span class="sub">for session {account.notifiedSession}, not begun yet</span>
+            )}
+          </Fact>
         </dl>
       </Card>
       <PostForm view={view} path={`/devices/${device.id}/oma-dm`} class="sheet">
@@ -220,15 +210,6 @@ function Failures({ view, account, device }: Omit<AccountPageProps, "form">) {
         </span>
       ))}
     </>
-  );
-}
-
-function Fact({ label, value }: { label: string; value: string }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import type { BlobView } from "../../reports/report-reader.ts";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
 import { CardTable } from "../components/card-table.tsx";
+import { FactList } from "../components/fact-list.tsx";
 import { Page } from "../components/layout.tsx";
 import type { Kit } from "../kit.tsx";
 import { noticesOf } from "../prefill.ts";
@@ -52,14 +53,7 @@ function FilePage(props: { view: View; file: BlobView; contents: FileContents | 
         ))
       )}
       <Card title="What it says of itself">
-        <dl class="facts">
-          {detailsOf(file, contents).map(([label, value]) => (
-            <div>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <FactList entries={detailsOf(file, contents)} />
       </Card>
       {contents?.members && <MembersCard members={contents.members} />}
     </Page>

@@ -10,6 +10,7 @@ import { Action } from "../components/action.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Card } from "../components/card.tsx";
 import { DeviceError } from "../components/device-error.tsx";
+import { type FactEntry, FactList } from "../components/fact-list.tsx";
 import { ReasonCell, StatusCell } from "../components/installation-table.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
@@ -191,7 +192,7 @@ function WorkCards({ view, row, work }: { view: View; row: InstallationView; wor
 
 function Particulars({ view, row }: { view: View; row: InstallationView }) {
   const contact = CONTACT_WORDS[view.role];
-  const entries: readonly (readonly [string, unknown])[] = [
+  const entries: readonly FactEntry[] = [
     ["App", <a href={url(view, `/apps/${row.package}`)}>{row.packageName}</a>],
     [
       "Distribution",
@@ -220,18 +221,7 @@ function Particulars({ view, row }: { view: View; row: InstallationView }) {
     ],
     ["Order", `${row.incarnation} / ${row.attempt} / ${row.sequence}`],
   ];
-  return (
-    <dl class="facts">
-      {entries
-        .filter(([, value]) => value !== null)
-        .map(([label, value]) => (
-          <div>
-            <dt>{label}</dt>
-            <dd>{value as string}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <FactList entries={entries} />;
 }
 
 /** One fact: what it said, who said it, and what became of the row. */

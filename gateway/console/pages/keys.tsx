@@ -4,6 +4,7 @@ import type { SiteSecrets, SiteSecretsView } from "../../http/use-cases.ts";
 import { PostForm } from "../components/action.tsx";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
+import { Fact } from "../components/fact-list.tsx";
 import { SelectField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Live, Page } from "../components/layout.tsx";
@@ -78,26 +79,17 @@ function HubKeys({ view, keys }: { view: View; keys: SiteSecretsView["hubKeys"] 
       <Card title="Keys for the hub">
         <div class="now">
           <dl class="facts">
-            <div>
-              <dt>Fingerprint</dt>
-              <dd>
-                <code>{fingerprint}</code>
-              </dd>
-            </div>
-            <div>
-              <dt>Since</dt>
-              <dd>
-                <When view={view} at={sinceMs} none="the first start" />
-              </dd>
-            </div>
+            <Fact label="Fingerprint">
+              <code>{fingerprint}</code>
+            </Fact>
+            <Fact label="Since">
+              <When view={view} at={sinceMs} none="the first start" />
+            </Fact>
             {next !== null && (
-              <div>
-                <dt>New keys</dt>
-                <dd>
-                  <code>{next.fingerprint}</code>, made <When view={view} at={next.madeAtMs} />:
-                  they wait until the hub has heard of them
-                </dd>
-              </div>
+              <Fact label="New keys">
+                <code>{next.fingerprint}</code>, made <When view={view} at={next.madeAtMs} />: they
+                wait until the hub has heard of them
+              </Fact>
             )}
           </dl>
           <PostForm view={view} path="/settings/keys/hub" class="sheet">
@@ -128,19 +120,13 @@ function DeviceLinks(props: { view: View; keys: SiteSecretsView["deviceLinks"]; 
     <Card title="Key of device links">
       <div class="now">
         <dl class="facts">
-          <div>
-            <dt>Since</dt>
-            <dd>
-              <When view={view} at={keys.sinceMs} none="the first start" />
-            </dd>
-          </div>
+          <Fact label="Since">
+            <When view={view} at={keys.sinceMs} none="the first start" />
+          </Fact>
           {keys.former.map(({ untilMs }) => (
-            <div>
-              <dt>Former key</dt>
-              <dd>
-                its links are good until they expire, at most <When view={view} at={untilMs} />
-              </dd>
-            </div>
+            <Fact label="Former key">
+              its links are good until they expire, at most <When view={view} at={untilMs} />
+            </Fact>
           ))}
         </dl>
         <PostForm view={view} path="/settings/keys/device-links" class="sheet">

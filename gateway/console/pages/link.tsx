@@ -1,7 +1,7 @@
-import type { Child } from "hono/jsx";
 import type { HubLine, SiteLine } from "../../http/use-cases.ts";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
+import { type FactEntry, FactList } from "../components/fact-list.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
 import type { Kit } from "../kit.tsx";
@@ -93,7 +93,7 @@ function Headline({ view, line }: { view: View; line: SiteLine }) {
 function Particulars({ view, line }: { view: View; line: SiteLine }) {
   const time = (at: number | null) => <When view={view} at={at} />;
   const offset = line.clockOffsetMs;
-  const facts: readonly (readonly [string, Child])[] = [
+  const facts: readonly FactEntry[] = [
     ["Address of the hub", line.hubUrl],
     ["This site's id there", line.site ?? "none yet"],
     ["Connected since", time(line.connectedSinceMs)],
@@ -105,16 +105,7 @@ function Particulars({ view, line }: { view: View; line: SiteLine }) {
     ["Version of the organisation's policy", line.policyVersion ?? "none yet"],
     ["Times this site's disk began anew", line.incarnation ?? "none yet"],
   ];
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList entries={facts} />;
 }
 
 /** Less than this is how long a message takes. */

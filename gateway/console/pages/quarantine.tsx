@@ -11,6 +11,7 @@ import { Action } from "../components/action.tsx";
 import { Card } from "../components/card.tsx";
 import { CardTable } from "../components/card-table.tsx";
 import { Empty } from "../components/empty.tsx";
+import { type FactEntry, FactList } from "../components/fact-list.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { Pager } from "../components/pager.tsx";
 import { When } from "../components/when.tsx";
@@ -164,7 +165,7 @@ function FrameTable({ view, rows }: { view: View; rows: readonly QuarantinedFram
 function FramePage({ view, frame }: { view: View; frame: QuarantinedFrameSummary }) {
   const advice = quarantineAdvice(frame.kind);
   const reason = whyNot(view, "audit:read");
-  const entries: readonly (readonly [string, unknown])[] = [
+  const entries: readonly FactEntry[] = [
     ["Site", <a href={url(view, "/quarantine", { site: frame.site })}>{frame.siteName}</a>],
     ["Received", <When view={view} at={frame.receivedAtMs} />],
     ["Number", `${frame.frameSeq} of incarnation ${frame.incarnation}`],
@@ -187,14 +188,7 @@ function FramePage({ view, frame }: { view: View; frame: QuarantinedFrameSummary
       </Card>
       <Card title="Particulars">
         <div class="now">
-          <dl class="facts">
-            {entries.map(([label, value]) => (
-              <div>
-                <dt>{label}</dt>
-                <dd>{value as string}</dd>
-              </div>
-            ))}
-          </dl>
+          <FactList entries={entries} />
           {!frame.hasBytes ? (
             <p class="muted">Its bytes were not kept: the site's room in quarantine was full.</p>
           ) : reason !== undefined ? (

@@ -1,4 +1,3 @@
-import type { PropsWithChildren } from "hono/jsx";
 import type { Term } from "../../../devices/filter/filter.ts";
 import { metricNotes } from "../../../devices/install/agent-install-checks.ts";
 import { type Action, CRITICAL_DEFAULT } from "../../../devices/model/install-action.ts";
@@ -21,6 +20,7 @@ import { CsrfField, Action as DoIt, PostForm } from "../components/action.tsx";
 import { Band } from "../components/band.tsx";
 import { Card } from "../components/card.tsx";
 import { Empty } from "../components/empty.tsx";
+import { Fact } from "../components/fact-list.tsx";
 import { SelectField, TextField } from "../components/field.tsx";
 import { FormProblem } from "../components/form-problem.tsx";
 import { Icon } from "../components/icon.tsx";
@@ -95,17 +95,17 @@ export function RevisionPage(props: RevisionPageProps) {
       )}
       <Card title="The version">
         <dl class="facts">
-          <Fact name="How it gets onto devices">{channelWords(revision)}</Fact>
-          <Fact name="For">{targetingWords(revision)}</Fact>
-          <Fact name="Made">
+          <Fact label="How it gets onto devices">{channelWords(revision)}</Fact>
+          <Fact label="For">{targetingWords(revision)}</Fact>
+          <Fact label="Made">
             <When view={view} at={revision.createdAtMs} />
           </Fact>
-          <Fact name="Id">
+          <Fact label="Id">
             <code class="path">{revision.id}</code>
           </Fact>
-          {source !== undefined && <Fact name="File">{source}</Fact>}
-          {mender && <Fact name="Artifact">{mender.artifactName}</Fact>}
-          {mender && <Fact name="Device types">{mender.deviceTypes.join(", ")}</Fact>}
+          {source !== undefined && <Fact label="File">{source}</Fact>}
+          {mender && <Fact label="Artifact">{mender.artifactName}</Fact>}
+          {mender && <Fact label="Device types">{mender.deviceTypes.join(", ")}</Fact>}
         </dl>
       </Card>
       {agent && <StepCards agent={agent} />}
@@ -117,15 +117,6 @@ export function RevisionPage(props: RevisionPageProps) {
       )}
       {agent && <Metrics {...props} agent={agent} />}
     </Page>
-  );
-}
-
-function Fact({ name, children }: PropsWithChildren<{ name: string }>) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

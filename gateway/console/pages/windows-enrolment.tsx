@@ -5,6 +5,7 @@ import { Action } from "../components/action.tsx";
 import { Card } from "../components/card.tsx";
 import { CertificateTable } from "../components/certificate-table.tsx";
 import { Empty } from "../components/empty.tsx";
+import { Fact } from "../components/fact-list.tsx";
 import { Live, Page } from "../components/layout.tsx";
 import { When } from "../components/when.tsx";
 import { type FormState, FRESH_FORM } from "../form-state.ts";
@@ -157,30 +158,26 @@ function Authority({ view, certificates }: { view: View; certificates: Certifica
   return (
     <Card title="Certificate authority">
       <dl class="facts">
-        <Fact label="Name" value={current.name} />
-        <Fact label="SHA-1" value={<code>{current.thumbprint}</code>} />
-        <Fact label="SHA-256" value={<code>{current.fingerprint}</code>} />
-        <Fact label="Good until" value={<When view={view} at={current.notAfterMs} />} />
+        <Fact label="Name">{current.name}</Fact>
+        <Fact label="SHA-1">
+          <code>{current.thumbprint}</code>
+        </Fact>
+        <Fact label="SHA-256">
+          <code>{current.fingerprint}</code>
+        </Fact>
+        <Fact label="Good until">
+          <When view={view} at={current.notAfterMs} />
+        </Fact>
         {former.map((one) => (
-          <Fact
-            label="Former one"
-            value={
-              <>
-                <code>{one.thumbprint}</code>, until <When view={view} at={one.notAfterMs} />
-              </>
-            }
-          />
+          <Fact label="Former one">
+            <code>{one.thumbprint}</code>, until <When view={view} at={one.notAfterMs} />
+          </Fact>
         ))}
-        <Fact
-          label="Files"
-          value={
-            <>
-              <a href={`${ENROLMENT_PATH}/authority.cer`}>for Windows</a>,{" "}
-              <a href={`${ENROLMENT_PATH}/authority.pem`}>for a TLS proxy</a>,{" "}
-              <a href={`${ENROLMENT_PATH}/revoked.pem`}>what was taken back</a>
-            </>
-          }
-        />
+        <Fact label="Files">
+          <a href={`${ENROLMENT_PATH}/authority.cer`}>for Windows</a>,{" "}
+          <a href={`${ENROLMENT_PATH}/authority.pem`}>for a TLS proxy</a>,{" "}
+          <a href={`${ENROLMENT_PATH}/revoked.pem`}>what was taken back</a>
+        </Fact>
       </dl>
       <Action
         view={view}
@@ -190,14 +187,5 @@ function Authority({ view, certificates }: { view: View; certificates: Certifica
         whyNot={reason}
       />
     </Card>
-  );
-}
-
-function Fact({ label, value }: { label: string; value: unknown }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{value as string}</dd>
-    </div>
   );
 }
