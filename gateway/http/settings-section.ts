@@ -3,7 +3,8 @@ import type { Audit } from "../access/audit.ts";
 import { recordAction } from "./audited.ts";
 import { checkPreconditions, etagOf } from "./conditional.ts";
 import type { Api } from "./environment.ts";
-import { body, guarded, json, PROBLEMS } from "./openapi.ts";
+import { body, guarded, json, newApi, PROBLEMS } from "./openapi.ts";
+import type { LocalSettings, LocalSettingsStore } from "./use-cases.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -58,4 +59,30 @@ export function settingsSection(api: Api, audit: Audit, section: SettingsSection
     c.header("ETag", etagOf(section.read()));
     return c.json(section.read(), 200);
   });
+}
+
+/** Parts of the gateway's own settings that are shown and changed as they are kept. */
+type KeptSection = "omaDm" | "windowsCe" | "mender" | "agents" | "sessions";
+
+export interface SettingsDeps {
+  readonly settings: LocalSettingsStore;
+  readonly audit: Audit;
+}
+
+/** Routes of nothing but one such part. */
+export function keptSection(
+  { settings, audit }: SettingsDeps,
+  kept: KeptSection,
+  section: Omit<SettingsSection, "read" | "write">,
+): Api {
+  const api = newApi();
+  settingsSection(api, audit, {
+    ...section,
+    read: () => ({ ...settings.read()[kept] }),
+    write: (wanted) => {
+      const change: Partial<LocalSettings> = { [kept]: { ...settings.read()[kept], ...wanted } };
+      return settings.write(change);
+    },
+  });
+  return api;
 }

@@ -1,9 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import type { Audit } from "../../access/audit.ts";
 import type { Api } from "../environment.ts";
-import { newApi } from "../openapi.ts";
-import { settingsSection } from "../settings-section.ts";
-import type { LocalSettingsStore } from "../use-cases.ts";
+import { keptSection, type SettingsDeps } from "../settings-section.ts";
 
 const plugAndPlay = z.boolean().openapi({
   description:
@@ -16,13 +13,8 @@ const AgentPatchSchema = z
   .openapi("AgentSettingsPatch");
 
 /** What holds for agents at this site. */
-export function agentSettingsRoutes(deps: {
-  readonly settings: LocalSettingsStore;
-  readonly audit: Audit;
-}): Api {
-  const { settings, audit } = deps;
-  const api = newApi();
-  settingsSection(api, audit, {
+export function agentSettingsRoutes(deps: SettingsDeps): Api {
+  return keptSection(deps, "agents", {
     name: "agents",
     summary: {
       read: "Settings of this site for Outpost's agent",
@@ -30,8 +22,5 @@ export function agentSettingsRoutes(deps: {
     },
     shown: AgentSettingsSchema,
     patch: AgentPatchSchema,
-    read: () => ({ ...settings.read().agents }),
-    write: (wanted) => settings.write({ agents: { ...settings.read().agents, ...wanted } }),
   });
-  return api;
 }

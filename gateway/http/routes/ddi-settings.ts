@@ -9,13 +9,11 @@ import {
 } from "../../../devices/service/ddi/ddi-settings.ts";
 import { parseClockTime, parsePollingTime } from "../../../protocols/ddi/polling-time.ts";
 import { ProtocolError } from "../../../protocols/errors.ts";
-import type { Audit } from "../../access/audit.ts";
 import { randomText } from "../../access/secret-text.ts";
 import { recordAction } from "../audited.ts";
 import type { Api, AppContext } from "../environment.ts";
 import { guarded, json, newApi, PROBLEMS } from "../openapi.ts";
-import { settingsSection } from "../settings-section.ts";
-import type { LocalSettingsStore } from "../use-cases.ts";
+import { type SettingsDeps, settingsSection } from "../settings-section.ts";
 
 const GATEWAY_TOKEN_CHARACTERS = 40;
 
@@ -74,10 +72,7 @@ const DdiPatchSchema = z.strictObject(DDI_FIELDS).partial().openapi("DdiSettings
 const TokenSchema = z.object({ token: z.string() }).openapi("DdiGatewayToken");
 
 /** What holds for hawkBit's clients at this site. */
-export function ddiSettingsRoutes(deps: {
-  readonly settings: LocalSettingsStore;
-  readonly audit: Audit;
-}): Api {
+export function ddiSettingsRoutes(deps: SettingsDeps): Api {
   const { settings, audit } = deps;
   const api = newApi();
   settingsSection(api, audit, {
@@ -110,7 +105,7 @@ export function ddiSettingsRoutes(deps: {
 
 /** Makes a new gateway token; the former one ends with it, because many devices have the same. */
 export async function rotateGatewayToken(
-  { settings, audit }: { readonly settings: LocalSettingsStore; readonly audit: Audit },
+  { settings, audit }: SettingsDeps,
   c: AppContext,
 ): Promise<string> {
   const token = randomText(GATEWAY_TOKEN_CHARACTERS);

@@ -1,9 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import type { Audit } from "../../access/audit.ts";
 import type { Api } from "../environment.ts";
-import { newApi } from "../openapi.ts";
-import { settingsSection } from "../settings-section.ts";
-import type { LocalSettingsStore } from "../use-cases.ts";
+import { keptSection, type SettingsDeps } from "../settings-section.ts";
 
 const MenderSettingsSchema = z
   .object({
@@ -19,13 +16,8 @@ const MenderPatchSchema = z
   .openapi("MenderSettingsPatch");
 
 /** What holds for Mender's clients at this site. */
-export function menderSettingsRoutes(deps: {
-  readonly settings: LocalSettingsStore;
-  readonly audit: Audit;
-}): Api {
-  const { settings, audit } = deps;
-  const api = newApi();
-  settingsSection(api, audit, {
+export function menderSettingsRoutes(deps: SettingsDeps): Api {
+  return keptSection(deps, "mender", {
     name: "mender",
     summary: {
       read: "Settings of this site for Mender's clients",
@@ -33,8 +25,5 @@ export function menderSettingsRoutes(deps: {
     },
     shown: MenderSettingsSchema,
     patch: MenderPatchSchema,
-    read: () => ({ ...settings.read().mender }),
-    write: (wanted) => settings.write({ mender: { ...settings.read().mender, ...wanted } }),
   });
-  return api;
 }

@@ -1,10 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { REQUIRED_PROOFS } from "../../../devices/model/credential.ts";
-import type { Audit } from "../../access/audit.ts";
 import type { Api } from "../environment.ts";
-import { newApi } from "../openapi.ts";
-import { settingsSection } from "../settings-section.ts";
-import type { LocalSettingsStore } from "../use-cases.ts";
+import { keptSection, type SettingsDeps } from "../settings-section.ts";
 
 /** It travels in a header of HTTP and in a notification, whose field has a length of one byte. */
 export const SERVER_ID = /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
@@ -29,13 +26,8 @@ const OmaDmPatchSchema = z
   .openapi("OmaDmSettingsPatch");
 
 /** What holds for OMA DM at this site, unless a device has its own. */
-export function omaDmSettingsRoutes(deps: {
-  readonly settings: LocalSettingsStore;
-  readonly audit: Audit;
-}): Api {
-  const { settings, audit } = deps;
-  const api = newApi();
-  settingsSection(api, audit, {
+export function omaDmSettingsRoutes(deps: SettingsDeps): Api {
+  return keptSection(deps, "omaDm", {
     name: "oma-dm",
     summary: {
       read: "Settings of the OMA DM server of this site",
@@ -43,8 +35,5 @@ export function omaDmSettingsRoutes(deps: {
     },
     shown: OmaDmSettingsSchema,
     patch: OmaDmPatchSchema,
-    read: () => ({ ...settings.read().omaDm }),
-    write: (wanted) => settings.write({ omaDm: { ...settings.read().omaDm, ...wanted } }),
   });
-  return api;
 }

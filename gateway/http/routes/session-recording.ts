@@ -1,10 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { RECORDING_RANGES, RECORDINGS } from "../../../devices/model/recorded-session.ts";
-import type { Audit } from "../../access/audit.ts";
 import type { Api } from "../environment.ts";
-import { newApi } from "../openapi.ts";
-import { settingsSection } from "../settings-section.ts";
-import type { LocalSettingsStore } from "../use-cases.ts";
+import { keptSection, type SettingsDeps } from "../settings-section.ts";
 
 const within = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
 const SETTINGS = {
@@ -30,13 +27,8 @@ const RecordingPatchSchema = z
   .openapi("SessionRecordingPatch");
 
 /** Which sessions of devices are kept for people to look at, and for how long. */
-export function sessionRecordingRoutes(deps: {
-  readonly settings: LocalSettingsStore;
-  readonly audit: Audit;
-}): Api {
-  const { settings, audit } = deps;
-  const api = newApi();
-  settingsSection(api, audit, {
+export function sessionRecordingRoutes(deps: SettingsDeps): Api {
+  return keptSection(deps, "sessions", {
     name: "sessions",
     summary: {
       read: "Which sessions of devices are recorded, and for how long",
@@ -45,8 +37,5 @@ export function sessionRecordingRoutes(deps: {
     description: "What is more than the new limits allow goes within six hours.",
     shown: RecordingSchema,
     patch: RecordingPatchSchema,
-    read: () => ({ ...settings.read().sessions }),
-    write: (wanted) => settings.write({ sessions: { ...settings.read().sessions, ...wanted } }),
   });
-  return api;
 }

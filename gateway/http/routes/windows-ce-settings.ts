@@ -1,10 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { CE_RANGES, type CeSettings } from "../../../devices/service/ce/settings.ts";
-import type { Audit } from "../../access/audit.ts";
 import type { Api } from "../environment.ts";
-import { newApi } from "../openapi.ts";
-import { settingsSection } from "../settings-section.ts";
-import type { LocalSettingsStore } from "../use-cases.ts";
+import { keptSection, type SettingsDeps } from "../settings-section.ts";
 
 const within = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
 /** A server that clients may be sent to. */
@@ -29,13 +26,8 @@ const SettingsSchema = z.object(SETTINGS).openapi("WindowsCeSettings");
 const PatchSchema = z.strictObject(SETTINGS).partial().openapi("WindowsCeSettingsPatch");
 
 /** What the Device Management Clients of Windows CE are told, and who is let in. */
-export function windowsCeSettingsRoutes(deps: {
-  readonly settings: LocalSettingsStore;
-  readonly audit: Audit;
-}): Api {
-  const { settings, audit } = deps;
-  const api = newApi();
-  settingsSection(api, audit, {
+export function windowsCeSettingsRoutes(deps: SettingsDeps): Api {
+  return keptSection(deps, "windowsCe", {
     name: "windows-ce",
     summary: {
       read: "What clients of Windows CE are told",
@@ -44,8 +36,5 @@ export function windowsCeSettingsRoutes(deps: {
     description: "Each device hears it in the answer to its next poll.",
     shown: SettingsSchema,
     patch: PatchSchema,
-    read: () => ({ ...settings.read().windowsCe }),
-    write: (wanted) => settings.write({ windowsCe: { ...settings.read().windowsCe, ...wanted } }),
   });
-  return api;
 }
